@@ -1,0 +1,67 @@
+//! Raw bytes that stay readable as JSON.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Bytes as a subject wrote them. Serialised as a string where they are UTF-8, else as an array of numbers.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Bytes(Vec<u8>);
+
+impl Bytes {
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// As text; what is not UTF-8 is replaced, a carriage return at the end is left out.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.0);
+        text.strip_suffix('\r').unwrap_or(&text).to_owned()
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<&str> for Bytes {
+    fn from(text: &str) -> Self {
+        Self(text.as_bytes().to_vec())
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", self.0.escape_ascii())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Shape {
+    Text(String),
+    Raw(Vec<u8>),
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match str::from_utf8(&self.0) {
+            Ok(text) => text.serialize(serializer),
+            Err(_) => self.0.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Shape::deserialize(deserializer)? {
+            Shape::Text(text) => Self(text.into_bytes()),
+            Shape::Raw(bytes) => Self(bytes),
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! From what was typed to the work.
+
+mod args;
+mod end;
+mod interrupt;
+mod list;
+mod progress;
+mod run;
+mod test;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use exeunt::suite::{FILE_NAME, Suite, SuiteError};
+
+use args::{Args, Command, Selection};
+use end::End;
+
+pub(crate) fn main() -> End {
+    let args = Args::parse();
+    let done = match args.command {
+        None => test::test(&args.test),
+        Some(Command::Test(test)) => test::test(&test),
+        Some(Command::List(list)) => list::list(&list),
+        Some(Command::Run(run)) => run::run(&run),
+    };
+    done.unwrap_or_else(|problem| {
+        anstream::eprintln!("{}", problem.styled());
+        End::Misused
+    })
+}
+
+/// Why the work could not even begin.
+#[derive(Debug)]
+enum Problem {
+    Suite(SuiteError),
+    Other(String),
+}
+
+impl Problem {
+    fn styled(&self) -> String {
+        match self {
+            Self::Suite(error) => error.styled(),
+            Self::Other(text) => {
+                let style = anstyle::AnsiColor::Red.on_default().bold();
+                format!("{style}error{style:#}: {text}")
+            }
+        }
+    }
+}
+
+impl From<SuiteError> for Problem {
+    fn from(error: SuiteError) -> Self {
+        Self::Suite(error)
+    }
+}
+
+impl From<String> for Problem {
+    fn from(text: String) -> Self {
+        Self::Other(text)
+    }
+}
+
+/// Reads the suite that was asked for.
+fn load(selection: &Selection) -> Result<Suite, Problem> {
+    let path = match &selection.suite {
+        Some(path) => path.clone(),
+        None => here()?,
+    };
+    let mut suite = Suite::load(&path)?;
+    for (name, command) in &selection.implementation_command {
+        suite.set_command(name, command.clone())?;
+    }
+    Ok(suite)
+}
+
+fn here() -> Result<PathBuf, Problem> {
+    let here = std::env::current_dir().map_err(|error| format!("no current directory: {error}"))?;
+    let found = Suite::find(&here).ok_or_else(|| {
+        format!(
+            "no {FILE_NAME} in {} or a directory above it\n\
+             name a suite with `--suite FILE`, or watch a single program with `exeunt run -- COMMAND`",
+            here.display()
+        )
+    })?;
+    // Shown and used relative to here where that is possible: shorter to read.
+    Ok(found
+        .strip_prefix(&here)
+        .map(PathBuf::from)
+        .unwrap_or(found))
+}

@@ -1,0 +1,53 @@
+//! `exeunt run`
+
+use exeunt::record::{Ending, Record};
+use exeunt::{Subject, report};
+
+use super::Problem;
+use super::args::{Format, Run};
+use super::end::End;
+use super::interrupt::cancel_on_signals;
+
+pub(super) fn run(args: &Run) -> Result<End, Problem> {
+    let cancel = cancel_on_signals()?;
+    let (program, rest) = args
+        .command
+        .split_first()
+        .ok_or_else(|| "no command to run".to_owned())?;
+    let mut subject = Subject::new(program)
+        .args(rest)
+        .timeout(args.timeout)
+        .streams(args.streams)
+        .inherit_stdin();
+    if !args.clean_env {
+        subject = subject.inherit_env();
+    }
+    let record = subject
+        .run_until(Some(&cancel))
+        .map_err(|error| error.to_string())?;
+    match args.format {
+        Format::Text => anstream::print!("{}", text(&record)),
+        Format::Json => anstream::println!("{}", report::json::run(&record)),
+    }
+    Ok(match record.ending {
+        Ending::OnItsOwn => End::Held,
+        Ending::TimedOut { .. } => End::Broken,
+        Ending::Interrupted => End::Interrupted,
+    })
+}
+
+fn text(record: &Record) -> String {
+    let end = match (record.ending, record.exit()) {
+        (Ending::OnItsOwn, Some((_, exit))) => format!("{exit}: {}", report::explain(exit)),
+        (Ending::OnItsOwn, None) => "it could not be ended".into(),
+        (Ending::TimedOut { limit }, _) => {
+            format!(
+                "still running after {} s, and ended with all that descends from it",
+                limit.as_secs_f64()
+            )
+        }
+        (Ending::Interrupted, _) => "interrupted, and ended with all that descends from it".into(),
+    };
+    let bold = anstyle::Style::new().bold();
+    format!("{}\n{bold}{end}{bold:#}\n", report::timeline(record, None))
+}

@@ -1,0 +1,115 @@
+//! `exeunt test`
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::IsTerminal;
+use std::time::Instant;
+
+use exeunt::report::{self, Widths};
+use exeunt::runner::{self, Outcome, Summary};
+use exeunt::suite::Case;
+
+use super::args::{Format, Test};
+use super::end::End;
+use super::interrupt::cancel_on_signals;
+use super::list::select;
+use super::progress::Progress;
+use super::{Problem, load};
+
+pub(super) fn test(args: &Test) -> Result<End, Problem> {
+    let suite = load(&args.selection)?;
+    let cases = select(&suite, &args.selection)?;
+    let progress = Progress::new(
+        cases.len(),
+        args.format == Format::Text && std::io::stderr().is_terminal(),
+    );
+    let prepared = suite
+        .prepare(&cases, |what| progress.tell(what))
+        .inspect_err(|_| progress.finish())?;
+    let cancel = cancel_on_signals()?;
+    let begun = Instant::now();
+    let mut report = Report::new(&cases, args, progress);
+    runner::run(
+        &prepared,
+        &cases,
+        args.jobs.unwrap_or_else(runner::default_jobs),
+        &cancel,
+        |event| match event {
+            runner::Progress::Begun(case) => report.progress.begun(case),
+            runner::Progress::Ended(outcome) => report.ended(*outcome),
+        },
+    );
+    Ok(report.finish(begun.elapsed().as_secs_f64()))
+}
+
+/// Prints outcomes in the order of the suite, as soon as all before them are there.
+struct Report<'s, 'a> {
+    cases: &'a [&'s Case],
+    args: &'a Test,
+    progress: Progress,
+    widths: Widths,
+    waiting: HashMap<(&'s str, &'s str), Outcome<'s>>,
+    printed: usize,
+    summary: Summary,
+    skipped: BTreeSet<String>,
+}
+
+impl<'s, 'a> Report<'s, 'a> {
+    fn new(cases: &'a [&'s Case], args: &'a Test, progress: Progress) -> Self {
+        Self {
+            cases,
+            args,
+            progress,
+            widths: Widths::of(cases.iter().copied()),
+            waiting: HashMap::new(),
+            printed: 0,
+            summary: Summary::default(),
+            skipped: BTreeSet::new(),
+        }
+    }
+
+    fn ended(&mut self, outcome: Outcome<'s>) {
+        self.progress.ended(outcome.case);
+        self.summary.count(outcome.status);
+        self.waiting.insert(
+            (&outcome.case.scenario, &outcome.case.implementation),
+            outcome,
+        );
+        while let Some(case) = self.cases.get(self.printed)
+            && let Some(outcome) = self
+                .waiting
+                .remove(&(case.scenario.as_str(), case.implementation.as_str()))
+        {
+            self.printed += 1;
+            self.print(&outcome);
+        }
+    }
+
+    fn print(&mut self, outcome: &Outcome<'_>) {
+        if outcome.status == runner::Status::Skipped {
+            let why = outcome.why.as_deref().unwrap_or_default();
+            self.skipped.insert(format!(
+                "implementation {} was skipped: {why}",
+                outcome.case.implementation
+            ));
+        }
+        let text = match self.args.format {
+            Format::Text => report::case(outcome, self.widths, self.args.verbose),
+            Format::Json => format!("{}\n", report::json::case(outcome)),
+        };
+        self.progress.print(&text);
+    }
+
+    fn finish(self, seconds: f64) -> End {
+        self.progress.finish();
+        match self.args.format {
+            Format::Text => anstream::println!("\n{}", report::summary(&self.summary, seconds)),
+            Format::Json => anstream::println!("{}", report::json::summary(&self.summary, seconds)),
+        }
+        // A case that was not run is easily overlooked among those that held.
+        for skipped in &self.skipped {
+            let style = anstyle::AnsiColor::Yellow.on_default().bold();
+            anstream::eprintln!("{style}warning{style:#}: {skipped}");
+        }
+        End::from(&self.summary)
+    }
+}

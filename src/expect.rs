@@ -1,0 +1,228 @@
+//! What is expected of a run: plain data, judged by [`judge`](crate::judge::judge).
+
+use std::fmt;
+use std::time::Duration;
+
+use regex::Regex;
+
+use crate::record::{Exit, Signal};
+
+/// Everything that is expected of one run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Expectation {
+    /// The lines of the log, in order.
+    pub log: Option<LogExpectation>,
+    /// Lines that must be there, wherever.
+    pub present: Vec<Pattern>,
+    /// Lines that must be nowhere.
+    pub absent: Vec<Pattern>,
+    /// How the subject ends.
+    pub end: Option<End>,
+    /// How long things take.
+    pub delays: Vec<Delay>,
+    /// Whether processes may outlive the subject.
+    pub survivors: Survivors,
+}
+
+/// The order of a log, in the words of LLVM's FileCheck.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogExpectation {
+    /// What comes one after the other.
+    pub steps: Vec<Step>,
+    /// What of log lines that no step names.
+    pub others: Others,
+}
+
+/// One step in the order of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// This line comes later than the step before; others may stand between.
+    Then(Pattern),
+    /// This line comes directly after the line of the step before.
+    Next(Pattern),
+    /// This line does not come between the step before and the step after.
+    Not(Pattern),
+    /// All of these sequences come, each in its own order, in any order among each other.
+    AnyOrder(Vec<Vec<Pattern>>),
+}
+
+impl<P: Into<Pattern>> From<P> for Step {
+    fn from(pattern: P) -> Self {
+        Self::Then(pattern.into())
+    }
+}
+
+/// What of log lines that no step names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Others {
+    /// They break the expectation: a line too many is found, and a line that comes twice.
+    #[default]
+    Forbidden,
+    /// They may stand anywhere.
+    Allowed,
+}
+
+/// Whether processes may outlive the subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Survivors {
+    /// None may.
+    #[default]
+    Forbidden,
+    /// They may; they are ended all the same.
+    Allowed,
+}
+
+/// Which lines are meant. White space is folded on both sides: `Main : all done` means `Main\t\t:\tall done` too.
+#[derive(Debug, Clone)]
+pub enum Pattern {
+    /// The whole message is this text.
+    Text(String),
+    /// The message contains this text.
+    Contains(String),
+    /// The message matches this regular expression somewhere.
+    Regex(Regex),
+}
+
+fn fold(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Pattern {
+    /// The whole message.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self::Text(fold(text))
+    }
+
+    /// A part of the message.
+    #[must_use]
+    pub fn contains(text: &str) -> Self {
+        Self::Contains(fold(text))
+    }
+
+    /// A regular expression, matched against the folded message.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn regex(pattern: &str) -> Result<Self, regex::Error> {
+        Regex::new(pattern).map(Self::Regex)
+    }
+
+    /// Whether a message is meant.
+    #[must_use]
+    pub fn matches(&self, message: &str) -> bool {
+        let message = fold(message);
+        match self {
+            Self::Text(text) => message == *text,
+            Self::Contains(text) => message.contains(text.as_str()),
+            Self::Regex(regex) => regex.is_match(&message),
+        }
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) | (Self::Contains(a), Self::Contains(b)) => a == b,
+            (Self::Regex(a), Self::Regex(b)) => a.as_str() == b.as_str(),
+            _ => false,
+        }
+    }
+}
+
+impl From<&str> for Pattern {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<String> for Pattern {
+    fn from(text: String) -> Self {
+        Self::text(&text)
+    }
+}
+
+impl From<Regex> for Pattern {
+    fn from(regex: Regex) -> Self {
+        Self::Regex(regex)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "`{text}`"),
+            Self::Contains(text) => write!(f, "…`{text}`…"),
+            Self::Regex(regex) => write!(f, "/{}/", regex.as_str()),
+        }
+    }
+}
+
+/// How a subject ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// By itself, in this way.
+    Exit(Exit),
+    /// Not at all: it is still there at its time limit.
+    Hang,
+}
+
+impl End {
+    /// With this exit code.
+    #[must_use]
+    pub fn code(code: i32) -> Self {
+        Self::Exit(Exit::Code(code))
+    }
+
+    /// Killed by this signal.
+    #[must_use]
+    pub fn signal(signal: Signal) -> Self {
+        Self::Exit(Exit::Signal(signal))
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit(exit) => exit.fmt(f),
+            Self::Hang => f.write_str("a hang"),
+        }
+    }
+}
+
+/// An instant of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mark {
+    /// The start of the subject.
+    Start,
+    /// The first line that matches.
+    Line(Pattern),
+    /// The subject's exit.
+    Exit,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("the start"),
+            Self::Line(pattern) => pattern.fmt(f),
+            Self::Exit => f.write_str("the exit"),
+        }
+    }
+}
+
+/// How long it takes from one instant to another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delay {
+    /// From here,
+    pub from: Mark,
+    /// to here,
+    pub to: Mark,
+    /// about this long.
+    pub about: Duration,
+    /// How far the observed time may be from that, on a machine without lag.
+    pub slack: Duration,
+}
+
+/// The slack of a delay, unless the expectation says otherwise: 0.2 s. `tests/README.md` tells how it was measured.
+pub const DEFAULT_SLACK: Duration = Duration::from_millis(200);

@@ -1,0 +1,88 @@
+//! How long things took.
+//!
+//! An arrival is later than the event that it tells of, and the lag that was measured during the run says by how much at
+//! the most. So there are three zones: within the slack of what is expected, *held*; further away, but not further than
+//! the lag accounts for, *inconclusive*; beyond that, *broken*.
+
+use std::time::Duration;
+
+use super::{CUT, Check};
+use crate::expect::{Delay, Mark};
+use crate::record::{Ending, Record, What};
+
+/// `None` if the delay ends at an exit that was not the subject's own: the check of the end says that already.
+pub(super) fn delay(record: &Record, delay: &Delay) -> Option<Check> {
+    let Delay {
+        from,
+        to,
+        about,
+        slack,
+    } = delay;
+    if record.ending != Ending::OnItsOwn && (*to == Mark::Exit || *from == Mark::Exit) {
+        return None;
+    }
+    let expected = format!(
+        "{to} {:.2} s after {from} (± {:.2} s)",
+        about.as_secs_f64(),
+        slack.as_secs_f64()
+    );
+    let (start, end) = match (find(record, from), find(record, to)) {
+        (Some(start), Some(end)) => (start, end),
+        (start, _) => {
+            let missing = if start.is_none() { from } else { to };
+            return Some(match record.is_cut() {
+                true => Check::inconclusive(expected, format!("{missing} is {CUT}")),
+                false => Check::broken(expected, format!("{missing} never came")),
+            });
+        }
+    };
+    let rests_on_arrival = [from, to].iter().any(|mark| matches!(mark, Mark::Line(_)));
+    if rests_on_arrival && record.buffers_output() {
+        let observed = format!(
+            "arrived {} apart, but the subject buffers its output",
+            show(start.1, end.1)
+        );
+        return Some(Check::inconclusive(expected, observed).at(end.0));
+    }
+    let off = distance(start.1 + *about, end.1);
+    let observed = show(start.1, end.1);
+    let lag = record.lag.total();
+    Some(if off <= *slack {
+        Check::held(expected, observed).at(end.0)
+    } else if off <= *slack + lag {
+        let observed = format!(
+            "{observed}, on a machine that was up to {:.2} s late",
+            lag.as_secs_f64()
+        );
+        Check::inconclusive(expected, observed)
+            .at(end.0)
+            .worth_a_retry()
+    } else {
+        Check::broken(expected, observed).at(end.0)
+    })
+}
+
+fn distance(a: Duration, b: Duration) -> Duration {
+    a.max(b) - a.min(b)
+}
+
+fn show(start: Duration, end: Duration) -> String {
+    let sign = if end < start { "-" } else { "" };
+    format!("{sign}{:.3} s", distance(start, end).as_secs_f64())
+}
+
+fn find(record: &Record, mark: &Mark) -> Option<(Option<usize>, Duration)> {
+    match mark {
+        Mark::Start => Some((None, Duration::ZERO)),
+        Mark::Line(pattern) => record
+            .lines()
+            .find(|(.., line)| pattern.matches(&line.text()))
+            .map(|(event, at, _)| (Some(event), at)),
+        Mark::Exit => record
+            .events
+            .iter()
+            .enumerate()
+            .find(|(_, e)| matches!(e.what, What::Exit(_)))
+            .map(|(event, e)| (Some(event), e.at)),
+    }
+}

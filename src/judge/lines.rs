@@ -1,0 +1,31 @@
+//! Presence and absence.
+
+use super::{CUT, Check};
+use crate::expect::Pattern;
+use crate::record::Record;
+
+pub(super) fn present(record: &Record, pattern: &Pattern) -> Check {
+    let expected = format!("a line {pattern}");
+    match record
+        .lines()
+        .find(|(.., line)| pattern.matches(&line.text()))
+    {
+        Some((event, ..)) => Check::held(expected, "it is there").at(event),
+        None if record.is_cut() => Check::inconclusive(expected, CUT),
+        None => Check::broken(expected, "it is missing"),
+    }
+}
+
+pub(super) fn absent(record: &Record, pattern: &Pattern) -> Check {
+    let expected = format!("no line {pattern}");
+    match record
+        .lines()
+        .find(|(.., line)| pattern.matches(&line.text()))
+    {
+        Some((event, at, _)) => {
+            Check::broken(expected, format!("it came at {:.3} s", at.as_secs_f64())).at(event)
+        }
+        None if record.is_cut() => Check::inconclusive(expected, CUT),
+        None => Check::held(expected, "it is not there"),
+    }
+}

@@ -1,0 +1,10 @@
+//! What people and programs are told. Pure functions to text.
+
+mod case;
+mod explain;
+pub mod json;
+mod timeline;
+
+pub use case::{Widths, case, observation, summary, word};
+pub use explain::explain;
+pub use timeline::timeline;

@@ -1,0 +1,95 @@
+//! Signals by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use nix::sys::signal::Signal as Known;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// A signal, by its number on this system; shown and serialised by its name (`SIGTERM`).
+///
+/// ```
+/// use exeunt::Signal;
+/// let term: Signal = "SIGTERM".parse().unwrap();
+/// assert_eq!(term, "term".parse().unwrap());
+/// assert_eq!(term.number(), 15);
+/// assert_eq!(term.to_string(), "SIGTERM");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Signal(i32);
+
+impl Signal {
+    /// SIGTERM: the request to terminate.
+    pub const TERM: Self = Self(15);
+    /// SIGKILL: the end, at once.
+    pub const KILL: Self = Self(9);
+    /// SIGCONT: go on, if stopped.
+    pub const CONT: Self = Self(18);
+    /// SIGINT: what Ctrl-C sends.
+    pub const INT: Self = Self(2);
+
+    /// The signal of this number.
+    #[must_use]
+    pub fn from_number(number: i32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn number(self) -> i32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Known::try_from(self.0) {
+            Ok(known) => f.pad(known.as_str()),
+            Err(_) => write!(f, "signal {}", self.0),
+        }
+    }
+}
+
+/// A name that no signal has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a signal (try a name such as SIGTERM, or a number from 1 to 64)")]
+pub struct UnknownSignal(String);
+
+impl FromStr for Signal {
+    type Err = UnknownSignal;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSignal> {
+        let name = text.trim().to_ascii_uppercase();
+        let name = name.strip_prefix("SIGNAL ").unwrap_or(&name);
+        if let Ok(number) = name.parse::<i32>() {
+            return if (1..=64).contains(&number) {
+                Ok(Self(number))
+            } else {
+                Err(UnknownSignal(text.into()))
+            };
+        }
+        let full = if name.starts_with("SIG") {
+            name.to_owned()
+        } else {
+            format!("SIG{name}")
+        };
+        match full.parse::<Known>() {
+            Ok(known) => Ok(Self(known as i32)),
+            Err(_) => Err(UnknownSignal(text.into())),
+        }
+    }
+}
+
+impl Serialize for Signal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Signal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,113 @@
+//! From chunks of bytes to lines, in bounded memory.
+
+use std::mem;
+
+/// Splits one stream into lines.
+pub(super) struct Lines {
+    limit: usize,
+    partial: Vec<u8>,
+    /// The length of the line so far, what was not kept included.
+    length: u64,
+}
+
+/// A line as it came off a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RawLine {
+    pub(super) bytes: Vec<u8>,
+    pub(super) newline: bool,
+    /// The whole length, if it was cut.
+    pub(super) cut_from: Option<u64>,
+}
+
+impl Lines {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            partial: Vec::new(),
+            length: 0,
+        }
+    }
+
+    /// Takes a chunk and gives out the lines that it completes.
+    pub(super) fn push(&mut self, mut chunk: &[u8], mut line: impl FnMut(RawLine)) {
+        while let Some(end) = chunk.iter().position(|b| *b == b'\n') {
+            self.keep(&chunk[..end]);
+            line(self.take(true));
+            chunk = &chunk[end + 1..];
+        }
+        self.keep(chunk);
+    }
+
+    /// Gives out what came after the last newline.
+    pub(super) fn rest(&mut self) -> Option<RawLine> {
+        (self.length > 0).then(|| self.take(false))
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = self
+            .limit
+            .saturating_sub(self.partial.len())
+            .min(bytes.len());
+        self.partial.extend_from_slice(&bytes[..room]);
+        self.length += bytes.len() as u64;
+    }
+
+    fn take(&mut self, newline: bool) -> RawLine {
+        let length = mem::take(&mut self.length);
+        let bytes = mem::take(&mut self.partial);
+        let cut_from = (bytes.len() as u64 != length).then_some(length);
+        RawLine {
+            bytes,
+            newline,
+            cut_from,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(limit: usize, chunks: &[&str]) -> Vec<(String, bool, Option<u64>)> {
+        let mut lines = Lines::new(limit);
+        let mut out = Vec::new();
+        for chunk in chunks {
+            lines.push(chunk.as_bytes(), |l| out.push(l));
+        }
+        out.extend(lines.rest());
+        out.into_iter()
+            .map(|l| (String::from_utf8(l.bytes).unwrap(), l.newline, l.cut_from))
+            .collect()
+    }
+
+    #[test]
+    fn lines_are_the_same_however_they_are_cut_into_chunks() {
+        let whole = split(99, &["one\n\ntwo\nthree"]);
+        assert_eq!(
+            whole,
+            [("one", true), ("", true), ("two", true), ("three", false)].map(|(t, n)| (
+                t.to_owned(),
+                n,
+                None
+            ))
+        );
+        assert_eq!(split(99, &["o", "ne\n", "\ntwo", "\nthr", "ee"]), whole);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_its_length_told() {
+        assert_eq!(
+            split(3, &["ab", "cde", "f\nxyz\n"]),
+            [
+                ("abc".to_owned(), true, Some(6)),
+                ("xyz".to_owned(), true, None)
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_after_the_last_newline_is_no_line() {
+        assert_eq!(split(9, &["a\n"]), [("a".to_owned(), true, None)]);
+        assert_eq!(split(9, &[]), []);
+    }
+}

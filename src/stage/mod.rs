@@ -1,0 +1,29 @@
+//! The stage: the only part that touches processes, clocks and signals. It turns a [`Plan`] into a [`Record`].
+
+mod canary;
+mod cancel;
+mod collect;
+mod environment;
+mod lines;
+mod plan;
+mod run;
+
+pub use cancel::Cancel;
+pub use environment::PASSED_ON;
+pub use plan::{Limits, Plan, Stdin};
+pub use run::RunError;
+
+pub(crate) use environment::find_program;
+
+use crate::record::Record;
+
+/// Runs a subject once and records what happens.
+///
+/// Returns within the plan's timeout plus its grace and settling periods, whatever the subject does, and leaves no process
+/// of its own behind.
+///
+/// # Errors
+/// If the subject could not be started. How it ended is not an error but in the record.
+pub fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunError> {
+    run::run(plan, cancel)
+}

@@ -1,0 +1,85 @@
+//! What to run, and within which bounds.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::record::Streams;
+
+/// One run, planned.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The program: a path, or a name that is looked up in the `PATH` of `environment`.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Its whole environment. The stage adds `TMPDIR`, the run's scratch directory, unless it is set here.
+    pub environment: BTreeMap<OsString, OsString>,
+    /// The directory in which it starts. A relative program path is relative to it.
+    pub directory: PathBuf,
+    /// Its standard input.
+    pub stdin: Stdin,
+    /// How its output streams are connected.
+    pub streams: Streams,
+    /// How long it may run; then its whole tree is ended.
+    pub timeout: Duration,
+    /// How long a tree may take to heed SIGTERM before SIGKILL.
+    pub grace: Duration,
+    /// How long after the subject's exit its descendants may still end and its streams still close.
+    pub settle: Duration,
+    /// How much output is kept.
+    pub limits: Limits,
+}
+
+/// The standard input of a subject.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Stdin {
+    /// `/dev/null`: at end of file from the start.
+    #[default]
+    Null,
+    /// The harness's own.
+    Inherit,
+    /// A file with these bytes.
+    Bytes(Vec<u8>),
+}
+
+/// How much of the output is kept. What is beyond is read and counted, so the subject is never blocked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest line that is kept whole, in bytes; of a longer one, this much of its beginning.
+    pub line: usize,
+    /// All lines together, in bytes, each line counted with 128 bytes more than it has. Three quarters are kept of the
+    /// beginning and one of the end.
+    pub output: usize,
+}
+
+impl Default for Limits {
+    /// Lines of 1 MiB, 16 MiB in all.
+    fn default() -> Self {
+        Self {
+            line: 1 << 20,
+            output: 16 << 20,
+        }
+    }
+}
+
+impl Plan {
+    /// A plan with the defaults: a clean environment, the current directory, merged streams, a timeout of 60 s, a grace
+    /// period of 300 ms and a settling period of 200 ms.
+    #[must_use]
+    pub fn new(program: impl Into<OsString>) -> Self {
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            environment: super::environment::clean(),
+            directory: PathBuf::from("."),
+            stdin: Stdin::Null,
+            streams: Streams::Merged,
+            timeout: Duration::from_secs(60),
+            grace: Duration::from_millis(300),
+            settle: Duration::from_millis(200),
+            limits: Limits::default(),
+        }
+    }
+}

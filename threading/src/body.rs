@@ -1,0 +1,53 @@
+//! What runs on a new thread, around the user's function.
+
+use std::sync::Arc;
+
+use crate::context;
+use crate::exit::catch;
+use crate::record::{Ending, Record};
+use crate::roster::ROSTER;
+use crate::sync::OnceLock;
+use crate::sys;
+
+/// The outermost frame of a thread: catches everything, and leaves word of how it ended.
+pub(crate) fn of<F, T>(
+    record: Arc<Record>,
+    function: F,
+    value: Arc<OnceLock<T>>,
+) -> impl FnOnce() + Send + 'static
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    move || {
+        let tells = begin(&record);
+        let ending = match catch(function) {
+            Ok(result) => {
+                _ = value.set(result);
+                Ending::Returned
+            }
+            Err(ending) => ending,
+        };
+        _ = record.ending.set(ending);
+        let_go(value);
+        // Those that ended before need not wait for the next start to be joined.
+        ROSTER.sweep();
+        if !tells {
+            ROSTER.left(record.id);
+        }
+    }
+}
+
+/// Whether the system will tell when the thread's locals are gone. If not, the end of this body has to do.
+fn begin(record: &Record) -> bool {
+    context::enter(record.id);
+    record.set_native_id(sys::native_id());
+    let tells = sys::tell_when_locals_are_gone(record.id);
+    ROSTER.began(record.id);
+    tells
+}
+
+/// If nobody else holds the value, it is dropped here, on a thread whose locals still work. Its panic was reported.
+fn let_go<T>(value: Arc<OnceLock<T>>) {
+    _ = catch(|| drop(value));
+}

@@ -1,0 +1,107 @@
+//! Threads for Rust with the exit semantics of Python's [`threading`]: the process waits for every thread that is
+//! not a daemon; daemons are killed when it ends.
+//!
+//! With [`std::thread`] alone, a process ends when `main` returns, wherever its threads are.
+//!
+//! ```
+//! use std::process::ExitCode;
+//! use std::time::Duration;
+//! use exeunt_threading::{self as threading, Thread};
+//!
+//! fn main() -> ExitCode {
+//!     threading::run(|| {
+//!         let worker = || { std::thread::sleep(Duration::from_millis(20)); println!("worker finishes") };
+//!         let x = Thread::new(worker).name("worker").start()?;
+//!         println!("main is done"); // … and the process waits for the worker.
+//!         drop(x);
+//!         Ok(())
+//!     })
+//! }
+//! ```
+//!
+//! # From Python to Rust
+//! | Python | here |
+//! |---|---|
+//! | `if __name__ == "__main__": …` | [`run`]`(\|\| …)` |
+//! | `x = Thread(target=f, args=(1,))` | `let x = `[`Thread::new`]`(\|\| f(1));` |
+//! | `Thread(…, name="a", daemon=True)` | [`.name("a")`](Thread::name)[`.daemon(true)`](Thread::daemon) |
+//! | `x.start()` | `let x = x.`[`start`](Thread::start)`()?;` |
+//! | `x.join()`, `x.join(1.5)` | [`x.join()`](Handle::join), [`x.join_timeout(…)`](Handle::join_timeout), with the value or the panic |
+//! | `x.is_alive()`, `.name`, `.ident`, `.native_id`, `.daemon` | the methods of [`Handle`] |
+//! | `current_thread()`, `main_thread()`, `enumerate()`, `active_count()` | [`current`], [`main_thread`], [`enumerate()`], [`active_count`] |
+//! | `Timer(1.5, f)` | [`Timer::new`] |
+//! | `threading.excepthook = …` | [`set_except_hook`] |
+//! | `sys.exit(n)`, `os._exit(n)` | [`exit`], [`os_exit`] |
+//! | `atexit.register(f)` | [`at_exit`] |
+//! | `threading._register_atexit(f)` | [`at_shutdown`] |
+//!
+//! # Guarantees
+//! They are CPython 3.15's, from the end of main on; [`run`] lists them in order.
+//! - A thread that [`start`](Thread::start) returned before the end of main is waited for, unless it is a daemon; so
+//!   is any that such a thread or a callback starts later. Waiting means an OS join: the thread's thread-locals are
+//!   dropped before the process ends.
+//! - A daemon, or a thread that this library did not start, never delays the process's end.
+//! - A panic, or [`exit`], in a thread ends that thread only. The panic is reported at once, by name; the
+//!   process's exit code is main's.
+//! - After a `fork`, the child has one thread, the forking one, which is its main. It does not wait for the others.
+//! - `abort`, [`os_exit`], a signal, a fault, `exec`: at once, nothing runs.
+//!
+//! # Without `run`
+//! From its first use on, the library is also registered with the C library's `atexit`. A program that does not use
+//! [`run`], or leaves main by [`std::process::exit`], thus still waits and has its callbacks called, with its exit
+//! code. What is printed after main has returned then comes out in fragments, one write each: prefer `run`.
+//!
+//! # Honest limits
+//! - **[`std::process::exit`] outside main** ends the process at once, waiting for nobody and calling nothing; and
+//!   if the process is already exiting because main, *without* `run`, has returned or called `process::exit`, the
+//!   standard library parks the calling thread for ever, so that the process waits for it for ever. Use [`exit`].
+//! - **`panic = "abort"`** cannot conform: a panic in any thread is the end of the process, and so is [`exit`].
+//! - **A `fork` other than the C library's** (a raw system call) leaves the child with threads that it does not have.
+//!   As after any `fork` of a process with threads, locks of *others* may be held for ever in the child, the
+//!   standard streams' among them.
+//! - **A signal** ends the process by its default action, without waiting. Handle it and end main, to leave in order.
+//! - **A signal handler** must not call this library: it takes locks.
+//! - Linux is where it is tested. Android, macOS and FreeBSD have the calls it needs.
+//!
+//! [`threading`]: https://docs.python.org/3/library/threading.html
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "macos",
+    target_os = "freebsd"
+)))]
+compile_error!(
+    "exeunt-threading needs to know which thread is the process's first, and to hook into `fork`, the C `exit` and \
+     the end of a thread; it can do so on Linux, Android, macOS and FreeBSD only"
+);
+
+mod body;
+mod context;
+mod error;
+mod except_hook;
+mod exit;
+mod handle;
+mod main_result;
+mod name;
+mod output;
+mod record;
+mod roster;
+mod run;
+mod shutdown;
+mod sync;
+mod sys;
+mod thread;
+mod timer;
+mod who;
+
+pub use error::{JoinError, Panic, ShutdownBegan, StartError};
+pub use except_hook::{ThreadPanic, reset_except_hook, set_except_hook};
+pub use exit::{exit, os_exit};
+pub use handle::Handle;
+pub use main_result::MainResult;
+pub use run::run;
+pub use shutdown::{at_exit, at_shutdown};
+pub use thread::Thread;
+pub use timer::{Timer, TimerHandle};
+pub use who::{active_count, current, enumerate, main_thread};

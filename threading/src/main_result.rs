@@ -1,0 +1,68 @@
+//! What a main may return.
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+/// What a main may return under [`run`](crate::run); see there for what becomes of it.
+///
+/// Cannot be implemented outside this crate.
+pub trait MainResult: sealed::Sealed {
+    /// Reports an error, and gives the exit code.
+    #[doc(hidden)]
+    fn report(self) -> ExitCode;
+}
+
+impl MainResult for () {
+    fn report(self) -> ExitCode {
+        ExitCode::SUCCESS
+    }
+}
+
+impl MainResult for ExitCode {
+    fn report(self) -> ExitCode {
+        self
+    }
+}
+
+/// The only implementation for a `Result`: from it the compiler infers the error of a main that ends in `Ok(())`.
+impl<T: MainResult> MainResult for Result<T, Box<dyn Error>> {
+    fn report(self) -> ExitCode {
+        match self {
+            Ok(value) => value.report(),
+            Err(error) => {
+                // One write, and no panic if nobody listens.
+                let text = format!("Error: {error:?}\n");
+                _ = io::stderr().write_all(text.as_bytes());
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// A main that ends in [`exit`](crate::exit), or never.
+impl MainResult for Never {
+    fn report(self) -> ExitCode {
+        self
+    }
+}
+
+/// The never type, which has no other name in stable Rust.
+type Never = <fn() -> ! as sealed::Returns>::Value;
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for () {}
+    impl Sealed for super::ExitCode {}
+    impl Sealed for super::Never {}
+    impl<T> Sealed for Result<T, Box<dyn super::Error>> {}
+
+    pub trait Returns {
+        type Value;
+    }
+
+    impl<T> Returns for fn() -> T {
+        type Value = T;
+    }
+}

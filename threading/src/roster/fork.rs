@@ -1,0 +1,56 @@
+//! What a `fork` does to the roster: the child has one thread, the forking one, which is its main.
+//!
+//! Python does the same: <https://docs.python.org/3/library/os.html#os.fork>.
+
+use std::mem;
+
+use super::stage::Stage;
+use super::{Guard, OsHandle, Roster, State};
+use crate::record::{Ending, Id, Record};
+use crate::sys;
+
+impl Roster {
+    /// Takes the lock before a fork, and sees to it that the forking thread is known in the child.
+    pub(crate) fn lock_for_fork(&self) -> Guard<'_> {
+        let mut state = self.lock();
+        state.current();
+        state
+    }
+}
+
+impl State {
+    /// In the child: only the forking thread is left.
+    pub(crate) fn forget_other_threads(&mut self) {
+        let me = self.current().id;
+        let mut others = mem::take(&mut self.entries);
+        self.entries.extend(others.remove_entry(&me));
+        // Leaked: detaching a thread that does not exist would hit whoever gets its stack next, and a user's value
+        // must not be dropped under the lock.
+        mem::forget(others);
+        if self.main != Some(me) {
+            self.become_main(me);
+        }
+        self.change(me, |entry| entry.record.set_native_id(sys::native_id()));
+    }
+
+    /// A shutdown that the parent's main had begun is not this process's.
+    fn become_main(&mut self, me: Id) {
+        self.main = Some(me);
+        self.stage = Stage::Open;
+        self.change(me, |entry| {
+            match mem::replace(&mut entry.handle, OsHandle::Never) {
+                // The child's main is nobody's to join or to detach.
+                OsHandle::Here(handle) => mem::forget(handle),
+                OsHandle::Awaited | OsHandle::Taken => {}
+                OsHandle::Never => entry.record = main_out_of_foreign(me),
+            }
+        });
+    }
+}
+
+/// A foreign thread was a daemon called `Dummy-N`; as the child's main it is neither.
+fn main_out_of_foreign(id: Id) -> std::sync::Arc<Record> {
+    let record = Record::new(id, "MainThread".to_owned(), false);
+    _ = record.ending.set(Ending::Returned);
+    record
+}

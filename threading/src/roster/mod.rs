@@ -1,0 +1,116 @@
+//! The waiting protocol: who is here, who has left, and how one waits for that.
+//!
+//! One lock guards everything. The life of a thread is that of its [`Entry`]:
+//!
+//! ```text
+//! enter ──► Starting ──began──► Running ──left──► Gone ──(OS join)──► no entry
+//!   └─────── withdraw: the OS would not start it ─────────────────────► no entry
+//! ```
+//!
+//! Invariants
+//! 1. The creator makes the entry before the OS thread can run, so a shutdown that looks after `start` sees it.
+//! 2. `left` is called by the thread itself once its thread-local destructors have run; no user code follows.
+//! 3. An entry leaves the map only after an OS join. So *no entry* means *the OS thread has ended*.
+//! 4. Exactly one waiter takes the OS handle out of a `Gone` entry and joins it, outside the lock, for an instant
+//!    (see 2); the others wait for the entry to go.
+//! 5. Every change of an entry happens under the lock and notifies `record.changed`, so no wake-up is lost.
+//! 6. No user code runs under the lock: neither a closure nor a destructor of a user's value.
+//!
+//! The main thread and foreign threads have entries without an OS handle; see [`people`].
+
+mod callbacks;
+mod fork;
+mod people;
+mod stage;
+mod wait;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::except_hook::Hook;
+use crate::record::{Id, Record};
+use crate::sync::{Mutex, MutexGuard, OsThread};
+use crate::sys;
+
+pub(crate) use callbacks::Callback;
+pub(crate) use people::Naming;
+
+/// This process's threads.
+pub(crate) static ROSTER: Roster = Roster::new();
+
+#[derive(Debug)]
+pub(crate) struct Roster(Mutex<State>);
+
+pub(crate) type Guard<'a> = MutexGuard<'a, State>;
+
+pub(crate) struct State {
+    entries: BTreeMap<Id, Entry>,
+    last_id: Id,
+    last_number: u32,
+    main: Option<Id>,
+    stage: stage::Stage,
+    at_shutdown: Vec<Callback>,
+    at_exit: Vec<Callback>,
+    except_hook: Option<Hook>,
+    hooked: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    record: Arc<Record>,
+    phase: Phase,
+    handle: OsHandle,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Starting,
+    Running,
+    Gone,
+}
+
+#[derive(Debug)]
+enum OsHandle {
+    /// The creator has not put it here yet.
+    Awaited,
+    Here(OsThread),
+    /// Somebody is joining it.
+    Taken,
+    /// Not ours to join: the main thread, or a foreign one.
+    Never,
+}
+
+impl Roster {
+    const fn new() -> Self {
+        Self(Mutex::new(State {
+            entries: BTreeMap::new(),
+            last_id: 0,
+            last_number: 0,
+            main: None,
+            stage: stage::Stage::Open,
+            at_shutdown: Vec::new(),
+            at_exit: Vec::new(),
+            except_hook: None,
+            hooked: false,
+        }))
+    }
+
+    /// The first lock of the process also enters main, and hooks the library into the process's end.
+    fn lock(&self) -> Guard<'_> {
+        let mut state = self.0.lock();
+        if !state.hooked {
+            state.hooked = true;
+            state.main_thread();
+            sys::install_hooks();
+        }
+        state
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State")
+            .field("entries", &self.entries)
+            .finish_non_exhaustive()
+    }
+}

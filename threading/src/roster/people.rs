@@ -1,0 +1,180 @@
+//! Who enters the roster: started threads, the main thread, foreign threads.
+
+use std::sync::Arc;
+
+use super::{Entry, OsHandle, Phase, Roster, State};
+use crate::context;
+use crate::error::StartError;
+use crate::record::{Ending, Id, Record};
+use crate::sync::OsThread;
+use crate::sys;
+
+/// What a thread is to be called.
+#[derive(Debug)]
+pub(crate) enum Naming {
+    Given(String),
+    /// `Thread-N`, or `Thread-N (target)`.
+    Counted {
+        target: Option<&'static str>,
+    },
+}
+
+impl Roster {
+    /// Enters a thread that is about to be started by the calling one, whose daemon flag it inherits.
+    pub(crate) fn enter(
+        &self,
+        naming: Naming,
+        daemon: Option<bool>,
+    ) -> Result<Arc<Record>, StartError> {
+        self.sweep();
+        let mut state = self.lock();
+        let daemon = daemon.unwrap_or_else(|| state.current().daemon);
+        if state.is_closed() && !daemon {
+            return Err(StartError::ProcessEnds);
+        }
+        let name = state.name(naming);
+        Ok(state.add(name, daemon, Phase::Starting, OsHandle::Awaited))
+    }
+
+    /// Takes back a thread that the operating system would not start.
+    pub(crate) fn withdraw(&self, id: Id) {
+        let entry = self.lock().entries.remove(&id);
+        if let Some(entry) = entry {
+            entry.record.changed.notify_all();
+        }
+    }
+
+    /// Stores the handle of a started thread, and waits until the thread runs.
+    pub(crate) fn started(&self, id: Id, handle: OsThread) {
+        let mut state = self.lock();
+        state.change(id, |entry| entry.handle = OsHandle::Here(handle));
+        while let Some(entry) = state
+            .entries
+            .get(&id)
+            .filter(|entry| entry.phase == Phase::Starting)
+        {
+            let record = Arc::clone(&entry.record);
+            state = record.changed.wait(state, None);
+        }
+    }
+
+    /// The calling thread runs.
+    pub(crate) fn began(&self, id: Id) {
+        self.lock().change(id, |entry| entry.phase = Phase::Running);
+    }
+
+    /// The calling thread has no locals left.
+    pub(crate) fn left(&self, id: Id) {
+        context::leave();
+        let mut state = self.lock();
+        state.change(id, |entry| entry.phase = Phase::Gone);
+        let entry = state.entries.get(&id);
+        if entry.is_some_and(|entry| matches!(entry.handle, OsHandle::Never))
+            && state.main != Some(id)
+        {
+            state.entries.remove(&id);
+        }
+    }
+
+    /// The calling thread; a foreign one is entered as a daemon.
+    pub(crate) fn current(&self) -> Arc<Record> {
+        self.lock().current()
+    }
+
+    pub(crate) fn main_thread(&self) -> Arc<Record> {
+        self.lock().main_thread()
+    }
+
+    /// All that have not left, in the order of their coming. The main thread is always among them, as in Python.
+    pub(crate) fn everyone(&self) -> Vec<Arc<Record>> {
+        self.sweep();
+        let mut state = self.lock();
+        let main = state.main_thread().id;
+        let present = |entry: &&Entry| entry.phase != Phase::Gone || entry.record.id == main;
+        state
+            .entries
+            .values()
+            .filter(present)
+            .map(|entry| Arc::clone(&entry.record))
+            .collect()
+    }
+}
+
+impl State {
+    pub(super) fn change(&mut self, id: Id, change: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            change(entry);
+            entry.record.changed.notify_all();
+        }
+    }
+
+    pub(super) fn current(&mut self) -> Arc<Record> {
+        if let Some(entry) = self.entries.get(&context::id()) {
+            return Arc::clone(&entry.record);
+        }
+        let record = if sys::is_first_thread() {
+            self.main_thread()
+        } else {
+            self.adopt()
+        };
+        record.set_native_id(sys::native_id());
+        context::enter(record.id);
+        record
+    }
+
+    pub(super) fn main_thread(&mut self) -> Arc<Record> {
+        let known = self.main.and_then(|id| self.entries.get(&id));
+        if let Some(entry) = known {
+            return Arc::clone(&entry.record);
+        }
+        let record = self.add(
+            "MainThread".to_owned(),
+            false,
+            Phase::Running,
+            OsHandle::Never,
+        );
+        if let Some(id) = sys::native_id_of_first_thread() {
+            record.set_native_id(id);
+        }
+        _ = record.ending.set(Ending::Returned);
+        self.main = Some(record.id);
+        record
+    }
+
+    /// Enters the calling, foreign thread. It leaves the roster when its locals are gone.
+    fn adopt(&mut self) -> Arc<Record> {
+        let name = format!("Dummy-{}", self.count());
+        let record = self.add(name, true, Phase::Running, OsHandle::Never);
+        _ = record.ending.set(Ending::Returned);
+        sys::tell_when_locals_are_gone(record.id);
+        record
+    }
+
+    fn add(&mut self, name: String, daemon: bool, phase: Phase, handle: OsHandle) -> Arc<Record> {
+        self.last_id += 1;
+        let record = Record::new(self.last_id, name, daemon);
+        let entry = Entry {
+            record: Arc::clone(&record),
+            phase,
+            handle,
+        };
+        self.entries.insert(record.id, entry);
+        record
+    }
+
+    fn name(&mut self, naming: Naming) -> String {
+        match naming {
+            Naming::Given(name) => name,
+            Naming::Counted { target: None } => format!("Thread-{}", self.count()),
+            Naming::Counted {
+                target: Some(target),
+            } => format!("Thread-{} ({target})", self.count()),
+        }
+    }
+
+    /// One count for all default names, as in Python.
+    fn count(&mut self) -> u32 {
+        self.last_number += 1;
+        self.last_number
+    }
+}

@@ -1,0 +1,69 @@
+//! Every lock, wait and thread of the waiting protocol, in one place.
+//!
+//! Nothing else in the crate names `std::sync::Mutex`, `std::sync::Condvar` or `std::thread::Builder`: a model
+//! checker replaces this file and explores the protocol in [`roster`](crate::roster).
+//!
+//! Poison is ignored. No user code runs under a lock, so a lock can only be poisoned by a defect in this crate, and
+//! the shutdown must still be able to wait for the threads that are left.
+
+use std::io;
+use std::sync::PoisonError;
+use std::time::Instant;
+
+pub(crate) use std::sync::{MutexGuard, OnceLock};
+
+/// The join handle of an OS thread. Dropping it detaches the thread.
+pub(crate) type OsThread = std::thread::JoinHandle<()>;
+
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::sync::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Condvar(std::sync::Condvar);
+
+impl Condvar {
+    pub(crate) const fn new() -> Self {
+        Self(std::sync::Condvar::new())
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+
+    /// Waits for a notification; without a deadline, as long as it takes. May wake for no reason.
+    pub(crate) fn wait<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        deadline: Option<Instant>,
+    ) -> MutexGuard<'a, T> {
+        let Some(deadline) = deadline else {
+            return self.0.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let woken = self.0.wait_timeout(guard, left);
+        woken.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// Starts an OS thread. The OS shows the first bytes of `name`; a panic message shows all of it.
+pub(crate) fn spawn(
+    name: &str,
+    stack_size: Option<usize>,
+    body: impl FnOnce() + Send + 'static,
+) -> io::Result<OsThread> {
+    let mut builder = std::thread::Builder::new().name(name.to_owned());
+    if let Some(bytes) = stack_size {
+        builder = builder.stack_size(bytes);
+    }
+    builder.spawn(body)
+}

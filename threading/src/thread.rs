@@ -1,0 +1,146 @@
+//! Making and starting a thread.
+
+use std::sync::Arc;
+
+use crate::body;
+use crate::error::StartError;
+use crate::handle::Handle;
+use crate::name;
+use crate::record::Id;
+use crate::roster::{Naming, ROSTER};
+use crate::sync::{self, OnceLock};
+
+/// A thread that has not been started, as Python's [`threading.Thread`].
+///
+/// Making a thread and [starting](Self::start) it are two steps. What it is called and whether it is a daemon is
+/// settled before the second; that a thread is started twice, joined before its start, or made a daemon after it (in
+/// Python: errors at run time) cannot be written.
+///
+/// ```
+/// use exeunt_threading::Thread;
+///
+/// let thread = Thread::new(|| 6 * 7).name("adder").start()?;
+/// assert_eq!(thread.join()?, &42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`threading.Thread`]: https://docs.python.org/3/library/threading.html#threading.Thread
+#[derive(Debug)]
+#[must_use = "a thread does nothing until it is started"]
+pub struct Thread<F> {
+    function: F,
+    name: Option<String>,
+    daemon: Option<bool>,
+    stack_size: Option<usize>,
+}
+
+impl<F> Thread<F> {
+    /// A thread that will run `function`.
+    pub fn new(function: F) -> Self {
+        Self {
+            function,
+            name: None,
+            daemon: None,
+            stack_size: None,
+        }
+    }
+
+    /// The thread's name: in its [`Handle`], in the message of its panic, and, cut to 15 bytes on Linux, in the
+    /// operating system's tools. Names need not differ.
+    ///
+    /// Without a name it is `Thread-N`, or `Thread-N (function)` if it runs a plain function; N counts the default
+    /// names in the order of the starts.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        Self {
+            name: Some(name.into()),
+            ..self
+        }
+    }
+
+    /// Whether the thread is a daemon: the process does not wait for a daemon, and kills it when it ends, wherever it
+    /// is, without running its destructors.
+    ///
+    /// Without this, a thread is what the thread that starts it is. Main is not a daemon; a thread that this
+    /// library did not start counts as one.
+    pub fn daemon(self, daemon: bool) -> Self {
+        Self {
+            daemon: Some(daemon),
+            ..self
+        }
+    }
+
+    /// The size of the thread's stack in bytes; the system may round it up. As of
+    /// [`std::thread::Builder::stack_size`].
+    pub fn stack_size(self, bytes: usize) -> Self {
+        Self {
+            stack_size: Some(bytes),
+            ..self
+        }
+    }
+
+    /// The same thread around another function.
+    pub(crate) fn map<G>(self, wrap: impl FnOnce(F) -> G) -> Thread<G> {
+        let Self {
+            function,
+            name,
+            daemon,
+            stack_size,
+        } = self;
+        Thread {
+            function: wrap(function),
+            name,
+            daemon,
+            stack_size,
+        }
+    }
+}
+
+impl<F> Thread<F> {
+    /// Starts the thread, and returns when it runs.
+    ///
+    /// The handle may be dropped: unless it is a daemon, the process waits for the thread all the same.
+    ///
+    /// The value is shared by all who join the thread, hence the bounds on `T`.
+    ///
+    /// # Errors
+    /// [`StartError`] if the operating system refuses, if the name holds a zero byte, or if the process has
+    /// already waited for its last thread. Nothing has then run.
+    pub fn start<T>(self) -> Result<Handle<T>, StartError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + Sync + 'static,
+    {
+        let naming = naming(self.name, name::target_of::<F>())?;
+        let record = ROSTER.enter(naming, self.daemon)?;
+        let entered = Entered(record.id);
+        let value = Arc::new(OnceLock::new());
+        let body = body::of(Arc::clone(&record), self.function, Arc::clone(&value));
+        let os_thread = sync::spawn(&record.name, self.stack_size, body).map_err(StartError::Os)?;
+        entered.started(os_thread);
+        Ok(Handle::new(record, value))
+    }
+}
+
+fn naming(given: Option<String>, target: Option<&'static str>) -> Result<Naming, StartError> {
+    match given {
+        Some(name) if name.contains('\0') => Err(StartError::Name(name)),
+        Some(name) => Ok(Naming::Given(name)),
+        None => Ok(Naming::Counted { target }),
+    }
+}
+
+/// A place in the roster, given back if the start fails, by an error or by a panic.
+struct Entered(Id);
+
+impl Entered {
+    fn started(self, os_thread: sync::OsThread) {
+        ROSTER.started(self.0, os_thread);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        ROSTER.withdraw(self.0);
+    }
+}

@@ -1,0 +1,264 @@
+//! What a fork's child is left with.
+
+#![expect(unsafe_code, reason = "`fork` and `waitpid` have no safe front")]
+
+use std::process;
+
+use exeunt_threading::{self as threading, Handle, JoinError, Thread};
+
+use crate::case::Case;
+use crate::words::{a_while, d_that, n, n_that, outlive_main, say};
+
+/// Forks. True in the child; in the parent, when the child has ended, which is said with its exit code.
+fn fork() -> bool {
+    // SAFETY: the children here use the C library, this library and the standard streams, whose locks nobody holds.
+    let child = unsafe { libc::fork() };
+    if child != 0 {
+        let mut status = 0;
+        // SAFETY: `status` outlives the call.
+        unsafe { libc::waitpid(child, &raw mut status, 0) };
+        say(&format!(
+            "child: {}",
+            libc::WEXITSTATUS(status) + libc::WTERMSIG(status) * 1000
+        ));
+    }
+    child == 0
+}
+
+fn names() -> Vec<String> {
+    threading::enumerate()
+        .iter()
+        .map(|thread| thread.name().to_owned())
+        .collect()
+}
+
+/// What the forking thread sees in the child: itself, as main, and nobody else.
+fn describe(left_behind: &Handle) {
+    let me = threading::current();
+    say(&format!(
+        "{:?} is main: {}",
+        names(),
+        me == threading::main_thread()
+    ));
+    say(&format!(
+        "alive: {}, native id: {}",
+        left_behind.is_alive(),
+        me.native_id() == Some(process::id().into())
+    ));
+    say(&format!(
+        "{:?}",
+        left_behind
+            .join_timeout(a_moment())
+            .map_err(|error| matches!(error, JoinError::Forgotten))
+    ));
+}
+
+fn a_moment() -> std::time::Duration {
+    std::time::Duration::from_secs(60)
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        Case::new(
+            "fork_in_main",
+            || {
+                threading::run(|| {
+                    let left_behind = n("n");
+                    if fork() {
+                        describe(&left_behind);
+                    }
+                    say("end");
+                })
+            },
+            |seen| {
+                seen.says([
+                        "[\"MainThread\"] is main: true",
+                        "alive: false, native id: true",
+                        "Err(true)",
+                        "end",
+                        "child: 0",
+                        "end",
+                        "n",
+                    ])
+                    .code(0),
+            },
+        ),
+        Case::new(
+            "fork_in_main_without_run",
+            || {
+                n("n");
+                let child = fork();
+                say(if child { "child's end" } else { "end" });
+            },
+            |seen| seen.says(["child's end", "child: 0", "end", "n"]).code(0),
+        ),
+        Case::new(
+            "fork_in_main_the_child_waits_for_its_own_threads",
+            || {
+                threading::run(|| {
+                    threading::at_exit(|| say("callback"));
+                    if fork() {
+                        n("child's n");
+                    }
+                    say("end");
+                })
+            },
+            |seen| {
+                seen.says([
+                        "end",
+                        "child's n",
+                        "callback",
+                        "child: 0",
+                        "end",
+                        "callback",
+                    ])
+                    .code(0),
+            },
+        ),
+        Case::new(
+            "fork_in_thread",
+            || {
+                threading::run(|| {
+                    threading::at_exit(|| say("callback"));
+                    let left_behind = d_that(|| {
+                        loop {
+                            std::thread::park()
+                        }
+                    });
+                    n_that(move || {
+                        if fork() {
+                            describe(&left_behind)
+                        }
+                    })
+                    .join()
+                    .expect("it returns");
+                    say("end");
+                })
+            },
+            |seen| {
+                seen.says([
+                        "[\"Thread-2\"] is main: true",
+                        "alive: false, native id: true",
+                        "Err(true)",
+                        "child: 0",
+                        "end",
+                        "callback",
+                    ])
+                    .code(0),
+            },
+        ),
+        Case::new(
+            "fork_in_thread_without_run",
+            || {
+                threading::at_exit(|| say("callback"));
+                n_that(|| _ = fork());
+                n("n");
+            },
+            |seen| seen.contains(["child: 0\n", "n\n", "callback\n"]).code(0),
+        ),
+        Case::new(
+            "fork_in_thread_during_the_joins",
+            || {
+                threading::run(|| {
+                    threading::at_exit(|| say("callback"));
+                    n_that(|| {
+                        outlive_main();
+                        _ = fork()
+                    });
+                    n("n");
+                })
+            },
+            |seen| {
+                seen.contains(["child: 0\n", "callback\n"])
+                        .contains(["n\n"])
+                        .code(0),
+            },
+        ),
+        Case::new(
+            "fork_in_thread_the_child_waits_for_its_own_threads",
+            || {
+                threading::run(|| {
+                    n_that(|| {
+                        if fork() {
+                            Thread::new(|| {
+                                a_while();
+                                say("child's child")
+                            })
+                            .start()
+                            .expect("a thread");
+                            say("child");
+                        }
+                    });
+                })
+            },
+            |seen| seen.says(["child", "child's child", "child: 0"]).code(0),
+        ),
+        Case::new(
+            "fork_in_thread_the_child_exits",
+            || {
+                threading::run(|| {
+                    threading::at_exit(|| say("callback"));
+                    n_that(|| {
+                        if fork() {
+                            n("child's n");
+                            process::exit(5)
+                        }
+                    })
+                    .join()
+                    .expect("it returns");
+                })
+            },
+            |seen| {
+                seen.says(["child's n", "callback", "child: 5", "callback"])
+                        .code(0),
+            },
+        ),
+        Case::new(
+            "fork_in_foreign_thread",
+            || {
+                threading::run(|| {
+                    threading::at_exit(|| say("callback"));
+                    let left_behind = n("n");
+                    let foreign = std::thread::spawn(move || {
+                        if fork() {
+                            describe(&left_behind)
+                        }
+                    });
+                    foreign.join().expect("it returns");
+                })
+            },
+            |seen| {
+                seen.says([
+                        "[\"MainThread\"] is main: true",
+                        "alive: false, native id: true",
+                        "Err(true)",
+                        "child: 0",
+                        "n",
+                        "callback",
+                    ])
+                    .code(0),
+            },
+        ),
+        Case::new(
+            "fork_while_others_use_the_library",
+            || {
+                threading::run(|| {
+                    for _ in 0..4 {
+                        d_that(|| {
+                            loop {
+                                d_that(|| ()).join().expect("it returns");
+                            }
+                        });
+                    }
+                    for _ in 0..50 {
+                        if fork() {
+                            d_that(|| ()).join().expect("it returns");
+                            return;
+                        }
+                    }
+                })
+            },
+            |seen| seen.code(0).count("child: 0\n", 50),
+        ),
+    ]
+}

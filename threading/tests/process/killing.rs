@@ -1,0 +1,169 @@
+//! The process does not wait for daemons, nor for foreign threads.
+
+use std::hint::spin_loop;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use exeunt_threading::{self as threading, Thread};
+
+use crate::case::Case;
+use crate::words::{Guard, a_while, d_that, n_that, outlive_main, say};
+
+/// Has `start` start something that reports, and waits until it did.
+fn begun(start: impl FnOnce(Sender<()>)) {
+    let (begun, told) = channel();
+    start(begun);
+    told.recv().expect("it begins");
+}
+
+/// A child with no flag of its own tells what it is, and that it should not be waited for.
+fn child_that_outlives_main(begun: Sender<()>) {
+    let child = Thread::new(move || {
+        say(&format!(
+            "child is a daemon: {}",
+            threading::current().is_daemon()
+        ));
+        _ = begun.send(());
+        outlive_main();
+        say("child");
+    });
+    child.start().expect("a thread");
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        Case::new(
+            "daemon",
+            || {
+                threading::run(|| {
+                    begun(|tell| {
+                        drop(d_that(move || {
+                            _ = tell.send(());
+                            outlive_main();
+                            say("d")
+                        }))
+                    });
+                    say("end");
+                })
+            },
+            |seen| seen.says(["end"]).code(0),
+        ),
+        Case::new(
+            "daemon_without_run",
+            || {
+                begun(|tell| {
+                    drop(d_that(move || {
+                        _ = tell.send(());
+                        outlive_main();
+                        say("d")
+                    }))
+                });
+                say("end");
+            },
+            |seen| seen.says(["end"]).code(0),
+        ),
+        Case::new(
+            "daemon_busy_loop",
+            || {
+                threading::run(|| {
+                    begun(|tell| {
+                        drop(d_that(move || {
+                            _ = tell.send(());
+                            loop {
+                                spin_loop()
+                            }
+                        }))
+                    });
+                    say("end");
+                })
+            },
+            |seen| seen.says(["end"]).code(0),
+        ),
+        Case::new(
+            "daemon_inherited",
+            || {
+                threading::run(|| {
+                    begun(|tell| drop(d_that(move || child_that_outlives_main(tell))));
+                    say("end");
+                })
+            },
+            |seen| seen.says(["child is a daemon: true", "end"]).code(0),
+        ),
+        Case::new(
+            "non_daemon_inherited",
+            || {
+                threading::run(|| {
+                    begun(|tell| drop(n_that(move || child_that_outlives_main(tell))));
+                    say("end");
+                })
+            },
+            |seen| {
+                seen.says(["child is a daemon: false", "end", "child"])
+                        .code(0),
+            },
+        ),
+        Case::new(
+            "daemon_overridden",
+            || {
+                threading::run(|| {
+                    begun(|tell| {
+                        drop(d_that(move || {
+                            n_that(|| {
+                                outlive_main();
+                                a_while();
+                                say("child")
+                            });
+                            _ = tell.send(());
+                            loop {
+                                thread::park()
+                            }
+                        }))
+                    });
+                    say("end");
+                })
+            },
+            |seen| seen.says(["end", "child"]).code(0),
+        ),
+        Case::new(
+            "daemon_cleanup",
+            || {
+                threading::run(|| {
+                    begun(|tell| {
+                        drop(d_that(move || {
+                            let _guard = Guard("guard dropped");
+                            _ = tell.send(());
+                            outlive_main();
+                        }))
+                    });
+                    say("end");
+                })
+            },
+            |seen| seen.says(["end"]).code(0),
+        ),
+        Case::new(
+            "foreign_thread",
+            || {
+                threading::run(|| {
+                    begun(|tell| {
+                        drop(thread::spawn(move || {
+                            _ = tell.send(());
+                            outlive_main();
+                            say("foreign")
+                        }))
+                    });
+                })
+            },
+            |seen| seen.without("foreign\n").code(0),
+        ),
+        Case::new(
+            "child_of_a_foreign_thread_is_a_daemon",
+            || {
+                threading::run(|| {
+                    begun(|tell| drop(thread::spawn(|| child_that_outlives_main(tell))));
+                    say("end");
+                })
+            },
+            |seen| seen.says(["child is a daemon: true", "end"]).code(0),
+        ),
+    ]
+}

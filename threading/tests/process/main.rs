@@ -1,0 +1,50 @@
+//! Cases that need a process of their own: each is a small program, the *subject*, and what is to be seen of it.
+//!
+//! The subject of a case is this very binary, started again with the case's name in `SUBJECT`.
+
+mod callbacks;
+mod case;
+mod fork;
+mod killing;
+mod seen;
+mod status;
+mod streams;
+mod waiting;
+mod words;
+
+use std::env;
+use std::process::ExitCode;
+
+use case::Case;
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    match env::var(case::SUBJECT) {
+        Ok(name) => cases()
+            .find(|case| case.name == name)
+            .expect("no such subject")
+            .run_subject(),
+        Err(_) => {
+            libtest_mimic::run(&Arguments::from_args(), cases().map(trial).collect()).exit_code()
+        }
+    }
+}
+
+fn cases() -> impl Iterator<Item = Case> {
+    let topics = [
+        waiting::cases(),
+        killing::cases(),
+        status::cases(),
+        callbacks::cases(),
+        fork::cases(),
+        streams::cases(),
+    ];
+    topics.into_iter().flatten()
+}
+
+fn trial(case: Case) -> Trial {
+    Trial::test(case.name, move || {
+        case.judge();
+        Ok(())
+    })
+}
