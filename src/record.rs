@@ -16,7 +16,8 @@ pub use crate::signal::Signal;
 
 /// All that was observed of one run of a subject.
 ///
-/// A record is made by [`Subject::run`](crate::Subject::run) or by hand, and judged by [`judge`](crate::judge::judge).
+/// A record is made by [`Subject::run`](crate::Subject::run) or by hand ([`Record::new`]), and judged by
+/// [`judge`](crate::judge::judge).
 /// It can be saved as JSON and judged again later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -391,6 +392,108 @@ impl fmt::Display for Finding {
     }
 }
 
+/// # By hand
+///
+/// A record needs no process, so what is made of records can be tried without one.
+///
+/// ```
+/// use exeunt::record::{Exit, Line, Stream};
+/// use exeunt::{LogFormat, Record, Streams, millis, secs};
+///
+/// let mut record = Record::new(["worker", "--once"])
+///     .with(millis(10), "00:00:00: Main : all done")
+///     .with(millis(10), Line::new(Stream::Stderr, "warning: late"))
+///     .with(secs(2), Exit::Code(0));
+/// record.streams = Streams::Split;
+/// LogFormat::default().read(&mut record);
+///
+/// record.assert().success().exits_after("Main : all done", secs(2));
+/// ```
+impl Record {
+    /// A run of this command in which nothing has happened yet: no output, no exit.
+    ///
+    /// It began at midnight UTC, by a clock that shows UTC, on a machine without lag, and its streams are merged. All of
+    /// that are public fields; [`with`](Self::with) adds what happened.
+    #[must_use]
+    pub fn new(command: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            command: command.into_iter().map(Into::into).collect(),
+            environment: BTreeMap::new(),
+            directory: PathBuf::from("."),
+            streams: Streams::Merged,
+            started: Timestamp::UNIX_EPOCH,
+            utc_offset: 0,
+            pid: 1,
+            events: Vec::new(),
+            ending: Ending::OnItsOwn,
+            survivors: Vec::new(),
+            ended_by_us: Vec::new(),
+            lag: Lag::default(),
+            usage: Usage::default(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// Adds an event: a [`Line`] or its text, an [`Exit`], any [`What`]. Events stand in the order of time, whatever the
+    /// order in which they are added; of those at one instant, the first that was added stands first.
+    ///
+    /// Text is a line on [`Stream::Merged`]. That it may be a line of log is not seen here, but by
+    /// [`LogFormat::read`](crate::LogFormat::read).
+    #[must_use]
+    pub fn with(mut self, at: Duration, what: impl Into<What>) -> Self {
+        let place = self.events.partition_point(|event| event.at <= at);
+        let what = what.into();
+        self.events.insert(place, Event { at, what });
+        self
+    }
+}
+
+impl Line {
+    /// A whole line, not yet read as one of log.
+    #[must_use]
+    pub fn new(stream: Stream, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            stream,
+            bytes: bytes.into(),
+            newline: true,
+            cut_from: None,
+            stamp: None,
+            message: None,
+        }
+    }
+}
+
+impl From<&str> for What {
+    fn from(text: &str) -> Self {
+        Self::Line(Line::new(Stream::Merged, text))
+    }
+}
+
+impl From<Line> for What {
+    fn from(line: Line) -> Self {
+        Self::Line(line)
+    }
+}
+
+impl From<Exit> for What {
+    fn from(exit: Exit) -> Self {
+        Self::Exit(exit)
+    }
+}
+
+impl From<SignalSent> for What {
+    fn from(sent: SignalSent) -> Self {
+        Self::Signal(sent)
+    }
+}
+
+impl From<Dropped> for What {
+    fn from(dropped: Dropped) -> Self {
+        Self::Cut(dropped)
+    }
+}
+
+/// # What is in it
 impl Record {
     /// The lines in the order of arrival, each with its index among the events.
     pub fn lines(&self) -> impl Iterator<Item = (usize, Duration, &Line)> {

@@ -173,6 +173,8 @@ pub(super) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunErr
         }
         return Err(lost.explain(plan, &run.warden, program, directory));
     }
+    // Removed while the warden is still on its way out.
+    drop(scratch);
     let lag = Lag {
         canary: watch.worst(),
         ..Lag::default()

@@ -273,22 +273,33 @@ impl Prepared<'_> {
         Ok(record)
     }
 
-    fn plan(&self, case: &Case) -> Plan {
-        let implementation = self
-            .suite
+    /// The command that starts the subject of a case.
+    #[must_use]
+    pub fn command(&self, case: &Case) -> Vec<OsString> {
+        self.implementation(case)
+            .map(|i| self.words(i, case))
+            .unwrap_or_default()
+    }
+
+    fn implementation(&self, case: &Case) -> Option<&Implementation> {
+        self.suite
             .implementations
             .iter()
-            .find(|i| i.name == case.implementation);
-        let words = implementation
-            .map(|i| self.words(i, case))
-            .unwrap_or_default();
-        let mut words = words.into_iter();
+            .find(|i| i.name == case.implementation)
+    }
+
+    fn plan(&self, case: &Case) -> Plan {
+        let mut words = self.command(case).into_iter();
         let mut plan = Plan::new(words.next().unwrap_or_default());
         plan.args = words.collect();
         plan.directory = self.suite.root().into();
         plan.timeout = case.timeout;
         plan.streams = case.streams;
-        for (name, value) in implementation.into_iter().flat_map(|i| &i.environment) {
+        for (name, value) in self
+            .implementation(case)
+            .into_iter()
+            .flat_map(|i| &i.environment)
+        {
             plan.environment.insert(name.into(), value.into());
         }
         plan

@@ -17,6 +17,26 @@ use crate::record::{Exit, Signal};
 /// The harness's order to end everything.
 pub(super) const FINISH: u8 = b'F';
 
+/// What the subject's first moments need.
+struct Subject<'a> {
+    exec: &'a Exec,
+    ends: &'a Ends,
+    warden: libc::pid_t,
+    tell: Tell,
+}
+
+/// The stack of the subject's first moments: a few system calls deep.
+const STACK: usize = 64 * 1024;
+
+/// Aligned as every ABI wants a stack to be.
+#[repr(align(16))]
+struct Stack([MaybeUninit<u8>; STACK]);
+
+extern "C" fn subject_main(subject: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: `watch` passes a pointer to a `Subject` and stands still meanwhile.
+    become_subject(unsafe { &*subject.cast::<Subject<'_>>() })
+}
+
 /// The life of the warden.
 pub(super) fn watch(exec: &Exec, ends: &Ends, socket: RawFd) -> ! {
     let tell = Tell(socket);
@@ -29,18 +49,32 @@ pub(super) fn watch(exec: &Exec, ends: &Ends, socket: RawFd) -> ! {
         // Where SIGCHLD is ignored the kernel reaps children unasked, and their status is lost.
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
     }
-    // SAFETY: no pointers; the child goes on in `become_subject`, as careful as this code.
-    let (warden, pid) = unsafe { (libc::getpid(), libc::fork()) };
-    let pid = match pid {
-        0 => become_subject(exec, ends, warden, tell),
-        -1 => {
-            tell.send(Message::ForkFailed {
-                errno: Errno::last_raw(),
-            });
-            exit(1)
-        }
-        pid => pid,
+    let mut stack = Stack([MaybeUninit::uninit(); STACK]);
+    // SAFETY: no pointers.
+    let warden = unsafe { libc::getpid() };
+    let subject = Subject {
+        exec,
+        ends,
+        warden,
+        tell,
     };
+    // As posix_spawn(3) does it: the child runs on a stack of its own in our memory, and we stand still until its exec.
+    // A second copy of the harness's page tables would be half of what a run costs.
+    // SAFETY: the stack and `subject` live until the child has its own memory, and nothing of ours runs before.
+    let pid = unsafe {
+        libc::clone(
+            subject_main,
+            stack.0.as_mut_ptr_range().end.cast(),
+            libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
+            (&raw const subject).cast_mut().cast(),
+        )
+    };
+    if pid < 0 {
+        tell.send(Message::ForkFailed {
+            errno: Errno::last_raw(),
+        });
+        exit(1)
+    }
     tell.send(Message::Started {
         pid: pid.cast_unsigned(),
     });
@@ -274,13 +308,19 @@ fn read_file(path: &std::ffi::CStr, mut f: impl FnMut(&[u8])) {
 }
 
 /// Makes this process the subject. The rest of its life is the program's.
-fn become_subject(exec: &Exec, ends: &Ends, warden: libc::pid_t, tell: Tell) -> ! {
+fn become_subject(subject: &Subject<'_>) -> ! {
+    let Subject {
+        exec,
+        ends,
+        warden,
+        tell,
+    } = subject;
     // SAFETY: system calls on plain numbers, and on pointers that `exec` keeps alive.
     unsafe {
         libc::setpgid(0, 0);
         // If the warden is killed, the subject must not go on alone.
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        if libc::getppid() != warden {
+        if libc::getppid() != *warden {
             exit(127)
         }
         for signal in 1..=64 {
