@@ -1,4 +1,67 @@
-//! Watch how programs end.
+//! Watch how programs end: run a program, record when each line of its output came, when and how it ended and what it left
+//! behind, and judge that record.
+//!
+//! ```
+//! use exeunt::{Subject, millis, secs};
+//! use predicates::prelude::*;
+//!
+//! let script = "echo all done; sleep 0.3; echo finishing";
+//! let record = Subject::new("sh").args(["-c", script]).timeout(secs(10)).run()?;
+//! record
+//!     .assert()
+//!     .success()
+//!     .log(["all done", "finishing"])
+//!     .exits_after("all done", millis(300))
+//!     .output(predicate::str::contains("panicked").not())
+//!     .leaves_nothing_behind();
+//! # Ok::<(), exeunt::RunError>(())
+//! ```
+//!
+//! # One straight line
+//!
+//! ```text
+//! suite → cases → stage → record → judge → report
+//! ```
+//!
+//! - [`stage`] is the only part that touches processes, clocks and signals. It turns a [`Plan`](stage::Plan) into a [`Record`].
+//! - A [`Record`] is plain data. All that comes after it is a pure function of it: [`judge`](judge::judge) makes a
+//!   [`Judgement`](judge::Judgement) of a record and an [`Expectation`](expect::Expectation), [`report`] makes text of both.
+//! - [`suite`] and [`runner`] do so for many cases; [`Subject`] and [`Assert`] are a front for single ones, in `cargo test`.
+//!
+//! # What a run promises
+//!
+//! - The exit is seen when it happens, whoever still holds the output open. A line that the subject wrote is never recorded
+//!   earlier than it was written, and later only by as much as the machine was late ([`Lag`](record::Lag)).
+//! - A timeout bounds the run. The subject's whole tree is ended, SIGTERM first, then SIGKILL, processes that left its group
+//!   or its session included; also when the harness panics, is interrupted or is killed.
+//! - The subject starts with a clean environment, default signal actions, an empty signal mask, no descriptors but the three
+//!   standard ones, no terminal, and a scratch directory of its own as `TMPDIR`.
+//! - The memory that a record takes is bounded ([`Limits`](stage::Limits)), the subject is never blocked by that.
+//!
+//! # Known limitations
+//!
+//! - Linux only, 5.9 or later, with `/proc`.
+//! - What happens between two lines is not seen. A subject that buffers its output is noticed by the time stamps of its log,
+//!   where it has some; a log whose stamps have whole seconds shows only delays of more than a second.
+//! - A descendant that ends within the settling period (0.2 s) after the subject's exit is not called a survivor.
+//! - A process that runs as another user, and that we may not signal, is named as unkillable and left.
+//! - A subject that kills its parent (the warden, see below) ends its own run with an error. It is killed itself, its process
+//!   group too; descendants that had left the group are not found then.
+//! - Between harness and subject stands a process of ours, the *warden*: the subject's parent is not the harness. It is forked
+//!   without an exec, so starting a subject takes longer in a harness with much memory.
+//!
+//! # Features
+//!
+//! `command` (default) builds the `exeunt` command, `libtest` (default) the module `libtest`, which makes tests of a
+//! suite's cases. As a library for tests, `default-features = false` is enough.
+
+#![warn(missing_docs)]
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "exeunt watches processes by means that only Linux has (child subreapers, signalfd, /proc)"
+);
+
 mod bytes;
 pub mod expect;
 mod fluent;
