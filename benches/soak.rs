@@ -114,8 +114,8 @@ fn main() {
 
 fn off(case: &Case, record: &exeunt::Record) -> Option<(f64, f64)> {
     let instead = case
-        .deviation
-        .as_ref()
+        .deviations
+        .first()
         .map_or(&case.expectation, |d| &d.expectation);
     let delay = instead.delays.iter().find(|d| d.to == Mark::Exit)?;
     let Mark::Line(pattern) = &delay.from else {

@@ -1,5 +1,6 @@
 //! What is expected of a run: plain data, judged by [`judge`](crate::judge::judge).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -46,6 +47,18 @@ pub enum Step {
     AnyOrder(Vec<Vec<Pattern>>),
 }
 
+impl Step {
+    /// The lines that must be there for this step.
+    pub fn wanted(&self) -> impl Iterator<Item = &Pattern> {
+        let (one, groups) = match self {
+            Self::Then(pattern) | Self::Next(pattern) => (Some(pattern), [].as_slice()),
+            Self::Not(_) => (None, [].as_slice()),
+            Self::AnyOrder(groups) => (None, groups.as_slice()),
+        };
+        one.into_iter().chain(groups.iter().flatten())
+    }
+}
+
 impl<P: Into<Pattern>> From<P> for Step {
     fn from(pattern: P) -> Self {
         Self::Then(pattern.into())
@@ -87,6 +100,16 @@ fn fold(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// As [`fold`], for the many messages that need no folding.
+fn folded(text: &str) -> Cow<'_, str> {
+    let other_space = |c: char| c.is_whitespace() && c != ' ';
+    if text.trim() != text || text.contains("  ") || text.contains(other_space) {
+        Cow::Owned(fold(text))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 impl Pattern {
     /// The whole message.
     #[must_use]
@@ -111,11 +134,12 @@ impl Pattern {
     /// Whether a message is meant.
     #[must_use]
     pub fn matches(&self, message: &str) -> bool {
-        let message = fold(message);
         match self {
-            Self::Text(text) => message == *text,
-            Self::Contains(text) => message.contains(text.as_str()),
-            Self::Regex(regex) => regex.is_match(&message),
+            Self::Text(text) => message
+                .split_whitespace()
+                .eq(text.split(' ').filter(|w| !w.is_empty())),
+            Self::Contains(text) => folded(message).contains(text.as_str()),
+            Self::Regex(regex) => regex.is_match(&folded(message)),
         }
     }
 }
@@ -224,5 +248,5 @@ pub struct Delay {
     pub slack: Duration,
 }
 
-/// The slack of a delay, unless the expectation says otherwise: 0.2 s. `tests/README.md` tells how it was measured.
+/// The slack of a delay, unless the expectation says otherwise: 0.2 s. `docs/timing.md` tells how it was measured.
 pub const DEFAULT_SLACK: Duration = Duration::from_millis(200);

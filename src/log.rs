@@ -25,11 +25,18 @@ pub struct LogFormat(Regex);
 #[non_exhaustive]
 pub enum LogFormatError {
     /// It is not a regular expression.
-    #[error("not a regular expression: {0}")]
+    #[error("not a regular expression: {}", problem(.0))]
     Regex(#[from] regex::Error),
     /// The group that gives the message is missing.
     #[error("the pattern has no group `message`: write `(?<message>.*)` where the message stands")]
     NoMessage,
+}
+
+/// What is wrong with a regular expression, without the drawing that shows where.
+pub(crate) fn problem(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 impl Default for LogFormat {
@@ -71,6 +78,8 @@ impl LogFormat {
                 self.read_line(line);
             }
         }
+        // The record may have been read before, by another format.
+        record.findings.retain(|finding| !is_noticed(finding));
         let noticed = notice(record);
         // A finding about arrival stands ahead of everything that rests on arrival.
         record.findings.splice(0..0, noticed);
@@ -78,27 +87,40 @@ impl LogFormat {
 
     fn read_line(&self, line: &mut Line) {
         let text = line.bytes.to_text();
-        (line.stamp, line.message) = (None, None);
-        let Some(found) = self.0.captures(&text) else {
-            return;
+        (line.stamp, line.message) = match self.parse(&text) {
+            Some((stamp, message)) => (stamp, Some(message.to_owned())),
+            None => (None, None),
         };
-        let stamp = found.name("time").map(|time| stamp(time.as_str()));
-        // What stands where the time should be and is none makes it a line of something else.
-        if stamp != Some(None) {
-            line.stamp = stamp.flatten();
-            line.message = found.name("message").map(|m| m.as_str().to_owned());
-        }
+    }
+
+    /// The message of a line, if it is one of log.
+    pub(crate) fn message<'l>(&self, line: &'l str) -> Option<&'l str> {
+        self.parse(line).map(|(_, message)| message)
+    }
+
+    fn parse<'l>(&self, line: &'l str) -> Option<(Option<Stamp>, &'l str)> {
+        let found = self.0.captures(line)?;
+        let stamp = match found.name("time") {
+            // What stands where the time should be and is none makes it a line of something else.
+            Some(time) => Some(stamp(time.as_str())?),
+            None => None,
+        };
+        Some((stamp, found.name("message")?.as_str()))
     }
 }
 
 /// `HH:MM:SS`, with or without a fraction of up to nine digits.
 fn stamp(text: &str) -> Option<Stamp> {
-    let (clock, fraction) = match text.find(['.', ',']) {
-        Some(at) => (&text[..at], &text[at + 1..]),
-        None => (text, ""),
+    let number = |digits: &str| match digits.bytes().all(|b| b.is_ascii_digit()) {
+        true => digits.parse::<u64>().ok(),
+        false => None,
+    };
+    let (clock, fraction) = match text.split_once(['.', ',']) {
+        Some((clock, fraction)) => (clock, Some(fraction)),
+        None => (text, None),
     };
     let mut parts = clock.split(':').map(|part| match part.len() {
-        2 => part.parse::<u64>().ok(),
+        2 => number(part),
         _ => None,
     });
     let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
@@ -106,15 +128,18 @@ fn stamp(text: &str) -> Option<Stamp> {
     if parts.next().is_some() || hours > 23 || minutes > 59 || seconds > 60 {
         return None;
     }
-    let digits = u32::try_from(fraction.len()).ok().filter(|n| *n <= 9)?;
-    let nanos = if digits == 0 {
-        0
-    } else {
-        fraction.parse::<u32>().ok()? * 10_u32.pow(9 - digits)
+    let (nanos, grain) = match fraction {
+        None => (0, 1_000_000_000),
+        Some(fraction) => {
+            let digits = u32::try_from(fraction.len()).ok()?;
+            let grain = 10_u64.pow(9_u32.checked_sub(digits)?);
+            (number(fraction)? * grain, grain)
+        }
     };
+    let clock = Duration::from_secs(hours * 3600 + minutes * 60 + seconds);
     Some(Stamp {
-        time_of_day: Duration::new(hours * 3600 + minutes * 60 + seconds, nanos),
-        grain: Duration::from_nanos(u64::from(10_u32.pow(9 - digits))),
+        time_of_day: clock + Duration::from_nanos(nanos),
+        grain: Duration::from_nanos(grain),
     })
 }
 
@@ -122,6 +147,19 @@ fn stamp(text: &str) -> Option<Stamp> {
 const LATE: Duration = Duration::from_millis(100);
 /// Time zones, daylight saving included, are whole quarters of an hour apart.
 const QUARTER: f64 = 900.0;
+
+/// Whether a finding is one of those that [`notice`] makes.
+fn is_noticed(finding: &Finding) -> bool {
+    matches!(
+        finding,
+        Finding::BuffersOutput { .. }
+            | Finding::OtherClock { .. }
+            | Finding::TornLine { .. }
+            | Finding::LineCut { .. }
+            | Finding::OutputCut(_)
+            | Finding::InvalidUtf8 { .. }
+    )
+}
 
 fn notice(record: &Record) -> Vec<Finding> {
     let mut findings = Vec::new();

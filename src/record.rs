@@ -214,6 +214,8 @@ pub enum Why {
     Survived,
     /// The request to terminate was not heeded within the grace period.
     GraceOver,
+    /// The plan said so.
+    Planned,
 }
 
 impl fmt::Display for Why {
@@ -223,6 +225,7 @@ impl fmt::Display for Why {
             Self::Interrupted => "interrupted",
             Self::Survived => "left behind by the subject",
             Self::GraceOver => "still there after the grace period",
+            Self::Planned => "as planned",
         })
     }
 }
@@ -252,6 +255,20 @@ pub struct Process {
     pub command: String,
     /// The subject's streams that it still held open.
     pub holds: Vec<Stream>,
+    /// Its threads, the main thread first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<ThreadSeen>,
+}
+
+/// A thread, as it was seen alive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadSeen {
+    /// Its id.
+    pub tid: u32,
+    /// Its name, of which the system keeps 15 bytes.
+    pub name: String,
+    /// Whether it was running, or what it was blocked in.
+    pub doing: String,
 }
 
 impl fmt::Display for Process {
@@ -351,6 +368,12 @@ pub enum Finding {
         /// The index of the first such line among the events.
         event: usize,
     },
+    /// A signal that was planned was not sent: its line never came, the main thread never came to rest, or the subject had
+    /// ended.
+    SignalNotSent {
+        /// Which signal.
+        signal: Signal,
+    },
     /// A process could not be ended, even by SIGKILL.
     Unkillable {
         /// Which processes.
@@ -385,6 +408,10 @@ impl fmt::Display for Finding {
                 "more output than is kept: {lines} lines, {bytes} bytes were counted and dropped"
             ),
             Self::InvalidUtf8 { .. } => write!(f, "the output is not all UTF-8"),
+            Self::SignalNotSent { signal } => write!(
+                f,
+                "{signal} was to be sent, and the moment for it never came"
+            ),
             Self::Unkillable { pids } => {
                 write!(f, "could not be ended, even by SIGKILL: pids {pids:?}")
             }

@@ -1,13 +1,15 @@
 //! Runs the cases of a suite, side by side as far as that leaves the verdicts sound.
 
+use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::RunError;
+use crate::expect::Expectation;
 use crate::judge::{Judgement, Verdict, judge};
 use crate::record::{Ending, Record};
 use crate::stage::Cancel;
@@ -83,14 +85,15 @@ pub fn run<'s>(
     mut telling: impl FnMut(Progress<'s>),
 ) {
     let next = AtomicUsize::new(0);
+    let queue = longest_first(cases);
     let (sender, receiver) = mpsc::channel();
     let mut again = Vec::new();
     thread::scope(|scope| {
         for _ in 0..jobs.get().min(cases.len()) {
             let sender = sender.clone();
-            let next = &next;
+            let (next, queue) = (&next, &queue);
             scope.spawn(move || {
-                while let Some(&case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(&case) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
                     // The receiver lives as long as this scope.
                     let _ = sender.send(Progress::Begun(case));
                     let _ =
@@ -111,17 +114,27 @@ pub fn run<'s>(
     }
 }
 
+/// The cases in the order in which they are begun: a long one that is begun last would be waited for alone.
+fn longest_first<'s>(cases: &[&'s Case]) -> Vec<&'s Case> {
+    let mut queue = cases.to_vec();
+    queue.sort_by_key(|case| Reverse(case.expected_time()));
+    queue
+}
+
 /// Runs a case alone until it is conclusive or the retries are used up.
 pub(crate) fn retry<'s>(
     prepared: &Prepared<'_>,
     mut outcome: Outcome<'s>,
     cancel: &Cancel,
 ) -> Outcome<'s> {
-    while outcome.worth_a_retry() && outcome.runs <= RETRIES && !cancel.is_thrown() {
-        let runs = outcome.runs + 1;
+    for _ in 0..RETRIES {
+        if !outcome.worth_a_retry() || cancel.is_thrown() {
+            break;
+        }
+        let again = run_case(prepared, outcome.case, cancel);
         outcome = Outcome {
-            runs,
-            ..run_case(prepared, outcome.case, cancel)
+            runs: outcome.runs + again.runs,
+            ..again
         };
     }
     outcome
@@ -142,22 +155,30 @@ pub fn run_case<'s>(prepared: &Prepared<'_>, case: &'s Case, cancel: &Cancel) ->
     if cancel.is_thrown() {
         return outcome(Status::Interrupted, None);
     }
-    match prepared.run(case, Some(cancel)) {
-        Ok(record) => Outcome::of(case, record),
-        Err(error) => outcome(Status::Failed, Some(failure(&error))),
+    let version = prepared.version(&case.implementation);
+    let mut last = outcome(Status::Held, None);
+    // All runs must hold: the first that does not speaks for the case.
+    for runs in 1..=case.repeat.get() {
+        last = match prepared.run(case, Some(cancel)) {
+            Ok(record) => Outcome {
+                runs,
+                ..Outcome::of(case, version.as_ref(), record)
+            },
+            Err(error) => return outcome(Status::Failed, Some(error.to_string())),
+        };
+        if !matches!(last.status, Status::Held | Status::Deviates) {
+            break;
+        }
     }
-}
-
-fn failure(error: &RunError) -> String {
-    error.to_string()
+    last
 }
 
 impl<'s> Outcome<'s> {
-    /// Judges a record of a case.
+    /// Judges a record of a case, made with this version of the implementation.
     #[must_use]
-    pub fn of(case: &'s Case, record: Record) -> Self {
+    pub fn of(case: &'s Case, version: Option<&Version>, record: Record) -> Self {
         let expected = judge(&record, &case.expectation);
-        let (status, why, judgement) = match &case.deviation {
+        let (status, why, judgement) = match case.deviation(version) {
             _ if record.ending == Ending::Interrupted => (Status::Interrupted, None, expected),
             None => (status(expected.verdict()), None, expected),
             Some(known) => {
@@ -179,6 +200,21 @@ impl<'s> Outcome<'s> {
             why,
             observed: Some((record, judgement)),
             runs: 1,
+        }
+    }
+
+    /// The expectation by which the case was judged in the end: its own, or that of the deviation it shows.
+    pub(crate) fn judged_by(&self) -> Option<&Expectation> {
+        match self.status {
+            Status::Deviates => {
+                let known = self
+                    .case
+                    .deviations
+                    .iter()
+                    .find(|d| Some(&d.why) == self.why.as_ref());
+                known.map(|known| &known.expectation)
+            }
+            _ => Some(&self.case.expectation),
         }
     }
 

@@ -58,10 +58,11 @@ pub(crate) struct Selection {
     pub(crate) implementation: Vec<String>,
     /// Start an implementation's subjects by another command; a new NAME adds a column.
     ///
-    /// The command is split into words as a shell would, and `{scenario}` is replaced:
-    /// `--implementation-command 'cpython=python3.14 fixtures/cpython/{scenario}.py'`
-    #[arg(long, value_name = "NAME=CMD", value_parser = implementation_command)]
-    pub(crate) implementation_command: Vec<(String, Vec<String>)>,
+    /// A program takes the place of the implementation's own: `py312=/opt/python3.12/bin/python3`. It is like the
+    /// implementation whose program has a similar name; another is named so: `mine:cpython=/opt/mine`.
+    /// A command with `{scenario}` in it is taken as it is, split into words as a shell would.
+    #[arg(long, value_name = "NAME[:LIKE]=CMD", value_parser = implementation_command)]
+    pub(crate) implementation_command: Vec<Column>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -74,6 +75,9 @@ pub(crate) struct Test {
     /// How to report.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+    /// Print a table of scenarios × implementations instead of a line for each case.
+    #[arg(long, value_enum, value_name = "text|markdown", num_args = 0..=1, default_missing_value = "text", require_equals = true, conflicts_with = "format")]
+    pub(crate) matrix: Option<MatrixFormat>,
     /// How many cases run side by side; by default four for each processor, and eight at least.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -114,6 +118,15 @@ pub(crate) enum Format {
     Json,
 }
 
+/// How a matrix is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MatrixFormat {
+    /// For a terminal.
+    Text,
+    /// For a page.
+    Markdown,
+}
+
 fn streams(text: &str) -> Result<Streams, String> {
     match text {
         "merged" => Ok(Streams::Merged),
@@ -122,12 +135,28 @@ fn streams(text: &str) -> Result<Streams, String> {
     }
 }
 
-fn implementation_command(text: &str) -> Result<(String, Vec<String>), String> {
+/// A command for an implementation.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) like: Option<String>,
+    pub(crate) command: Vec<String>,
+}
+
+fn implementation_command(text: &str) -> Result<Column, String> {
     let (name, command) = text.split_once('=').ok_or("write it as NAME=CMD")?;
-    let words = shlex::split(command).ok_or("a quotation in the command is not closed")?;
-    match (name, words.is_empty()) {
+    let (name, like) = match name.split_once(':') {
+        Some((name, like)) => (name, Some(like.to_owned())),
+        None => (name, None),
+    };
+    let command = shlex::split(command).ok_or("a quotation in the command is not closed")?;
+    match (name, command.is_empty()) {
         ("", _) => Err("the name before `=` is missing".into()),
         (_, true) => Err("the command after `=` is missing".into()),
-        _ => Ok((name.into(), words)),
+        _ => Ok(Column {
+            name: name.into(),
+            like,
+            command,
+        }),
     }
 }

@@ -9,10 +9,10 @@ use super::{Problem, load};
 pub(super) fn list(args: &List) -> Result<End, Problem> {
     let suite = load(&args.selection)?;
     for case in select(&suite, &args.selection)? {
-        let note = if case.deviation.is_some() {
-            "  (a known deviation)"
-        } else {
-            ""
+        let note = match case.deviations.as_slice() {
+            [] => "",
+            known if known.iter().all(|d| d.version.is_none()) => "  (a known deviation)",
+            _ => "  (a known deviation of some versions)",
         };
         anstream::println!("{}/{}{note}", case.scenario, case.implementation);
     }

@@ -68,8 +68,8 @@ fn load(selection: &Selection) -> Result<Suite, Problem> {
         None => here()?,
     };
     let mut suite = Suite::load(&path)?;
-    for (name, command) in &selection.implementation_command {
-        suite.set_command(name, command.clone())?;
+    for column in &selection.implementation_command {
+        suite.set_command(&column.name, column.like.as_deref(), column.command.clone())?;
     }
     Ok(suite)
 }

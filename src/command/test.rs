@@ -8,7 +8,7 @@ use exeunt::report::{self, Widths};
 use exeunt::runner::{self, Outcome, Summary};
 use exeunt::suite::Case;
 
-use super::args::{Format, Test};
+use super::args::{Format, MatrixFormat, Test};
 use super::end::End;
 use super::interrupt::cancel_on_signals;
 use super::list::select;
@@ -51,6 +51,8 @@ struct Report<'s, 'a> {
     printed: usize,
     summary: Summary,
     skipped: BTreeSet<String>,
+    /// All outcomes, if a matrix is wanted.
+    kept: Vec<Outcome<'s>>,
 }
 
 impl<'s, 'a> Report<'s, 'a> {
@@ -64,6 +66,7 @@ impl<'s, 'a> Report<'s, 'a> {
             printed: 0,
             summary: Summary::default(),
             skipped: BTreeSet::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -81,6 +84,9 @@ impl<'s, 'a> Report<'s, 'a> {
         {
             self.printed += 1;
             self.print(&outcome);
+            if self.args.matrix.is_some() {
+                self.kept.push(outcome);
+            }
         }
     }
 
@@ -92,7 +98,15 @@ impl<'s, 'a> Report<'s, 'a> {
                 outcome.case.implementation
             ));
         }
+        let well = matches!(
+            outcome.status,
+            runner::Status::Held | runner::Status::Deviates
+        );
         let text = match self.args.format {
+            // In a matrix a cell has no room for the reason.
+            Format::Text if self.args.matrix.is_some() && (well || outcome.observed.is_none()) => {
+                return;
+            }
             Format::Text => report::case(outcome, self.widths, self.args.verbose),
             Format::Json => format!("{}\n", report::json::case(outcome)),
         };
@@ -101,7 +115,17 @@ impl<'s, 'a> Report<'s, 'a> {
 
     fn finish(self, seconds: f64) -> End {
         self.progress.finish();
+        let matrix = report::Matrix::of(&self.kept);
+        match self.args.matrix {
+            Some(MatrixFormat::Text) => anstream::print!("{}", matrix.text()),
+            Some(MatrixFormat::Markdown) => anstream::print!("{}", matrix.markdown()),
+            None => {}
+        }
         match self.args.format {
+            // A page is often written to a file.
+            Format::Text if self.args.matrix == Some(MatrixFormat::Markdown) => {
+                anstream::eprintln!("{}", report::summary(&self.summary, seconds));
+            }
             Format::Text => anstream::println!("\n{}", report::summary(&self.summary, seconds)),
             Format::Json => anstream::println!("{}", report::json::summary(&self.summary, seconds)),
         }

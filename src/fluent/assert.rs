@@ -10,14 +10,13 @@ use crate::expect::{
 };
 use crate::judge::{Judgement, Verdict, judge};
 use crate::record::{Record, Stream, Streams};
-use crate::report::timeline;
+use crate::report::{escape, timeline};
 
 /// Assertions on a [`Record`], one after the other.
 ///
 /// Each panics if it is broken, and if it is inconclusive: the panic then says so, with the reason. Each has a twin that
 /// begins with `try_` and returns an [`AssertError`] instead. The message shows the timeline with the broken spot marked.
 #[derive(Debug, Clone, Copy)]
-#[must_use = "a record is judged by the methods of this"]
 pub struct Assert<'r> {
     record: &'r Record,
     slack: Duration,
@@ -55,12 +54,28 @@ impl std::error::Error for AssertError {}
 
 impl Record {
     /// Begins to assert. Delays have a slack of [`DEFAULT_SLACK`], see [`Assert::slack`].
+    #[must_use = "a record is judged by the methods of this"]
     pub fn assert(&self) -> Assert<'_> {
         Assert {
             record: self,
             slack: DEFAULT_SLACK,
         }
     }
+}
+
+/// Failures that a message lists ahead of the timeline.
+const LISTED: usize = 10;
+
+/// Output as messages quote it: escaped, the middle of a long one left out.
+fn quoted(text: &str) -> String {
+    const SHOWN: usize = 300;
+    let length = text.chars().count();
+    if length <= 2 * SHOWN {
+        return format!("{text:?}");
+    }
+    let head: String = text.chars().take(SHOWN).collect();
+    let tail: String = text.chars().skip(length - SHOWN).collect();
+    format!("{head:?} … {tail:?}")
 }
 
 /// Generates a panicking method from its `try_` twin.
@@ -279,12 +294,15 @@ impl<'r> Assert<'r> {
             return Ok(self);
         }
         let (verdict, observed) = match self.record.is_cut() {
-            true => (Verdict::Inconclusive, "part of the output was not kept"),
-            false => (Verdict::Broken, "it is not so"),
+            true => (
+                Verdict::Inconclusive,
+                "part of the output was not kept".into(),
+            ),
+            false => (Verdict::Broken, quoted(text)),
         };
         Err(self.error(
             verdict,
-            &format!("expected of the {name}: {predicate}\nobserved: {observed}"),
+            &format!("expected: {name} satisfies {predicate}\nobserved: {observed}"),
             None,
         ))
     }
@@ -294,6 +312,7 @@ impl<'r> Assert<'r> {
 impl<'r> Assert<'r> {
     /// How far the times asserted from here on may be off on a machine without lag; by default [`DEFAULT_SLACK`].
     /// What the machine was late by, as measured during the run, is not broken but inconclusive.
+    #[must_use = "it holds for what is asserted from here on"]
     pub fn slack(self, slack: Duration) -> Self {
         Self { slack, ..self }
     }
@@ -347,25 +366,10 @@ impl<'r> Assert<'r> {
             about,
             slack: self.slack,
         }];
-        // An exit that was not the subject's own has no delay: then the end is what is broken.
-        if self.record.ending != crate::record::Ending::OnItsOwn {
-            self.try_ended()?;
-        }
         self.try_only(Expectation {
             delays,
             ..Expectation::default()
         })
-    }
-
-    fn try_ended(self) -> Result<(), AssertError> {
-        self.error_if_failed(&judge(
-            self.record,
-            &Expectation {
-                end: Some(End::code(0)),
-                survivors: Survivors::Allowed,
-                ..Expectation::default()
-            },
-        ))
     }
 }
 
@@ -397,11 +401,16 @@ impl<'r> Assert<'r> {
         match judgement.verdict() {
             Verdict::Held => Ok(()),
             verdict => {
-                let checks: Vec<_> = judgement
-                    .failures()
+                let checks = judgement.failures();
+                let mut said: Vec<_> = checks
+                    .take(LISTED)
                     .map(|c| format!("expected: {}\nobserved: {}", c.expected, c.observed))
                     .collect();
-                Err(self.error(verdict, &checks.join("\n"), Some(judgement)))
+                let more = judgement.failures().count() - said.len();
+                if more > 0 {
+                    said.push(format!("and {more} more"));
+                }
+                Err(self.error(verdict, &said.join("\n"), Some(judgement)))
             }
         }
     }
@@ -411,6 +420,8 @@ impl<'r> Assert<'r> {
             Verdict::Inconclusive => "inconclusive",
             _ => "broken",
         };
+        let what: Vec<_> = what.lines().map(escape).collect();
+        let what = what.join("\n");
         let timeline = timeline(self.record, judgement);
         let timeline = anstream::adapter::strip_str(&timeline);
         AssertError {

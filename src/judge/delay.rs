@@ -6,60 +6,78 @@
 
 use std::time::Duration;
 
-use super::{CUT, Check};
+use super::{Check, end, unseen};
 use crate::expect::{Delay, Mark};
 use crate::record::{Ending, Record, What};
 
-/// `None` if the delay ends at an exit that was not the subject's own: the check of the end says that already.
-pub(super) fn delay(record: &Record, delay: &Delay) -> Option<Check> {
+/// Whether the delay is one to or from an exit that was not the subject's own.
+pub(super) fn is_cut_short(record: &Record, delay: &Delay) -> bool {
+    record.ending != Ending::OnItsOwn && [&delay.from, &delay.to].contains(&&Mark::Exit)
+}
+
+/// The time that was observed, where both ends of it were.
+pub(crate) fn took(record: &Record, delay: &Delay) -> Option<String> {
+    if is_cut_short(record, delay) {
+        return None;
+    }
+    let (start, stop) = (find(record, &delay.from)?, find(record, &delay.to)?);
+    Some(show(start.1, stop.1))
+}
+
+pub(super) fn delay(record: &Record, delay: &Delay) -> Check {
     let Delay {
         from,
         to,
         about,
         slack,
     } = delay;
-    if record.ending != Ending::OnItsOwn && (*to == Mark::Exit || *from == Mark::Exit) {
-        return None;
-    }
     let expected = format!(
         "{to} {:.2} s after {from} (± {:.2} s)",
         about.as_secs_f64(),
         slack.as_secs_f64()
     );
-    let (start, end) = match (find(record, from), find(record, to)) {
-        (Some(start), Some(end)) => (start, end),
+    if is_cut_short(record, delay)
+        && let Some(check) = end::cut_short(record, &expected)
+    {
+        return check;
+    }
+    let (start, stop) = match (find(record, from), find(record, to)) {
+        (Some(start), Some(stop)) => (start, stop),
         (start, _) => {
             let missing = if start.is_none() { from } else { to };
-            return Some(match record.is_cut() {
-                true => Check::inconclusive(expected, format!("{missing} is {CUT}")),
-                false => Check::broken(expected, format!("{missing} never came")),
-            });
+            return match unseen(record, &expected) {
+                Some(check) => Check {
+                    observed: format!("{missing} is {}", check.observed),
+                    ..check
+                },
+                None => Check::broken(expected, format!("{missing} never came")),
+            };
         }
     };
     let rests_on_arrival = [from, to].iter().any(|mark| matches!(mark, Mark::Line(_)));
     if rests_on_arrival && record.buffers_output() {
         let observed = format!(
             "arrived {} apart, but the subject buffers its output",
-            show(start.1, end.1)
+            show(start.1, stop.1)
         );
-        return Some(Check::inconclusive(expected, observed).at(end.0));
+        return Check::inconclusive(expected, observed).at(stop.0);
     }
-    let off = distance(start.1 + *about, end.1);
-    let observed = show(start.1, end.1);
+    let off = distance(start.1 + *about, stop.1);
+    let observed = show(start.1, stop.1);
     let lag = record.lag.total();
-    Some(if off <= *slack {
-        Check::held(expected, observed).at(end.0)
+    if off <= *slack {
+        Check::held(expected, observed).at(stop.0)
     } else if off <= *slack + lag {
         let observed = format!(
             "{observed}, on a machine that was up to {:.2} s late",
             lag.as_secs_f64()
         );
         Check::inconclusive(expected, observed)
-            .at(end.0)
+            .at(stop.0)
             .worth_a_retry()
     } else {
-        Check::broken(expected, observed).at(end.0)
-    })
+        Check::broken(expected, observed).at(stop.0)
+    }
 }
 
 fn distance(a: Duration, b: Duration) -> Duration {

@@ -1,8 +1,10 @@
 //! How the subject ended, and what it left behind.
 
+use std::time::Duration;
+
 use super::Check;
-use crate::expect::{End, Survivors};
-use crate::record::{Ending, Record, What};
+use crate::expect::{End, Expectation, Survivors};
+use crate::record::{Ending, Finding, Record, What};
 
 fn exit_event(record: &Record) -> Option<usize> {
     record
@@ -11,47 +13,80 @@ fn exit_event(record: &Record) -> Option<usize> {
         .position(|e| matches!(e.what, What::Exit(_)))
 }
 
-pub(super) fn end(record: &Record, end: End) -> Check {
-    let expected = end.to_string();
-    let event = exit_event(record);
-    match (record.ending, end, record.exit()) {
-        (Ending::Interrupted, ..) => Check::inconclusive(expected, "the run was interrupted"),
-        (Ending::TimedOut { limit }, End::Hang, _) => Check::held(
-            expected,
-            format!("still running after {} s", limit.as_secs_f64()),
-        ),
-        (Ending::TimedOut { limit }, ..) => {
+/// Whether a subject that reached its limit may just have been slow: half of the time went by without a processor for it.
+pub(super) fn was_slow(record: &Record, limit: Duration) -> bool {
+    record.lag.total() * 2 > limit
+}
+
+/// The check of something about the subject's own exit, if the subject was ended before that.
+pub(super) fn cut_short(record: &Record, expected: &str) -> Option<Check> {
+    match record.ending {
+        Ending::OnItsOwn => None,
+        Ending::Interrupted => Some(Check::inconclusive(expected, "the run was interrupted")),
+        Ending::TimedOut { limit } => {
             let observed = format!(
                 "still running after {} s, and ended then",
                 limit.as_secs_f64()
             );
-            // Half of the time went by without a processor for it: it may just have been slow.
-            if record.lag.total() * 2 > limit {
+            Some(if was_slow(record, limit) {
                 Check::inconclusive(expected, observed).worth_a_retry()
             } else {
                 Check::broken(expected, observed)
-            }
+            })
         }
-        (Ending::OnItsOwn, End::Exit(wanted), Some((_, exit))) if wanted == exit => {
-            Check::held(expected, exit.to_string()).at(event)
-        }
-        (Ending::OnItsOwn, _, Some((at, exit))) => {
-            Check::broken(expected, format!("{exit} after {:.3} s", at.as_secs_f64())).at(event)
-        }
-        (Ending::OnItsOwn, _, None) => Check::broken(expected, "it could not be ended"),
     }
 }
 
-pub(super) fn survivors(record: &Record, survivors: Survivors) -> Option<Check> {
+pub(super) fn end(record: &Record, end: End) -> Check {
+    let expected = end.to_string();
+    if let Some(check) = cut_short(record, &expected) {
+        return match (record.ending, end) {
+            (Ending::TimedOut { limit }, End::Hang) if !was_slow(record, limit) => {
+                let observed = format!("still running after {} s", limit.as_secs_f64());
+                Check::held(expected, observed)
+            }
+            _ => check,
+        };
+    }
+    let event = exit_event(record);
+    match (end, record.exit()) {
+        (End::Exit(wanted), Some((_, exit))) if wanted == exit => {
+            Check::held(expected, exit.to_string()).at(event)
+        }
+        (_, Some((at, exit))) => {
+            Check::broken(expected, format!("{exit} after {:.3} s", at.as_secs_f64())).at(event)
+        }
+        (_, None) => Check::broken(expected, "its exit was never seen"),
+    }
+}
+
+pub(super) fn survivors(record: &Record, expectation: &Expectation) -> Option<Check> {
     let expected = "no process outlives the subject";
-    match (survivors, record.survivors.as_slice()) {
+    match (expectation.survivors, record.survivors.as_slice()) {
         (Survivors::Allowed, _) => None,
-        // A subject that had to be ended is no subject that left something behind.
-        (Survivors::Forbidden, _) if record.ending != Ending::OnItsOwn => None,
+        // A subject that had to be ended has left nothing behind; that it had to be is what the check of the end says.
+        (Survivors::Forbidden, _) if record.ending != Ending::OnItsOwn => {
+            let observed = "the subject was ended before it ended by itself";
+            match expectation.end {
+                Some(_) => None,
+                None => Some(Check::inconclusive(expected, observed)),
+            }
+        }
         (Survivors::Forbidden, []) => Some(Check::held(expected, "none did")),
         (Survivors::Forbidden, survivors) => {
             let list: Vec<_> = survivors.iter().map(ToString::to_string).collect();
             Some(Check::broken(expected, list.join("; ")).at(exit_event(record)))
         }
     }
+}
+
+/// A scenario with a signal is only itself if the signal was sent.
+pub(super) fn signals(record: &Record) -> impl Iterator<Item = Check> {
+    record.findings.iter().filter_map(|finding| match finding {
+        Finding::SignalNotSent { signal } => Some(
+            Check::inconclusive(format!("{signal} is sent"), "the moment for it never came")
+                .worth_a_retry(),
+        ),
+        _ => None,
+    })
 }

@@ -1,6 +1,6 @@
 //! Presence and absence.
 
-use super::{CUT, Check};
+use super::{Check, missing, not_there};
 use crate::expect::Pattern;
 use crate::record::Record;
 
@@ -11,8 +11,7 @@ pub(super) fn present(record: &Record, pattern: &Pattern) -> Check {
         .find(|(.., line)| pattern.matches(&line.text()))
     {
         Some((event, ..)) => Check::held(expected, "it is there").at(event),
-        None if record.is_cut() => Check::inconclusive(expected, CUT),
-        None => Check::broken(expected, "it is missing"),
+        None => missing(record, expected),
     }
 }
 
@@ -25,7 +24,6 @@ pub(super) fn absent(record: &Record, pattern: &Pattern) -> Check {
         Some((event, at, _)) => {
             Check::broken(expected, format!("it came at {:.3} s", at.as_secs_f64())).at(event)
         }
-        None if record.is_cut() => Check::inconclusive(expected, CUT),
-        None => Check::held(expected, "it is not there"),
+        None => not_there(record, expected, "it is not there"),
     }
 }

@@ -7,10 +7,12 @@ mod end;
 mod lines;
 mod order;
 
+pub(crate) use delay::took;
+
 use serde::{Deserialize, Serialize};
 
 use crate::expect::Expectation;
-use crate::record::Record;
+use crate::record::{Ending, Record};
 
 /// What came of an expectation. Ordered from the best to the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -125,15 +127,57 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
             .map(|p| lines::present(record, p)),
     );
     checks.extend(expectation.absent.iter().map(|p| lines::absent(record, p)));
-    checks.extend(
-        expectation
-            .delays
-            .iter()
-            .filter_map(|d| delay::delay(record, d)),
-    );
-    checks.extend(end::survivors(record, expectation.survivors));
+    // That an exit was not the subject's own is said once.
+    let told = expectation.end.is_some();
+    let delays = expectation.delays.iter();
+    let delays = delays.filter(|d| !(told && delay::is_cut_short(record, d)));
+    checks.extend(delays.map(|d| delay::delay(record, d)));
+    checks.extend(end::survivors(record, expectation));
+    checks.extend(end::signals(record));
     Judgement { checks }
 }
 
 /// In place of "is missing", where output was left out of the record.
 const CUT: &str = "not in the part of the output that was kept";
+
+/// A check of a line that no event is.
+fn missing(record: &Record, expected: impl Into<String>) -> Check {
+    let expected = expected.into();
+    unseen(record, &expected).unwrap_or_else(|| Check::broken(expected, "it is missing"))
+}
+
+/// A check of the absence of a line that no event is.
+fn not_there(record: &Record, expected: impl Into<String>, observed: &str) -> Check {
+    let expected = expected.into();
+    unseen(record, &expected).unwrap_or_else(|| Check::held(expected, observed))
+}
+
+/// What is not in the record may have been all the same, or would have come: then nothing can be said.
+fn unseen(record: &Record, expected: &str) -> Option<Check> {
+    if record.is_cut() {
+        return Some(Check::inconclusive(expected, CUT));
+    }
+    match record.ending {
+        Ending::Interrupted => {
+            let observed = "not there when the run was interrupted";
+            Some(Check::inconclusive(expected, observed))
+        }
+        Ending::TimedOut { limit } if end::was_slow(record, limit) => {
+            let observed = "not there at the time limit, on a slow machine";
+            Some(Check::inconclusive(expected, observed).worth_a_retry())
+        }
+        _ => None,
+    }
+}
+
+/// A line of output as checks quote it: white space folded, a long one shortened.
+fn quoted(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}
+
+/// Characters that are quoted of a line.
+const QUOTED: usize = 120;

@@ -1,11 +1,11 @@
 //! The order of a log: then, next, not, in any order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
-use super::{CUT, Check};
+use super::{Check, missing, not_there, quoted};
 use crate::expect::{LogExpectation, Others, Pattern, Step};
-use crate::record::{Record, Stream, Streams};
+use crate::record::{Record, Stream, Streams, What};
 
 /// Lines of different pipes closer than this may have been written the other way round.
 const UNSURE: Duration = Duration::from_millis(100);
@@ -31,10 +31,11 @@ impl Seen<'_> {
 
 /// A walk through the lines.
 struct Walk<'a> {
+    record: &'a Record,
     lines: Vec<Seen<'a>>,
     /// The first line that no step has gone past.
     position: usize,
-    /// The lines that steps have matched.
+    /// The lines that steps have matched, in their place or too early.
     matched: BTreeSet<usize>,
     checks: Vec<Check>,
     /// What must not come before the next match.
@@ -50,198 +51,306 @@ pub(super) fn log(record: &Record, expectation: &LogExpectation) -> Vec<Check> {
         text: line.text(),
         record,
     };
-    let lines: Vec<_> = record.lines().map(seen).collect();
     let mut walk = Walk {
-        lines,
+        record,
+        lines: record.lines().map(seen).collect(),
         position: 0,
         matched: BTreeSet::new(),
         checks: Vec::new(),
         nots: Vec::new(),
     };
-    for (i, step) in expectation.steps.iter().enumerate() {
-        let after = i.checked_sub(1).map(|i| name(&expectation.steps[i]));
-        walk.step(step, after.as_deref().unwrap_or("the start"));
+    let mut after = "the start".to_owned();
+    for step in &expectation.steps {
+        walk.step(step, &after);
+        after = name(step).unwrap_or(after);
     }
-    let end = walk.lines.len();
-    walk.judge_nots(end);
+    walk.judge_nots(None);
     if expectation.others == Others::Forbidden {
         walk.judge_others();
     }
     walk.checks
 }
 
-fn name(step: &Step) -> String {
-    match step {
-        Step::Then(p) | Step::Next(p) => p.to_string(),
-        Step::Not(p) => format!("no {p}"),
-        Step::AnyOrder(groups) => {
-            let names: Vec<_> = groups.iter().flatten().map(ToString::to_string).collect();
-            names.join(", ")
-        }
-    }
+/// What a line that follows this step follows.
+fn name(step: &Step) -> Option<String> {
+    let names: Vec<_> = step.wanted().map(ToString::to_string).collect();
+    let (last, rest) = names.split_last()?;
+    Some(match rest {
+        [] => last.clone(),
+        rest => format!("{} and {last}", rest.join(", ")),
+    })
 }
 
 impl<'a> Walk<'a> {
     fn step(&mut self, step: &'a Step, after: &str) {
         match step {
             Step::Not(pattern) => self.nots.push(pattern),
-            Step::Then(pattern) => {
-                let expected = format!("{pattern} after {after}");
-                match (self.position..self.lines.len())
-                    .find(|&i| pattern.matches(&self.lines[i].text))
-                {
-                    Some(i) => self.found(i, expected),
-                    None => self.missing(pattern, expected),
-                }
-            }
-            Step::Next(pattern) => {
-                let expected = format!("{pattern} directly after {after}");
-                match self.lines.get(self.position) {
-                    Some(line) if pattern.matches(&line.text) => {
-                        self.found(self.position, expected)
-                    }
-                    Some(line) => {
-                        let unsure = self
-                            .lines
-                            .iter()
-                            .any(|l| pattern.matches(&l.text) && l.unsure_before(line));
-                        let verdict = if unsure {
-                            Check::inconclusive
-                        } else {
-                            Check::broken
-                        };
-                        self.checks.push(
-                            verdict(expected, format!("`{}` came there", line.text)).at(line.event),
-                        );
-                    }
-                    None => self.missing(pattern, expected),
-                }
-            }
+            Step::Then(pattern) => self.then(pattern, format!("{pattern} after {after}")),
+            Step::Next(pattern) => self.next(pattern, format!("{pattern} directly after {after}")),
             Step::AnyOrder(groups) => self.any_order(groups, after),
         }
     }
 
-    fn found(&mut self, i: usize, expected: String) {
-        self.judge_nots(i);
-        self.checks
-            .push(self.placed(self.matched.last().copied(), i, expected));
+    fn then(&mut self, pattern: &Pattern, expected: String) {
+        match self.find(pattern, self.position) {
+            Some(i) => {
+                let before = self.before();
+                self.judge_nots(Some(i));
+                self.found(i, &before, expected);
+                self.position = i + 1;
+            }
+            None => self.missing(pattern, &self.before(), expected),
+        }
+    }
+
+    fn next(&mut self, pattern: &Pattern, expected: String) {
+        let place = self.position;
+        let (found, before) = (self.find(pattern, place), self.before());
+        let Some(i) = found else {
+            return self.not_even_later(pattern, &before, expected);
+        };
+        self.judge_nots(Some(i));
+        if i == place && self.cut_between(before.last().copied(), i) {
+            self.checks.push(Check::inconclusive(expected, super::CUT));
+        } else if i == place && !self.crowded(&before, i) {
+            self.found(i, &before, expected);
+        } else if i == place {
+            let observed = "it came, and on the other stream a line so close that it may stand between: \
+                            too close to tell the order";
+            let check = Check::inconclusive(expected, observed).at(self.lines[i].event);
+            self.checks.push(check);
+        } else {
+            self.not_next(&before, i, expected);
+        }
         self.matched.insert(i);
         self.position = i + 1;
     }
 
-    /// Line `i` came after line `previous`, as it should, if that can be told.
-    fn placed(&self, previous: Option<usize>, i: usize, expected: String) -> Check {
+    /// Line `i` came later than directly after the line before it.
+    fn not_next(&mut self, before: &[usize], i: usize, expected: String) {
+        let (between, line) = (&self.lines[self.position..i], &self.lines[i]);
+        let previous = before.last().map(|&p| &self.lines[p]);
+        let elsewhere =
+            |l: &Seen<'_>| l.unsure_before(line) || previous.is_some_and(|p| p.unsure_before(l));
+        let unsure = between.iter().all(elsewhere);
+        let observed = format!("{} came there", quoted(&between[0].text));
+        let check = if unsure {
+            let observed = format!("{observed}, on the other stream: too close to tell the order");
+            Check::inconclusive(expected, observed)
+        } else if self.cut_between(before.last().copied(), i) {
+            Check::inconclusive(expected, super::CUT)
+        } else {
+            Check::broken(expected, observed)
+        };
+        self.checks.push(check.at(between[0].event));
+    }
+
+    /// No line from here on is the one that should be next. Why?
+    fn not_even_later(&mut self, pattern: &Pattern, before: &[usize], expected: String) {
+        let there = self
+            .lines
+            .get(self.position)
+            .map(|l| (l.event, quoted(&l.text)));
+        self.missing(pattern, before, expected);
+        // What stands in its place is worth a word if there is nothing else to point at.
+        if let Some((event, text)) = there
+            && let Some(check) = self.checks.last_mut()
+            && check.event.is_none()
+            && check.verdict == super::Verdict::Broken
+        {
+            check.observed = format!("{}, {text} came there", check.observed);
+            check.event = Some(event);
+        }
+    }
+
+    /// Whether a line of the other stream may stand between line `i` and the one before it, though it arrived elsewhere.
+    fn crowded(&self, before: &[usize], i: usize) -> bool {
+        let after = self.lines[i + 1..]
+            .iter()
+            .any(|l| self.lines[i].unsure_before(l));
+        let earlier = before.last().is_some_and(|&p| {
+            let lines = self.lines[..p].iter().enumerate();
+            lines
+                .filter(|(l, _)| !before.contains(l))
+                .any(|(_, l)| l.unsure_before(&self.lines[p]))
+        });
+        after || earlier
+    }
+
+    /// The first line from here on that matches.
+    fn find(&self, pattern: &Pattern, from: usize) -> Option<usize> {
+        (from..self.lines.len())
+            .find(|i| !self.matched.contains(i) && pattern.matches(&self.lines[*i].text))
+    }
+
+    /// What a further line must come after: all lines that have been matched.
+    fn before(&self) -> Vec<usize> {
+        self.matched.iter().copied().collect()
+    }
+
+    /// Line `i` came after these, as it should, if that can be told.
+    fn found(&mut self, i: usize, before: &[usize], expected: String) {
         let line = &self.lines[i];
-        let previous = previous
-            .map(|p| &self.lines[p])
-            .filter(|p| p.unsure_before(line));
-        let check = match previous {
-            Some(p) => {
-                let gap = p.at.abs_diff(line.at).as_secs_f64();
-                let observed = format!(
-                    "came on the other stream, {gap:.3} s apart: too close to tell the order"
-                );
-                Check::inconclusive(expected, observed)
-            }
+        let close = before.iter().map(|&p| &self.lines[p]);
+        let close = close
+            .filter(|p| p.unsure_before(line))
+            .min_by_key(|p| p.at.abs_diff(line.at));
+        let check = match close {
+            Some(other) => Check::inconclusive(expected, too_close(line, other)),
             None => Check::held(expected, format!("at {:.3} s", line.at.as_secs_f64())),
         };
-        check.at(line.event)
+        self.checks.push(check.at(line.event));
+        self.matched.insert(i);
     }
 
-    /// No line from here on matches. Why?
-    fn missing(&mut self, pattern: &Pattern, expected: String) {
-        let early = (0..self.position)
+    /// No line after those before it matches. Why?
+    fn missing(&mut self, pattern: &Pattern, before: &[usize], expected: String) {
+        let end = before.last().copied().unwrap_or(0);
+        let early = (0..end)
             .rev()
             .find(|i| !self.matched.contains(i) && pattern.matches(&self.lines[*i].text));
-        let check = match early {
-            Some(i) => {
-                let line = &self.lines[i];
-                let blocking = self.matched.range(i..).map(|&m| &self.lines[m]);
-                let unsure = blocking.clone().all(|m| m.unsure_before(line));
-                let first = blocking
-                    .into_iter()
-                    .next()
-                    .map_or(String::new(), |m| format!(", before `{}`", fold(&m.text)));
-                // It is accounted for: not a line too many as well.
-                self.matched.insert(i);
-                let observed = format!(
-                    "it came too early, at {:.3} s{first}",
-                    line.at.as_secs_f64()
-                );
-                if unsure {
-                    Check::inconclusive(expected, observed)
-                } else {
-                    Check::broken(expected, observed)
-                }
-                .at(line.event)
-            }
-            None => match self.lines.first().is_some_and(|l| l.record.is_cut()) {
-                true => Check::inconclusive(expected, CUT),
-                false => Check::broken(expected, "it is missing"),
-            },
+        let Some(i) = early else {
+            self.checks.push(missing(self.record, expected));
+            return;
         };
-        self.checks.push(check);
+        let line = &self.lines[i];
+        let mut blocking = before.iter().filter(|p| **p > i).map(|&p| &self.lines[p]);
+        let unsure = blocking.clone().all(|p| p.unsure_before(line));
+        let check = match blocking.next() {
+            Some(other) if unsure => Check::inconclusive(expected, too_close(line, other)),
+            // It may have come once more, in what was left out.
+            _ if self.record.is_cut() => Check::inconclusive(expected, super::CUT),
+            other => {
+                let before =
+                    other.map_or(String::new(), |p| format!(", before {}", quoted(&p.text)));
+                let at = line.at.as_secs_f64();
+                Check::broken(expected, format!("it came too early, at {at:.3} s{before}"))
+            }
+        };
+        self.checks.push(check.at(line.event));
+        // It is accounted for: not a line too many as well.
+        self.matched.insert(i);
     }
 
-    /// What must not have come between the last match and line `end`.
-    fn judge_nots(&mut self, end: usize) {
+    /// What must not have come between the last match and line `end`, or the end of the log.
+    fn judge_nots(&mut self, end: Option<usize>) {
         for pattern in std::mem::take(&mut self.nots) {
-            let expected = format!("no {pattern} here");
-            let hit = self.lines[self.position..end]
-                .iter()
-                .find(|line| pattern.matches(&line.text));
-            let check = match hit {
-                Some(line) => Check::broken(
-                    expected,
-                    format!("it came at {:.3} s", line.at.as_secs_f64()),
-                )
-                .at(line.event),
-                None if self.lines.first().is_some_and(|l| l.record.is_cut()) => {
-                    Check::inconclusive(expected, CUT)
-                }
-                None => Check::held(expected, "it is not there"),
-            };
+            let check = self.judge_not(pattern, end);
             self.checks.push(check);
         }
     }
 
-    fn any_order(&mut self, groups: &'a [Vec<Pattern>], after: &str) {
-        let before_all = self.matched.last().copied();
-        let lines = &self.lines[self.position..];
-        let best = interleave(groups, lines.iter().map(|l| l.text.as_str()));
-        for (group, hits) in groups.iter().zip(&best.hits) {
-            for (i, pattern) in group.iter().enumerate() {
-                let before = i
-                    .checked_sub(1)
-                    .map_or_else(|| after.to_owned(), |b| group[b].to_string());
-                let expected = format!("{pattern} after {before}");
-                match hits.get(i) {
-                    Some(&hit) => {
-                        let previous = i
-                            .checked_sub(1)
-                            .map(|b| self.position + hits[b])
-                            .or(before_all);
-                        let hit = self.position + hit;
-                        self.checks.push(self.placed(previous, hit, expected));
-                        self.matched.insert(hit);
-                    }
-                    None => self.missing(pattern, expected),
-                }
+    fn judge_not(&self, pattern: &Pattern, end: Option<usize>) -> Check {
+        let start = self.matched.range(..self.position).next_back().copied();
+        let name = |i: Option<usize>, none: &str| {
+            i.map_or_else(|| none.to_owned(), |i| quoted(&self.lines[i].text))
+        };
+        let expected = format!(
+            "no {pattern} between {} and {}",
+            name(start, "the start"),
+            name(end, "the end")
+        );
+        let limits: Vec<_> = [start, end].into_iter().flatten().collect();
+        let limits = limits.iter().map(|&i| &self.lines[i]);
+        let unsure = |l: &Seen<'_>| limits.clone().any(|limit| limit.unsure_before(l));
+        let inside = self.position..end.unwrap_or(self.lines.len());
+        let hits = self.lines.iter().enumerate().filter(|(i, line)| {
+            !self.matched.contains(i) && Some(*i) != end && pattern.matches(&line.text)
+        });
+        let (mut sure, mut perhaps) = (None, None);
+        for (i, line) in hits {
+            if unsure(line) {
+                perhaps.get_or_insert(line);
+            } else if inside.contains(&i) {
+                sure.get_or_insert((i, line));
             }
         }
-        let first = best
-            .hits
-            .iter()
-            .flatten()
-            .min()
-            .map_or(self.position, |i| self.position + i);
-        self.judge_nots(first);
-        if let Some(last) = best.hits.iter().flatten().max() {
-            self.position += last + 1;
+        match (sure, perhaps) {
+            (Some((i, _)), _) if end.is_some() && self.cut_between(start, i) => {
+                Check::inconclusive(expected, super::CUT)
+            }
+            (Some((_, line)), _) => {
+                let observed = format!("it came at {:.3} s", line.at.as_secs_f64());
+                Check::broken(expected, observed).at(line.event)
+            }
+            (None, Some(line)) => {
+                let at = line.at.as_secs_f64();
+                let observed = format!(
+                    "it came at {at:.3} s on the other stream: too close to tell the order"
+                );
+                Check::inconclusive(expected, observed).at(line.event)
+            }
+            (None, None) => match end {
+                Some(end) if !self.cut_between(start, end) => {
+                    Check::held(expected, "it is not there")
+                }
+                _ => not_there(self.record, expected, "it is not there"),
+            },
         }
     }
 
+    /// Whether output was left out between line `start`, or the start of the run, and line `end`.
+    fn cut_between(&self, start: Option<usize>, end: usize) -> bool {
+        let start = start.map_or(0, |i| self.lines[i].event);
+        let between = &self.record.events[start..self.lines[end].event.max(start)];
+        between.iter().any(|event| match &event.what {
+            What::Cut(_) => true,
+            What::Line(line) => line.cut_from.is_some(),
+            _ => false,
+        })
+    }
+
+    fn any_order(&mut self, groups: &[Vec<Pattern>], after: &str) {
+        let before = self.before();
+        let lines = &self.lines[self.position..];
+        let mut hits = interleave(groups, lines.iter().map(|l| l.text.as_str()));
+        for hit in hits.iter_mut().flatten() {
+            *hit += self.position;
+        }
+        if let Some(first) = hits.iter().flatten().min().copied() {
+            self.judge_nots(Some(first));
+        }
+        let mut end = self.position;
+        self.matched.extend(hits.iter().flatten());
+        for (group, hits) in groups.iter().zip(hits) {
+            end = end.max(self.sequence(group, hits, &before, after));
+        }
+        self.position = end;
+    }
+
+    /// Judges one sequence of a group, of which these are the lines, up to the first that is missing. Returns the position
+    /// behind it.
+    fn sequence(
+        &mut self,
+        sequence: &[Pattern],
+        hits: Vec<usize>,
+        before: &[usize],
+        after: &str,
+    ) -> usize {
+        let (mut before, mut after) = (before.to_vec(), after.to_owned());
+        let mut end = self.position;
+        for (i, pattern) in sequence.iter().enumerate() {
+            let expected = format!("{pattern} after {after}");
+            match hits.get(i).copied().or_else(|| self.find(pattern, end)) {
+                Some(hit) => {
+                    self.found(hit, &before, expected);
+                    before.push(hit);
+                    end = hit + 1;
+                }
+                None => self.missing(pattern, &before, expected),
+            }
+            after = pattern.to_string();
+        }
+        end
+    }
+
     fn judge_others(&mut self) {
+        const EXPECTED: &str = "no other line of log";
+        let matched: HashSet<_> = self
+            .matched
+            .iter()
+            .map(|&m| quoted(&self.lines[m].text))
+            .collect();
         let others = self
             .lines
             .iter()
@@ -249,90 +358,82 @@ impl<'a> Walk<'a> {
             .filter(|(i, line)| line.log && !self.matched.contains(i));
         let mut checks: Vec<_> = others
             .map(|(_, line)| {
-                let twice = self
-                    .matched
-                    .iter()
-                    .any(|&m| fold(&self.lines[m].text) == fold(&line.text));
-                let how = if twice {
+                let text = quoted(&line.text);
+                let how = if matched.contains(&text) {
                     "once more than expected"
                 } else {
                     "unexpected"
                 };
-                Check::broken(
-                    "no other line of log",
-                    format!("`{}` came, {how}", fold(&line.text)),
-                )
-                .at(line.event)
+                Check::broken(EXPECTED, format!("{text} came, {how}")).at(line.event)
             })
             .collect();
         if checks.is_empty() {
-            checks.push(
-                match self.lines.first().is_some_and(|l| l.record.is_cut()) {
-                    true => Check::inconclusive("no other line of log", CUT),
-                    false => Check::held("no other line of log", "there is none"),
-                },
-            );
+            checks.push(not_there(self.record, EXPECTED, "there is none"));
         }
         self.checks.append(&mut checks);
     }
 }
 
-fn fold(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+fn too_close(line: &Seen<'_>, other: &Seen<'_>) -> String {
+    let gap = line.at.abs_diff(other.at).as_secs_f64();
+    let word = if line.event < other.event {
+        "before"
+    } else {
+        "after"
+    };
+    let other = quoted(&other.text);
+    format!("it came {gap:.3} s {word} {other} on the other stream: too close to tell the order")
 }
 
-/// For each group, the lines that its patterns matched.
-#[derive(Clone, Default)]
-struct Interleaving {
-    hits: Vec<Vec<usize>>,
-}
-
-impl Interleaving {
-    fn total(&self) -> usize {
-        self.hits.iter().map(Vec::len).sum()
-    }
-}
-
-/// Finds lines for all groups, each group in its own order. Where a line could serve several groups, all ways are followed;
-/// of the ways that get furthest, one is returned.
-fn interleave<'l>(groups: &[Vec<Pattern>], lines: impl Iterator<Item = &'l str>) -> Interleaving {
-    let wanted: usize = groups.iter().map(Vec::len).sum();
-    let mut ways = vec![Interleaving {
-        hits: vec![Vec::new(); groups.len()],
-    }];
+/// Finds lines for all sequences, each in its own order. Where a line could serve several, all ways are followed; of the
+/// ways that get furthest, one is returned: for each sequence the lines that its patterns matched, up to the first
+/// pattern that has none.
+fn interleave<'l>(
+    sequences: &[Vec<Pattern>],
+    lines: impl Iterator<Item = &'l str>,
+) -> Vec<Vec<usize>> {
+    let wanted: usize = sequences.iter().map(Vec::len).sum();
+    let total = |way: &Vec<Vec<usize>>| way.iter().map(Vec::len).sum::<usize>();
+    let mut ways = vec![vec![Vec::new(); sequences.len()]];
     for (i, line) in lines.enumerate() {
-        let mut next: Vec<Interleaving> = Vec::new();
-        for way in &ways {
-            let takers = (0..groups.len()).filter(|&g| {
-                groups[g]
-                    .get(way.hits[g].len())
-                    .is_some_and(|p| p.matches(line))
-            });
-            let mut taken = false;
-            for g in takers {
-                taken = true;
-                let mut other = way.clone();
-                other.hits[g].push(i);
-                push_new(&mut next, other);
-            }
-            if !taken {
-                push_new(&mut next, way.clone());
-            }
+        let mut next = Vec::new();
+        let mut stands = HashSet::new();
+        for way in ways {
+            let takers = takers(sequences, &way, line);
+            let ways = if takers.is_empty() {
+                vec![way]
+            } else {
+                let taken_by = |g: usize| {
+                    let mut way: Vec<Vec<usize>> = way.clone();
+                    way[g].push(i);
+                    way
+                };
+                takers.into_iter().map(taken_by).collect()
+            };
+            // Two ways that stand at the same patterns go on alike: one is enough.
+            let new =
+                |way: &Vec<Vec<usize>>| stands.insert(way.iter().map(Vec::len).collect::<Vec<_>>());
+            next.extend(ways.into_iter().filter(new));
         }
         ways = next;
-        if ways.iter().any(|way| way.total() == wanted) {
+        if ways.iter().any(|way| total(way) == wanted) {
             break;
         }
     }
-    ways.into_iter()
-        .max_by_key(Interleaving::total)
-        .unwrap_or_default()
+    // The first of those that get furthest.
+    let furthest = ways.into_iter().rev().max_by_key(total);
+    furthest.unwrap_or_else(|| vec![Vec::new(); sequences.len()])
 }
 
-/// Two ways that stand at the same patterns go on alike: one is enough.
-fn push_new(ways: &mut Vec<Interleaving>, way: Interleaving) {
-    let stand = |w: &Interleaving| w.hits.iter().map(Vec::len).collect::<Vec<_>>();
-    if !ways.iter().any(|w| stand(w) == stand(&way)) {
-        ways.push(way);
+/// The sequences whose next pattern matches a line. Of those that want the same from here on, only the first.
+fn takers(sequences: &[Vec<Pattern>], way: &[Vec<usize>], line: &str) -> Vec<usize> {
+    let left = |g: usize| &sequences[g][way[g].len()..];
+    let mut takers: Vec<usize> = Vec::new();
+    for g in 0..sequences.len() {
+        let wants = left(g).first().is_some_and(|p| p.matches(line));
+        if wants && !takers.iter().any(|&t| left(t) == left(g)) {
+            takers.push(g);
+        }
     }
+    takers
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::timeline;
 use crate::expect::Mark;
-use crate::judge::judge;
+use crate::judge::took;
 use crate::record::Record;
 use crate::runner::{Outcome, Status, Summary};
 use crate::suite::Case;
@@ -82,6 +82,12 @@ pub fn case(outcome: &Outcome<'_>, widths: Widths, verbose: bool) -> String {
         return out;
     };
     if let Some(why) = why {
+        let why = match status {
+            Status::DeviatesNoMore => {
+                format!("take the known deviation out of the suite: \"{why}\" is no longer so")
+            }
+            _ => why.clone(),
+        };
         let _ = writeln!(out, "{:>12}  {DIM}{why}{DIM:#}", "");
     }
     let well = matches!(status, Status::Held | Status::Deviates);
@@ -110,19 +116,11 @@ pub fn observation(case: &Case, record: &Record) -> String {
         (_, Some((_, exit))) => parts.push(exit.to_string()),
         (_, None) => parts.push("no exit".into()),
     }
-    if let Some(delay) = case.expectation.delays.iter().find(|d| d.to == Mark::Exit) {
-        let expectation = crate::expect::Expectation {
-            delays: vec![delay.clone()],
-            survivors: crate::expect::Survivors::Allowed,
-            ..Default::default()
-        };
-        if let Some(check) = judge(record, &expectation)
-            .checks
-            .first()
-            .filter(|c| c.event.is_some())
-        {
-            parts.push(format!("{} after {}", check.observed, delay.from));
-        }
+    let delay = case.expectation.delays.iter().find(|d| d.to == Mark::Exit);
+    if let Some(delay) = delay
+        && let Some(took) = took(record, delay)
+    {
+        parts.push(format!("{took} after {}", delay.from));
     }
     for pattern in &case.expectation.absent {
         if !record
@@ -170,5 +168,9 @@ pub fn summary(summary: &Summary, seconds: f64) -> String {
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     let cases = if total == 1 { "case" } else { "cases" };
-    format!("{total} {cases} in {seconds:.2} s: {}", parts.join(", "))
+    let parts = match parts.is_empty() {
+        true => "nothing was run".into(),
+        false => parts.join(", "),
+    };
+    format!("{total} {cases} in {seconds:.2} s: {parts}")
 }

@@ -6,17 +6,20 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use crate::judge::{Check, Judgement, Verdict};
-use crate::record::{Dropped, Event, Line, Record, What};
+use crate::record::{Dropped, Ending, Event, Line, Record, What};
 
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
+const NO_BRACKET: &str = "  ";
 /// A gap this long is worth a line of its own.
 const GAP: Duration = Duration::from_millis(100);
 /// Lines that are shown of the beginning and of the end of a long log.
 const SHOWN: usize = 40;
+/// Things that did not hold, of which each is marked. Who has thousands of them has one.
+const FAILURES: usize = 20;
 /// Characters that are shown of a long message.
 const WIDTH: usize = 160;
 
@@ -25,17 +28,22 @@ const WIDTH: usize = 160;
 /// The text has ANSI styles; `anstream` takes them out where they are not wanted.
 #[must_use]
 pub fn timeline(record: &Record, judgement: Option<&Judgement>) -> String {
-    let failures: Vec<&Check> = judgement
-        .into_iter()
-        .flat_map(Judgement::failures)
-        .collect();
+    let all = || judgement.into_iter().flat_map(Judgement::failures);
+    let failures: Vec<&Check> = all().take(FAILURES).collect();
     let mut drawing = Drawing {
         record,
         failures,
         out: String::new(),
         last: None,
+        farewell: Farewell::of(record),
+        gutter: NO_BRACKET,
     };
     drawing.draw();
+    let more = all().count().saturating_sub(FAILURES);
+    if more > 0 {
+        let text = format!("{more} more of what was expected is not so");
+        drawing.row("", RED, "⋮", &text);
+    }
     drawing.out
 }
 
@@ -43,46 +51,78 @@ struct Drawing<'a> {
     record: &'a Record,
     failures: Vec<&'a Check>,
     out: String,
-    /// The event before, and when.
+    /// When the event before was.
     last: Option<Duration>,
+    /// Main's last line, if the subject ended by itself after it.
+    farewell: Option<Farewell>,
+    /// What stands at the left of a row: the bracket from main's last line to the exit.
+    gutter: &'static str,
+}
+
+/// The line with which main took its leave. Main is who is called so, else who spoke first.
+struct Farewell {
+    event: usize,
+    main: String,
+    text: String,
+    /// How long after it the process ended.
+    before_exit: Duration,
+}
+
+impl Farewell {
+    fn of(record: &Record) -> Option<Self> {
+        let (exit, _) = record
+            .exit()
+            .filter(|_| record.ending == Ending::OnItsOwn)?;
+        let said = |line: &Line| split(&line.text());
+        let speakers = || record.lines().filter_map(|(.., line)| Some(said(line)?.0));
+        let main = speakers()
+            .find(|speaker| speaker.eq_ignore_ascii_case("main"))
+            .or_else(|| speakers().next())?;
+        let by_main = record.lines().filter_map(|(event, at, line)| {
+            let (speaker, text) = said(line)?;
+            (at <= exit && speaker == main).then_some((event, at, text))
+        });
+        let (event, at, text) = by_main.last()?;
+        Some(Self {
+            event,
+            main,
+            text,
+            before_exit: exit - at,
+        })
+    }
 }
 
 impl Drawing<'_> {
     fn draw(&mut self) {
         let record = self.record;
-        self.row(
-            "  0.000",
-            DIM,
-            "start",
-            &format!("{}  (pid {})", record.command.join(" "), record.pid),
-        );
+        let command = format!("{}  (pid {})", command(&record.command), record.pid);
+        self.row("  0.000", DIM, "start", &command);
         self.last = Some(Duration::ZERO);
         let exit = record
             .events
             .iter()
             .position(|e| matches!(e.what, What::Exit(_)));
-        let hidden = self.hidden();
+        let middle = self.middle();
+        let mut hidden = 0;
         for (i, event) in record.events.iter().enumerate() {
-            if hidden.contains(&i) {
-                if hidden.start == i {
-                    let n = hidden.len();
-                    self.row(
-                        "",
-                        DIM,
-                        "⋮",
-                        &format!("{n} events are not shown (they are in the JSON report)"),
-                    );
-                }
+            if middle.contains(&i) && !self.failures.iter().any(|c| c.event == Some(i)) {
+                hidden += 1;
                 self.last = Some(event.at);
                 continue;
             }
+            self.hide(std::mem::take(&mut hidden));
             self.event(i, event, exit);
         }
         for process in &record.survivors {
-            self.row("", YELLOW, "survivor", &process.to_string());
+            self.row("", YELLOW, "survivor", &shorten(&process.to_string()));
         }
         for process in &record.ended_by_us {
-            self.row("", DIM, "ended", &process.to_string());
+            self.row("", DIM, "ended", &shorten(&process.to_string()));
+            // Of a process that hangs, who waits for what is the first question.
+            for thread in &process.threads {
+                let text = format!("{}  {}", thread.name, thread.doing);
+                self.row("", DIM, "  thread", &escape(&text));
+            }
         }
         for finding in &record.findings {
             self.row("", YELLOW, "finding", &finding.to_string());
@@ -98,8 +138,8 @@ impl Drawing<'_> {
         }
     }
 
-    /// The middle of a long record.
-    fn hidden(&self) -> std::ops::Range<usize> {
+    /// The middle of a long record: of it, only events at which something did not hold are shown.
+    fn middle(&self) -> std::ops::Range<usize> {
         let n = self.record.events.len();
         if n > 2 * SHOWN + 10 {
             SHOWN..n - SHOWN
@@ -108,8 +148,34 @@ impl Drawing<'_> {
         }
     }
 
+    fn hide(&mut self, events: usize) {
+        let are = if events == 1 {
+            "event is"
+        } else {
+            "events are"
+        };
+        if events > 0 {
+            let text = format!("{events} {are} not shown (the record has them)");
+            self.row("", DIM, "⋮", &text);
+        }
+    }
+
+    /// That the streams end with the subject goes without saying.
+    fn goes_without_saying(&self, i: usize, event: &Event, exit: Option<usize>) -> bool {
+        let ran_on = || {
+            let exit = self.record.exit();
+            exit.is_some_and(|(at, _)| at > event.at + GAP)
+        };
+        let early = exit.is_none_or(|exit| i < exit) && ran_on();
+        matches!(event.what, What::Closed { .. }) && !early
+    }
+
     fn event(&mut self, i: usize, event: &Event, exit: Option<usize>) {
+        if self.goes_without_saying(i, event, exit) {
+            return;
+        }
         self.gap(event.at, matches!(event.what, What::Exit(_)));
+        self.move_bracket(i, &event.what);
         let time = format!("{:7.3}", event.at.as_secs_f64());
         match &event.what {
             What::Line(line) => self.line(&time, line),
@@ -119,29 +185,17 @@ impl Drawing<'_> {
                 } else {
                     RED
                 };
-                let since = self.since_main();
+                let since = self.since_farewell();
                 self.row(&time, style, "exit", &format!("{exit}{since}"));
             }
             What::Signal(sent) => {
                 let what = format!("{} to {}: {}", sent.signal, pids(&sent.to), sent.why);
                 self.row(&time, YELLOW, "signal", &what);
             }
-            // That the streams end with the subject goes without saying.
-            What::Closed { stream } if exit.is_none_or(|exit| i < exit) => {
-                let early = self
-                    .record
-                    .exit()
-                    .is_some_and(|(at, _)| at > event.at + GAP);
-                if early {
-                    self.row(
-                        &time,
-                        YELLOW,
-                        "closed",
-                        &format!("{stream} was closed while the subject ran"),
-                    );
-                }
+            What::Closed { stream } => {
+                let what = format!("{stream} was closed while the subject ran");
+                self.row(&time, YELLOW, "closed", &what);
             }
-            What::Closed { .. } => {}
             What::Cut(Dropped { lines, bytes }) => {
                 self.row(
                     "",
@@ -152,6 +206,10 @@ impl Drawing<'_> {
             }
         }
         self.last = Some(event.at);
+        self.gutter = match self.gutter {
+            "╭ " | "│ " => "│ ",
+            _ => NO_BRACKET,
+        };
         let here: Vec<_> = self
             .failures
             .iter()
@@ -174,34 +232,38 @@ impl Drawing<'_> {
             };
             let _ = writeln!(
                 self.out,
-                "          {DIM}┊ {:.2} s {text}{DIM:#}",
+                "{DIM}{}        ┊ {:.2} s {text}{DIM:#}",
+                self.gutter,
                 silent.as_secs_f64()
             );
         }
     }
 
-    /// How long after main's last line this is; main is who spoke first.
-    fn since_main(&self) -> String {
-        let Some((exit, _)) = self.record.exit() else {
-            return String::new();
-        };
-        let speaker = |line: &Line| split(&line.text()).map(|(speaker, _)| speaker);
-        let Some(main) = self.record.lines().find_map(|(.., line)| speaker(line)) else {
-            return String::new();
-        };
-        let last = self
-            .record
-            .lines()
-            .filter(|(_, at, line)| *at <= exit && speaker(line).as_ref() == Some(&main))
-            .last();
-        last.map_or(String::new(), |(_, at, line)| {
-            let (_, text) = split(&line.text()).unwrap_or_default();
+    /// How long after main's last line the exit is.
+    fn since_farewell(&self) -> String {
+        self.farewell.as_ref().map_or(String::new(), |farewell| {
+            let Farewell {
+                main,
+                text,
+                before_exit,
+                ..
+            } = farewell;
+            let text = shorten(text);
             format!(
-                ", {:.2} s after {main}'s last line `{}`",
-                (exit - at).as_secs_f64(),
-                shorten(&text)
+                ", {:.2} s after {main}'s last line `{text}`",
+                before_exit.as_secs_f64()
             )
         })
+    }
+
+    /// The bracket opens at main's last line and closes at the exit, if there is time between them.
+    fn move_bracket(&mut self, i: usize, what: &What) {
+        let farewell = self.farewell.as_ref().filter(|f| f.before_exit >= GAP);
+        self.gutter = match (self.gutter, what) {
+            _ if farewell.is_some_and(|f| f.event == i) => "╭ ",
+            ("│ ", What::Exit(_)) => "╰ ",
+            (gutter, _) => gutter,
+        };
     }
 
     fn line(&mut self, time: &str, line: &Line) {
@@ -223,16 +285,17 @@ impl Drawing<'_> {
             Verdict::Broken => (RED, "broken"),
             _ => (YELLOW, "inconclusive"),
         };
+        let gutter = self.gutter;
         let _ = writeln!(
             self.out,
-            "        {style}╰─ {word}{style:#}  expected {}",
-            check.expected
+            "{DIM}{gutter}{DIM:#}      {style}╰─ {word}{style:#}  expected {}",
+            escape(&check.expected)
         );
         let _ = writeln!(
             self.out,
-            "           {DIM}{:>w$}{DIM:#}  observed {}",
+            "{DIM}{gutter}{DIM:#}         {:w$}  observed {}",
             "",
-            check.observed,
+            escape(&check.observed),
             w = word.len()
         );
     }
@@ -240,9 +303,20 @@ impl Drawing<'_> {
     fn row(&mut self, time: &str, style: Style, who: &str, what: &str) {
         let _ = writeln!(
             self.out,
-            "  {DIM}{time:>7}{DIM:#}  {style}{who:<10}{style:#} {what}"
+            "{DIM}{}{time:>7}{DIM:#}  {style}{who:<10}{style:#} {what}",
+            self.gutter
         );
     }
+}
+
+/// As one would type it.
+fn command(words: &[String]) -> String {
+    let quoted = words.iter().map(|word| {
+        // Only a NUL cannot be typed.
+        let quoted = shlex::try_quote(word).unwrap_or(word.into());
+        quoted.into_owned()
+    });
+    shorten(&quoted.collect::<Vec<_>>().join(" "))
 }
 
 fn pids(pids: &[u32]) -> String {
@@ -269,12 +343,18 @@ fn split(text: &str) -> Option<(String, String)> {
     plausible.then(|| (escape(speaker.trim()), message.trim().to_owned()))
 }
 
-/// Control characters must not reach the reader's terminal.
-fn escape(text: &str) -> String {
+/// Control characters must not reach the reader's terminal, nor those that turn the direction of writing or are not seen.
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\t' => out.push(' '),
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => {
+                out.extend(c.escape_default());
+            }
             c if c.is_control() => out.extend(c.escape_default()),
             c => out.push(c),
         }

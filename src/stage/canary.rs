@@ -10,6 +10,8 @@ const TICK: Duration = Duration::from_millis(5);
 
 /// The watch of one run.
 pub(super) struct Watch {
+    canary: Arc<Canary>,
+    begun: Duration,
     worst: Arc<Mutex<Duration>>,
 }
 
@@ -17,6 +19,8 @@ pub(super) struct Watch {
 struct Canary {
     watches: Mutex<Vec<Arc<Mutex<Duration>>>>,
     wanted: Condvar,
+    /// When it went to sleep, while it sleeps.
+    asleep_since: Mutex<Option<Duration>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -36,15 +40,29 @@ impl Watch {
                 .spawn(move || its.live());
             canary
         });
-        let worst = Arc::new(Mutex::new(Duration::ZERO));
-        lock(&canary.watches).push(Arc::clone(&worst));
-        canary.wanted.notify_one();
-        Self { worst }
+        Self::of(canary)
     }
 
-    /// The worst oversleep since the beginning.
+    fn of(canary: &Arc<Canary>) -> Self {
+        let worst = Arc::new(Mutex::new(Duration::ZERO));
+        let begun = now();
+        lock(&canary.watches).push(Arc::clone(&worst));
+        canary.wanted.notify_one();
+        Self {
+            canary: Arc::clone(canary),
+            begun,
+            worst,
+        }
+    }
+
+    /// The worst oversleep since the beginning. A stall may have held up the canary longer than who asks: the sleep that it
+    /// has not woken from counts too.
     pub(super) fn worst(&self) -> Duration {
-        *lock(&self.worst)
+        let asleep = match *lock(&self.canary.asleep_since) {
+            Some(since) => now().saturating_sub(since.max(self.begun)),
+            None => Duration::ZERO,
+        };
+        asleep.saturating_sub(TICK).max(*lock(&self.worst))
     }
 }
 
@@ -62,12 +80,37 @@ impl Canary {
             let seen = watches.clone();
             drop(watches);
             let before = now();
+            *lock(&self.asleep_since) = Some(before);
             thread::sleep(TICK);
             let overslept = (now() - before).saturating_sub(TICK);
             for worst in seen {
                 let mut worst = lock(&worst);
                 *worst = overslept.max(*worst);
             }
+            *lock(&self.asleep_since) = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_that_goes_on_counts() {
+        let canary = Arc::new(Canary::default());
+        let watch = Watch::of(&canary);
+        assert_eq!(watch.worst(), Duration::ZERO);
+        *lock(&canary.asleep_since) = Some(now());
+        thread::sleep(4 * TICK);
+        assert!(watch.worst() >= 3 * TICK);
+    }
+
+    #[test]
+    fn a_sleep_from_before_the_beginning_does_not_count() {
+        let canary = Arc::new(Canary::default());
+        *lock(&canary.asleep_since) = Some(now().saturating_sub(Duration::from_secs(9)));
+        let watch = Watch::of(&canary);
+        assert!(watch.worst() < Duration::from_secs(8));
     }
 }

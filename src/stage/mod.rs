@@ -3,6 +3,7 @@
 mod canary;
 mod cancel;
 mod collect;
+mod cues;
 mod environment;
 mod lines;
 mod plan;
@@ -10,7 +11,7 @@ mod run;
 
 pub use cancel::Cancel;
 pub use environment::PASSED_ON;
-pub use plan::{Limits, Plan, Stdin};
+pub use plan::{Cue, Limits, LineTest, Plan, Stdin};
 pub use run::RunError;
 
 pub(crate) use environment::find_program;

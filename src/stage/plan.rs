@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::record::Streams;
+use crate::record::{Signal, Streams};
 
 /// One run, planned.
 #[derive(Debug, Clone)]
@@ -30,6 +32,44 @@ pub struct Plan {
     pub settle: Duration,
     /// How much output is kept.
     pub limits: Limits,
+    /// Signals that it inherits as ignored; all others have their default action.
+    pub ignored_signals: Vec<Signal>,
+    /// Signals that it is sent.
+    pub cues: Vec<Cue>,
+}
+
+/// A signal to be sent to the subject, and when.
+#[derive(Debug, Clone)]
+pub struct Cue {
+    /// Which signal.
+    pub signal: Signal,
+    /// The line after which it is sent; without one, it is sent after the start.
+    pub on: Option<LineTest>,
+    /// How long after that.
+    pub after: Duration,
+    /// Whether to wait until the subject's main thread has been blocked in one system call for 50 ms.
+    pub parked: bool,
+}
+
+/// Tells whether a line, as raw bytes without its newline, is the one that is waited for.
+#[derive(Clone)]
+pub struct LineTest(Arc<dyn Fn(&[u8]) -> bool + Send + Sync>);
+
+impl LineTest {
+    /// By a function.
+    pub fn new(test: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(test))
+    }
+
+    pub(super) fn matches(&self, line: &[u8]) -> bool {
+        (self.0)(line)
+    }
+}
+
+impl fmt::Debug for LineTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LineTest")
+    }
 }
 
 /// The standard input of a subject.
@@ -80,6 +120,8 @@ impl Plan {
             grace: Duration::from_millis(300),
             settle: Duration::from_millis(200),
             limits: Limits::default(),
+            ignored_signals: Vec::new(),
+            cues: Vec::new(),
         }
     }
 }

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use super::Cancel;
 use super::canary::Watch;
 use super::collect::Collector;
+use super::cues::Cues;
 use super::environment::find_program;
 use super::lines::Lines;
 use super::plan::{Plan, Stdin};
@@ -68,7 +69,29 @@ fn hint(error: &io::Error) -> &'static str {
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::ENOEXEC) => " (a script needs a first line such as `#!/bin/sh`)",
         Some(Errno::ENOENT) => " (the directory or the script's interpreter is missing)",
+        Some(Errno::EACCES) => {
+            " (the file is not marked as executable, or a directory is closed to us)"
+        }
         _ => "",
+    }
+}
+
+/// No such program, or a path to something that is none.
+fn not_found(plan: &Plan) -> RunError {
+    let program = plan.program.to_string_lossy().into_owned();
+    let path = plan.directory.join(&plan.program);
+    if !program.contains('/') || !path.exists() {
+        return RunError::NotFound { program };
+    }
+    let errno = if path.is_dir() {
+        Errno::EISDIR
+    } else {
+        Errno::EACCES
+    };
+    RunError::Exec {
+        program: path,
+        directory: plan.directory.clone(),
+        source: errno.into(),
     }
 }
 
@@ -106,6 +129,7 @@ struct Run<'a> {
     pipes: Vec<Pipe>,
     buffer: Vec<u8>,
     events: Collector,
+    cues: Cues,
     phase: Phase,
     ending: Ending,
     pid: u32,
@@ -128,9 +152,7 @@ pub(super) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunErr
             .map(OsString::as_os_str),
         &plan.directory,
     )
-    .ok_or_else(|| RunError::NotFound {
-        program: plan.program.to_string_lossy().into_owned(),
-    })?;
+    .ok_or_else(|| not_found(plan))?;
     let scratch = tempfile::Builder::new()
         .prefix("exeunt-")
         .tempdir()
@@ -144,7 +166,15 @@ pub(super) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunErr
         .map(|(k, v)| (k.as_os_str(), v.as_os_str()));
     let directory = std::path::absolute(&plan.directory).map_err(setup)?;
     let program = std::path::absolute(program).map_err(setup)?;
-    let exec = Exec::new(&program, &plan.program, &plan.args, given, &directory).map_err(setup)?;
+    let exec = Exec::new(
+        &program,
+        &plan.program,
+        &plan.args,
+        given,
+        &directory,
+        &plan.ignored_signals,
+    )
+    .map_err(setup)?;
     let (pipes, ends) = connect(plan, &scratch).map_err(setup)?;
 
     let watch = Watch::begin();
@@ -158,6 +188,7 @@ pub(super) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunErr
         pipes,
         buffer: vec![0; CHUNK],
         events: Collector::new(plan.limits.output),
+        cues: Cues::new(&plan.cues),
         phase: Phase::Running,
         ending: Ending::OnItsOwn,
         pid: 0,
@@ -169,7 +200,8 @@ pub(super) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunErr
     };
     if let Err(lost) = run.watch(cancel) {
         if matches!(lost, Lost::Warden) {
-            sys::kill_group(run.pid);
+            let pipes: Vec<_> = run.pipes.iter().map(|p| p.fd.as_fd()).collect();
+            sys::kill_orphans(run.warden.pid(), scratch.path(), &pipes);
         }
         return Err(lost.explain(plan, &run.warden, program, directory));
     }
@@ -292,13 +324,12 @@ impl Run<'_> {
             {
                 self.hear(message)?;
             }
-            if self.phase == Phase::Running && cancel.is_some_and(Cancel::is_thrown) {
-                self.ending = Ending::Interrupted;
-                self.end_tree(Why::Interrupted);
-            }
-            self.advance();
+            self.advance(cancel.is_some_and(Cancel::is_thrown));
         }
         self.read_pipes();
+        let missed = self.cues.missed().into_iter();
+        self.findings
+            .extend(missed.map(|signal| Finding::SignalNotSent { signal }));
         let now = self.elapsed();
         for pipe in &mut self.pipes {
             if let Some(rest) = pipe.lines.rest() {
@@ -311,13 +342,16 @@ impl Run<'_> {
     /// Sleeps until something happens or the phase is over.
     fn wait(&self, cancel: Option<&Cancel>) -> io::Result<()> {
         let deadline = match self.phase {
-            Phase::Running => self.plan.timeout,
+            Phase::Running => {
+                let look = self.cues.next_look(self.elapsed());
+                look.unwrap_or(Duration::MAX).min(self.plan.timeout)
+            }
             Phase::Settling { until } | Phase::Grace { until } | Phase::Killing { until } => until,
             Phase::Over => return Ok(()),
         };
         let open = self.pipes.iter().filter(|p| p.open).map(|p| p.fd.as_fd());
         let cancel = cancel
-            .filter(|_| self.phase == Phase::Running)
+            .filter(|_| matches!(self.phase, Phase::Running | Phase::Settling { .. }))
             .map(AsFd::as_fd);
         // A warden with nothing left to guard is gone.
         let warden = (!self.empty).then(|| self.warden.as_fd());
@@ -335,7 +369,8 @@ impl Run<'_> {
                 match read {
                     Ok(n @ 1..) => {
                         pipe.lines.push(&self.buffer[..n], |line| {
-                            self.events.push_line(at, pipe.stream, line)
+                            self.cues.heard(&line.bytes, at);
+                            self.events.push_line(at, pipe.stream, line);
                         });
                     }
                     Err(Errno::EAGAIN | Errno::EINTR) => break,
@@ -380,35 +415,60 @@ impl Run<'_> {
         self.empty |= exited.alone;
         if self.phase == Phase::Running {
             self.phase = Phase::Settling {
-                until: self.elapsed() + self.plan.settle,
+                until: self.elapsed().saturating_add(self.plan.settle),
             };
         }
     }
 
+    /// Sends the signals whose moment has come.
+    fn give_cues(&mut self) {
+        let now = self.elapsed();
+        for signal in self.cues.ready(now, self.pid) {
+            sys::send_signal_to(signal, self.pid);
+            let sent = SignalSent {
+                signal,
+                to: vec![self.pid],
+                why: Why::Planned,
+            };
+            self.events.push(now, What::Signal(sent));
+        }
+    }
+
     /// Goes on to the next phase where its time has come.
-    fn advance(&mut self) {
+    fn advance(&mut self, cancelled: bool) {
+        if self.phase == Phase::Running && self.pid != 0 {
+            self.give_cues();
+        }
         let closed = self.pipes.iter().all(|p| !p.open);
         let now = self.elapsed();
         match self.phase {
+            Phase::Settling { .. } if self.empty && closed => self.phase = Phase::Over,
+            Phase::Running | Phase::Settling { .. } if cancelled => {
+                self.ending = Ending::Interrupted;
+                self.end_tree(Why::Interrupted);
+            }
             Phase::Running if now >= self.plan.timeout => {
                 self.ending = Ending::TimedOut {
                     limit: self.plan.timeout,
                 };
                 self.end_tree(Why::Timeout);
             }
-            Phase::Settling { .. } if self.empty && closed => self.phase = Phase::Over,
             Phase::Settling { until } if now >= until => self.settled(),
             Phase::Grace { .. } | Phase::Killing { .. } if self.empty => self.phase = Phase::Over,
             Phase::Grace { until } if now >= until => {
                 let left = self.descendants();
                 self.sent(Signal::KILL, &left, Why::GraceOver);
+                // The warden would do it alone, unless one of these keeps stopping it.
+                sys::send_signal(Signal::KILL, &left);
                 self.kill();
             }
             Phase::Killing { until } if now >= until => {
                 let left = self.descendants();
-                self.findings.push(Finding::Unkillable {
-                    pids: left.iter().map(|p| p.pid).collect(),
-                });
+                if !left.is_empty() {
+                    self.findings.push(Finding::Unkillable {
+                        pids: left.iter().map(|p| p.pid).collect(),
+                    });
+                }
                 self.phase = Phase::Over;
             }
             _ => {}
@@ -446,8 +506,9 @@ impl Run<'_> {
         sys::send_signal(Signal::TERM, &processes);
         // A stopped process heeds SIGTERM only once it goes on.
         sys::send_signal(Signal::CONT, &processes);
+        self.warden.wake();
         self.phase = Phase::Grace {
-            until: self.elapsed() + self.plan.grace,
+            until: self.elapsed().saturating_add(self.plan.grace),
         };
     }
 
@@ -460,6 +521,9 @@ impl Run<'_> {
     }
 
     fn sent(&mut self, signal: Signal, to: &[Process], why: Why) {
+        if to.is_empty() {
+            return;
+        }
         let to = to.iter().map(|p| p.pid).collect();
         self.events
             .push(self.elapsed(), What::Signal(SignalSent { signal, to, why }));

@@ -1,17 +1,23 @@
 //! From the file to cases, with everything checked that can be checked without running anything.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::time::Duration;
 
+use semver::{Version, VersionReq};
+use toml::Spanned;
+
 use super::error::{Source, SuiteError};
-use super::file::{Allowance, Exit, Expect, File, Scenario};
+use super::file::{self, Allowance, Exit, Expect, File, Scenario};
+use super::values::PerImplementation;
 use super::{Implementation, Start};
 use crate::expect::{
     DEFAULT_SLACK, Delay, End, Expectation, LogExpectation, Mark, Others, Pattern, Survivors,
 };
 use crate::log::LogFormat;
-use crate::record::{Exit as RecordedExit, Streams};
+use crate::record::{Bytes, Signal, Streams};
+use crate::stage::{Cue, LineTest};
 
 /// A scenario with an implementation: what is run and judged.
 #[derive(Debug, Clone)]
@@ -24,8 +30,14 @@ pub struct Case {
     pub implementation: String,
     /// What is expected.
     pub expectation: Expectation,
-    /// What this implementation is known to do instead.
-    pub deviation: Option<KnownDeviation>,
+    /// What this implementation is known to do instead: the first entry that applies to its version counts.
+    pub deviations: Vec<KnownDeviation>,
+    /// How often it is run; all runs must hold.
+    pub repeat: NonZeroU32,
+    /// Signals that the subject inherits as ignored.
+    pub ignored_signals: Vec<Signal>,
+    /// Signals that the subject is sent.
+    pub cues: Vec<Cue>,
     /// How long the subject may run.
     pub timeout: Duration,
     /// How its streams are connected.
@@ -39,8 +51,40 @@ pub struct Case {
 pub struct KnownDeviation {
     /// The reason.
     pub why: String,
+    /// The versions of the implementation that have it; all if nothing is said.
+    pub version: Option<VersionReq>,
     /// What it does instead.
     pub expectation: Expectation,
+}
+
+impl Case {
+    /// How long it takes at least, if all is as expected.
+    pub(crate) fn expected_time(&self) -> Duration {
+        let once = match self.expectation.end {
+            Some(End::Hang) => self.timeout,
+            _ => self
+                .expectation
+                .delays
+                .iter()
+                .map(|d| d.about)
+                .max()
+                .unwrap_or_default(),
+        };
+        once * self.repeat.get()
+    }
+
+    /// The deviation that is known of this version of the implementation.
+    #[must_use]
+    pub fn deviation(&self, version: Option<&Version>) -> Option<&KnownDeviation> {
+        self.deviations
+            .iter()
+            .find(|known| match (&known.version, version) {
+                (None, _) => true,
+                (Some(wanted), Some(version)) => wanted.matches(version),
+                // Of an unknown version no deviation is known.
+                (Some(_), None) => false,
+            })
+    }
 }
 
 /// How long a subject may run, unless the suite says otherwise.
@@ -50,27 +94,34 @@ const PLACEHOLDERS: [&str; 3] = ["scenario", "implementation", "root"];
 /// Checks the words of a command.
 pub(super) fn check_command(words: &[String]) -> Result<(), String> {
     if words.first().is_none_or(|program| program.is_empty()) {
-        return Err("the command is empty: it needs a program at least".into());
+        return Err(EMPTY.into());
     }
-    let names = words.iter().flat_map(|word| placeholders(word));
-    match names.into_iter().find(|name| !PLACEHOLDERS.contains(name)) {
+    words.iter().try_for_each(|word| check_word(word))
+}
+
+const EMPTY: &str = "it needs a program at least";
+
+fn check_word(word: &str) -> Result<(), String> {
+    match placeholders(word).find(|name| !PLACEHOLDERS.contains(name)) {
         Some(name) => Err(format!(
-            "`{{{name}}}` is no placeholder: there are `{{scenario}}`, `{{implementation}}` and `{{root}}`"
+            "`{{{name}}}` is no placeholder: there are `{{scenario}}`, `{{implementation}}` and `{{root}}` \
+             (braces that are meant as such need a space: `{{ {name} }}`)"
         )),
         None => Ok(()),
     }
 }
 
-/// What stands in braces and looks like a name.
-fn placeholders(word: &str) -> Vec<&str> {
-    let parts = word
-        .split('{')
-        .skip(1)
-        .filter_map(|part| part.split_once('}'));
-    parts
-        .map(|(name, _)| name)
-        .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
-        .collect()
+/// What stands in braces and looks like a name. Not so the `${name}` of a shell.
+fn placeholders(word: &str) -> impl Iterator<Item = &str> {
+    let opened = word.match_indices('{').map(|(i, _)| i);
+    let opened = opened.filter(|i| !word[..*i].ends_with('$'));
+    let names = opened.filter_map(|i| Some(word[i + 1..].split_once('}')?.0));
+    let is_name = |c: char| c.is_ascii_lowercase() || c == '-' || c == '_';
+    names.filter(move |name| !name.is_empty() && name.chars().all(is_name))
+}
+
+fn words(command: &[Spanned<String>]) -> Vec<String> {
+    command.iter().map(|word| word.get_ref().clone()).collect()
 }
 
 pub(super) fn implementations(
@@ -79,29 +130,35 @@ pub(super) fn implementations(
 ) -> Result<Vec<Implementation>, SuiteError> {
     let mut found = Vec::new();
     for (name, table) in &file.implementation {
-        let wrong = |message: String| SuiteError::new(source, message);
+        const CANNOT: &str = "this command cannot be run";
+        let wrong = |message: &str| SuiteError::new(source, message);
         let implementation = table.get_ref();
         let start = match (&implementation.command, &implementation.cargo) {
             (Some(command), None) => {
-                check_command(command.get_ref()).map_err(|why| {
-                    wrong("this command cannot be run".into()).at(command.span(), why)
-                })?;
-                Start::Command(command.get_ref().clone())
+                let words = words(command.get_ref());
+                for word in command.get_ref() {
+                    check_word(word.get_ref()).map_err(|why| wrong(CANNOT).at(word.span(), why))?;
+                }
+                check_command(&words).map_err(|why| wrong(CANNOT).at(command.span(), why))?;
+                Start::Command(words)
             }
             (None, Some(cargo)) => {
                 let cargo = cargo.get_ref();
+                check_word(cargo.bin.get_ref())
+                    .map_err(|why| wrong("there is no such binary").at(cargo.bin.span(), why))?;
                 Start::Cargo {
                     package: cargo.package.clone(),
-                    bin: cargo.bin.clone(),
+                    bin: cargo.bin.get_ref().clone(),
                 }
             }
-            _ => {
-                let message = format!(
-                    "implementation `{name}` needs either `command` or `cargo`",
-                    name = name.get_ref()
-                );
-                return Err(wrong(message).at(name.span(), "this one").help(
-                    "`command = [\"python3\", \"{scenario}.py\"]`, or `cargo = { package = \"…\", bin = \"{scenario}\" }`",
+            (both, _) => {
+                let has = match both {
+                    None => "neither `command` nor `cargo`",
+                    Some(_) => "both `command` and `cargo`",
+                };
+                let message = format!("implementation `{}` has {has}", name.get_ref());
+                return Err(wrong(&message).at(name.span(), "it needs one of them").help(
+                    "write `command = [\"python3\", \"{scenario}.py\"]`, or `cargo = { package = \"…\", bin = \"{scenario}\" }`",
                 ));
             }
         };
@@ -110,12 +167,12 @@ pub(super) fn implementations(
             .flatten()
         {
             if words.get_ref().is_empty() {
-                return Err(wrong("this command is empty".into())
-                    .at(words.span(), "it needs a program at least"));
+                return Err(wrong(CANNOT).at(words.span(), EMPTY));
             }
         }
         found.push(Implementation {
             name: name.get_ref().clone(),
+            like: name.get_ref().clone(),
             about: implementation.about.clone().unwrap_or_default(),
             start,
             build: implementation.build.as_ref().map(|b| b.get_ref().clone()),
@@ -148,6 +205,10 @@ pub(super) fn cases(
     let mut cases = Vec::new();
     for scenario in &file.scenario {
         let name = scenario.name.get_ref();
+        if name.trim().is_empty() {
+            return Err(SuiteError::new(source, "a scenario needs a name")
+                .at(scenario.name.span(), "this one is empty"));
+        }
         if let Some(first) = seen.insert(name, scenario.name.span()) {
             let line = source.text[..first.start].lines().count();
             return Err(
@@ -163,11 +224,28 @@ pub(super) fn cases(
             scenario,
         };
         reader.check_names(implementations)?;
-        for implementation in implementations.iter().filter(|i| reader.has(&i.name)) {
-            cases.push(reader.case(&implementation.name)?);
+        for implementation in implementations.iter().filter(|i| reader.has(&i.like)) {
+            cases.push(reader.case(&implementation.name, &implementation.like)?);
         }
     }
     Ok(cases)
+}
+
+/// A signal as the stage takes it. The stage knows nothing of log formats and patterns, so it is given a test.
+fn planned(cue: &file::Cue, log: &LogFormat) -> Cue {
+    let test = |pattern: &Pattern| {
+        let (pattern, log) = (pattern.clone(), log.clone());
+        LineTest::new(move |line| {
+            let text = Bytes::from(line.to_vec()).to_text();
+            pattern.matches(log.message(&text).unwrap_or(&text))
+        })
+    };
+    Cue {
+        signal: cue.send,
+        on: cue.on.as_ref().map(test),
+        after: cue.after.map_or(Duration::ZERO, |span| span.0),
+        parked: cue.once == Some(file::Once::Parked),
+    }
 }
 
 /// One scenario, being read.
@@ -178,86 +256,122 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn wrong(&self, message: impl Into<String>) -> SuiteError {
-        SuiteError::new(self.source, message).at(self.scenario.name.span(), "in this scenario")
+    fn error(&self, message: impl Into<String>) -> SuiteError {
+        SuiteError::new(self.source, message)
     }
 
     /// Whether the scenario has a case with this implementation.
     fn has(&self, implementation: &str) -> bool {
         match &self.scenario.implementations {
             None => true,
-            Some(names) => names.iter().any(|name| name.get_ref() == implementation),
+            Some(names) => {
+                let mut names = names.get_ref().iter();
+                names.any(|name| name.get_ref() == implementation)
+            }
         }
     }
 
-    /// Every implementation that is named is one.
+    /// Every implementation that is named is one, and one that the scenario has.
     fn check_names(&self, implementations: &[Implementation]) -> Result<(), SuiteError> {
         let known: Vec<_> = implementations.iter().map(|i| i.name.as_str()).collect();
-        let unknown = |name: &str| !known.contains(&name);
-        let list = || {
-            format!(
-                "the suite has {}",
-                known
-                    .iter()
-                    .map(|n| format!("`{n}`"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )
-        };
-        let listed = self.scenario.implementations.iter().flatten();
-        let mut named = listed.chain(self.scenario.deviates.keys());
-        if let Some(name) = named.find(|name| unknown(name.get_ref())) {
-            let message = format!("there is no implementation `{}`", name.get_ref());
-            return Err(SuiteError::new(self.source, message).at(name.span(), list()));
+        let scenario = self.scenario;
+        let listed = scenario.implementations.iter();
+        let listed = listed.flat_map(|names| names.get_ref().iter());
+        let tables = || scenario.deviates.keys().chain(scenario.differs.keys());
+        let expects = self.expects();
+        let named = expects.iter().flat_map(Expect::names);
+        if let Some(name) = listed
+            .chain(tables())
+            .chain(named)
+            .find(|name| !known.contains(&name.get_ref().as_str()))
+        {
+            let list: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+            let list = format!("the suite has {}", list.join(", "));
+            return Err(self
+                .error(format!("there is no implementation `{}`", name.get_ref()))
+                .at(name.span(), list));
         }
-        let expect = self.scenario.expect(&Expect::default());
-        let exit = expect.exit.iter();
-        let names = exit.flat_map(|exit| {
-            let code = exit.code.iter().flat_map(|p| p.names());
-            let signal = exit.signal.iter().flat_map(|p| p.names());
-            code.chain(signal)
-                .chain(exit.delay.iter().flat_map(|p| p.names()))
-                .collect::<Vec<_>>()
-        });
-        let delays = expect.delays.iter().flatten().flat_map(|d| d.about.names());
-        match names.chain(delays).find(|name| unknown(name)) {
-            Some(name) => Err(self
-                .wrong(format!("there is no implementation `{name}`"))
-                .help(list())),
-            None => Ok(()),
+        if let Some(name) = tables().find(|name| !self.has(name.get_ref())) {
+            let message = format!(
+                "scenario `{}` does not have implementation `{}`",
+                scenario.name.get_ref(),
+                name.get_ref()
+            );
+            return Err(self
+                .error(message)
+                .at(name.span(), "not among its `implementations`"));
+        }
+        match &scenario.implementations {
+            Some(names) if names.get_ref().is_empty() => Err(self
+                .error(format!(
+                    "scenario `{}` would never be run",
+                    scenario.name.get_ref()
+                ))
+                .at(
+                    names.span(),
+                    "name an implementation, or leave this out for all",
+                )),
+            _ => Ok(()),
         }
     }
 
-    fn case(&self, implementation: &str) -> Result<Case, SuiteError> {
+    /// All that is expected, by whomever.
+    fn expects(&self) -> Vec<Expect> {
+        let nothing = Expect::default();
+        let (differs, deviates) = (&self.scenario.differs, &self.scenario.deviates);
+        let differs = differs.values().map(|table| table.expect(&nothing));
+        let deviates = deviates.values().flat_map(|tables| &tables.0);
+        let deviates = deviates.map(|table| table.expect(&nothing));
+        let own = self.scenario.expect(&nothing);
+        [own].into_iter().chain(differs).chain(deviates).collect()
+    }
+
+    /// The case with an implementation, of which is said what is said of `like`.
+    fn case(&self, implementation: &str, like: &str) -> Result<Case, SuiteError> {
         let (scenario, defaults) = (self.scenario, &self.file.suite);
-        let base = scenario.expect(&Expect::default());
-        let deviation = scenario
+        let mut base = scenario.expect(&Expect::default());
+        if let Some((_, difference)) = scenario
+            .differs
+            .iter()
+            .find(|(name, _)| name.get_ref() == like)
+        {
+            base = difference.expect(&base);
+        }
+        let deviations = scenario
             .deviates
             .iter()
-            .find(|(name, _)| name.get_ref() == implementation);
-        let deviation = match deviation {
-            None => None,
-            Some((_, table)) => Some(KnownDeviation {
+            .filter(|(name, _)| name.get_ref() == like);
+        let deviations = deviations.flat_map(|(_, tables)| &tables.0).map(|table| {
+            Ok(KnownDeviation {
                 why: table.why.clone(),
-                expectation: self.expectation(&table.expect(&base), implementation)?,
-            }),
-        };
+                version: table.version.clone(),
+                expectation: self.expectation(&table.expect(&base), like)?,
+            })
+        });
+        let log = scenario
+            .log_pattern
+            .clone()
+            .or_else(|| defaults.log_pattern.clone())
+            .unwrap_or_default();
         Ok(Case {
             scenario: scenario.name.get_ref().clone(),
             about: scenario.about.clone(),
             implementation: implementation.into(),
-            expectation: self.expectation(&base, implementation)?,
-            deviation,
+            expectation: self.expectation(&base, like)?,
+            deviations: deviations.collect::<Result<_, SuiteError>>()?,
+            repeat: scenario.repeat.unwrap_or(NonZeroU32::MIN),
+            ignored_signals: scenario.ignore_signals.clone(),
+            cues: scenario
+                .signals
+                .iter()
+                .map(|cue| planned(cue, &log))
+                .collect(),
             timeout: scenario
                 .timeout
                 .or(defaults.timeout)
                 .map_or(TIMEOUT, |span| span.0),
             streams: scenario.streams.or(defaults.streams).unwrap_or_default(),
-            log: scenario
-                .log_pattern
-                .clone()
-                .or_else(|| defaults.log_pattern.clone())
-                .unwrap_or_default(),
+            log,
         })
     }
 
@@ -280,10 +394,7 @@ impl Reader<'_> {
         };
         let mut delays: Vec<Delay> = delay.into_iter().collect();
         for delay in expect.delays.iter().flatten() {
-            let about = delay
-                .about
-                .of(implementation)
-                .ok_or_else(|| self.unsaid("the delay", implementation))?;
+            let about = self.of("delay", &delay.about, implementation)?;
             delays.push(Delay {
                 from: Mark::Line(delay.from.clone()),
                 to: Mark::Line(delay.to.clone()),
@@ -314,57 +425,61 @@ impl Reader<'_> {
         })
     }
 
-    fn exit(&self, exit: &Exit, implementation: &str) -> Result<(End, Option<Delay>), SuiteError> {
+    fn exit(
+        &self,
+        exit: &Spanned<Exit>,
+        implementation: &str,
+    ) -> Result<(End, Option<Delay>), SuiteError> {
+        let (span, exit) = (exit.span(), exit.get_ref());
         let end = match (&exit.code, &exit.signal, exit.hang) {
             (None, None, true) => End::Hang,
-            (Some(code), None, false) => {
-                let code = *code
-                    .of(implementation)
-                    .ok_or_else(|| self.unsaid("the exit code", implementation))?;
-                if !(0..=255).contains(&code) {
-                    return Err(self.wrong(format!(
-                        "exit code {code} cannot be: a process exits with 0 to 255"
-                    )));
-                }
-                End::Exit(RecordedExit::Code(code))
-            }
+            (Some(code), None, false) => End::code(self.of("exit code", code, implementation)?.0),
             (None, Some(signal), false) => {
-                let signal = signal
-                    .of(implementation)
-                    .ok_or_else(|| self.unsaid("the signal", implementation))?;
-                End::signal(*signal)
+                End::signal(*self.of("signal", signal, implementation)?)
             }
             (None, None, false) => End::code(0),
-            _ => return Err(self.wrong("`exit` has more than one of `code`, `signal` and `hang`")),
+            _ => {
+                return Err(self
+                    .error("a subject ends in one way only")
+                    .at(span, "one of `code`, `signal` and `hang`"));
+            }
         };
+        if end == End::Hang && (exit.after.is_some() || exit.delay.is_some()) {
+            return Err(self
+                .error("a subject that hangs has no exit that comes after something")
+                .at(span, "either `hang`, or `after` and `delay`"));
+        }
         let delay = match (&exit.after, &exit.delay) {
             (None, None) => None,
-            (from, Some(delay)) => {
-                let about = delay
-                    .of(implementation)
-                    .ok_or_else(|| self.unsaid("the exit delay", implementation))?;
-                Some(Delay {
-                    from: from.clone().map_or(Mark::Start, Mark::Line),
-                    to: Mark::Exit,
-                    about: about.0,
-                    slack: exit.slack.map_or_else(|| self.slack(), |span| span.0),
-                })
-            }
+            (from, Some(delay)) => Some(Delay {
+                from: from.clone().map_or(Mark::Start, Mark::Line),
+                to: Mark::Exit,
+                about: self.of("exit delay", delay, implementation)?.0,
+                slack: exit.slack.map_or_else(|| self.slack(), |span| span.0),
+            }),
             (Some(_), None) => {
                 return Err(self
-                    .wrong("`exit` has `after` but no `delay`")
-                    .help("add `delay = \"2s\"`, say"));
+                    .error("how long `after` the line is not said")
+                    .at(span, "`after` needs a `delay`")
+                    .help("add `delay = \"2s\"`, say; or `delay = \"0s\"`: at once"));
             }
         };
         Ok((end, delay))
     }
 
-    fn unsaid(&self, what: &str, implementation: &str) -> SuiteError {
-        self.wrong(format!(
-            "{what} is not said for implementation `{implementation}`"
-        ))
-        .help(format!(
-            "add `{implementation} = …` or `default = …` to the table"
-        ))
+    /// The value for an implementation.
+    fn of<'v, T>(
+        &self,
+        what: &str,
+        value: &'v Spanned<PerImplementation<T>>,
+        implementation: &str,
+    ) -> Result<&'v T, SuiteError> {
+        value.get_ref().of(implementation).ok_or_else(|| {
+            let message = format!("no {what} is said for implementation `{implementation}`");
+            let help = format!("add `{implementation} = …`, or `default = …` for all others");
+            self.error(message)
+                .at(value.span(), "it is not in here")
+                .help(help)
+        })
     }
 }

@@ -34,6 +34,22 @@ impl SuiteError {
         }))
     }
 
+    /// The text is not TOML, or has not the shape of a suite.
+    pub(super) fn unread(source: &Source, error: &toml::de::Error) -> Self {
+        let message = error.message();
+        let mut wrong = Self::new(source, message);
+        let Some(span) = error.span() else {
+            return wrong;
+        };
+        if let Some(meant) = meant(message) {
+            wrong = wrong.help(format!("perhaps `{meant}` is meant"));
+        }
+        if source.text[span.clone()].starts_with("[scenario]") {
+            wrong = wrong.help("there may be several scenarios: write `[[scenario]]`");
+        }
+        wrong.at(span, "")
+    }
+
     pub(crate) fn at(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         self.0.span = Some(span);
         self.0.label = label.into();
@@ -85,6 +101,30 @@ impl SuiteError {
         }
         renderer.render(&[group])
     }
+}
+
+/// Of the names that serde expected instead of an unknown one, the one that is spelt like it.
+fn meant(message: &str) -> Option<&str> {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let unknown = message.starts_with("unknown ").then(|| names.next())??;
+    let similar = names.map(|name| (distance(unknown, name), name));
+    let (distance, name) = similar.min()?;
+    (distance <= 2 && distance < unknown.len()).then_some(name)
+}
+
+/// How many letters must be changed, added or left out.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let change = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
 }
 
 impl fmt::Display for SuiteError {

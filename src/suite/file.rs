@@ -1,11 +1,13 @@
 //! The shape of a suite file.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
+use semver::VersionReq;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::values::{PerImplementation, Span};
+use super::values::{ExitCode, OneOrMore, PerImplementation, Span, version_req};
 use crate::expect::{Pattern, Step};
 use crate::log::LogFormat;
 use crate::record::{Signal, Streams};
@@ -36,7 +38,7 @@ pub(super) struct Defaults {
 pub(super) struct Implementation {
     pub(super) about: Option<String>,
     pub(super) build: Option<Spanned<Vec<String>>>,
-    pub(super) command: Option<Spanned<Vec<String>>>,
+    pub(super) command: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) cargo: Option<Spanned<Cargo>>,
     pub(super) probe: Option<Spanned<Vec<String>>>,
     #[serde(default)]
@@ -48,7 +50,7 @@ pub(super) struct Implementation {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Cargo {
     pub(super) package: String,
-    pub(super) bin: String,
+    pub(super) bin: Spanned<String>,
 }
 
 /// Defines a table that has the keys of an expectation beside its own.
@@ -65,7 +67,7 @@ macro_rules! with_expectation {
             other_lines: Option<Allowance>,
             present: Option<Vec<Pattern>>,
             absent: Option<Vec<Pattern>>,
-            exit: Option<Exit>,
+            exit: Option<Spanned<Exit>>,
             delays: Option<Vec<LineDelay>>,
             survivors: Option<Allowance>,
         }
@@ -92,21 +94,56 @@ with_expectation! {
         name: Spanned<String>,
         #[serde(default)]
         about: String,
-        implementations: Option<Vec<Spanned<String>>>,
+        implementations: Option<Spanned<Vec<Spanned<String>>>>,
         timeout: Option<Span>,
         slack: Option<Span>,
         streams: Option<Streams>,
         log_pattern: Option<LogFormat>,
+        /// Signals that the subject inherits as ignored.
+        #[serde(default)]
+        ignore_signals: Vec<Signal>,
+        /// Signals that the subject is sent.
+        #[serde(default)]
+        signals: Vec<Cue>,
+        /// How often it is run; all runs must hold.
+        repeat: Option<NonZeroU32>,
+        /// By implementation: what is right for it instead.
+        #[serde(default, rename = "for")]
+        differs: BTreeMap<Spanned<String>, Difference>,
         /// By implementation: how it deviates from the expectation, and why that is known.
         #[serde(default)]
-        deviates: BTreeMap<Spanned<String>, Deviation>,
+        deviates: BTreeMap<Spanned<String>, OneOrMore<Deviation>>,
     }
+}
+
+with_expectation! {
+    struct Difference {}
 }
 
 with_expectation! {
     struct Deviation {
         why: String,
+        #[serde(default, deserialize_with = "version_req")]
+        version: Option<VersionReq>,
     }
+}
+
+/// A signal that the subject is sent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Cue {
+    pub(super) send: Signal,
+    pub(super) on: Option<Pattern>,
+    pub(super) after: Option<Span>,
+    pub(super) once: Option<Once>,
+}
+
+/// The state that a signal waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Once {
+    /// The main thread has been blocked in one system call for a while.
+    Parked,
 }
 
 /// What is expected, as far as the file says it.
@@ -116,9 +153,24 @@ pub(super) struct Expect {
     pub(super) other_lines: Option<Allowance>,
     pub(super) present: Option<Vec<Pattern>>,
     pub(super) absent: Option<Vec<Pattern>>,
-    pub(super) exit: Option<Exit>,
+    pub(super) exit: Option<Spanned<Exit>>,
     pub(super) delays: Option<Vec<LineDelay>>,
     pub(super) survivors: Option<Allowance>,
+}
+
+impl Expect {
+    /// The implementations that are named, for each of which something else is expected.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let exit = self.exit.iter().map(Spanned::get_ref);
+        let exit = exit.flat_map(|exit| {
+            let codes = exit.code.iter().flat_map(|p| p.get_ref().names());
+            let signals = exit.signal.iter().flat_map(|p| p.get_ref().names());
+            let delays = exit.delay.iter().flat_map(|p| p.get_ref().names());
+            codes.chain(signals).chain(delays)
+        });
+        let delays = self.delays.iter().flatten();
+        exit.chain(delays.flat_map(|delay| delay.about.get_ref().names()))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -131,12 +183,12 @@ pub(super) enum Allowance {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Exit {
-    pub(super) code: Option<PerImplementation<i32>>,
-    pub(super) signal: Option<PerImplementation<Signal>>,
+    pub(super) code: Option<Spanned<PerImplementation<ExitCode>>>,
+    pub(super) signal: Option<Spanned<PerImplementation<Signal>>>,
     #[serde(default)]
     pub(super) hang: bool,
     pub(super) after: Option<Pattern>,
-    pub(super) delay: Option<PerImplementation<Span>>,
+    pub(super) delay: Option<Spanned<PerImplementation<Span>>>,
     pub(super) slack: Option<Span>,
 }
 
@@ -145,6 +197,6 @@ pub(super) struct Exit {
 pub(super) struct LineDelay {
     pub(super) from: Pattern,
     pub(super) to: Pattern,
-    pub(super) about: PerImplementation<Span>,
+    pub(super) about: Spanned<PerImplementation<Span>>,
     pub(super) slack: Option<Span>,
 }

@@ -36,6 +36,8 @@ pub struct Implementation {
     pub name: String,
     /// What it is, in a line.
     pub about: String,
+    /// The implementation whose expectations and deviations hold for it: itself, unless it was added from outside.
+    pub like: String,
     start: Start,
     build: Option<Vec<String>>,
     probe: Option<Vec<String>>,
@@ -71,13 +73,8 @@ impl Suite {
     }
 
     fn parse(source: Source) -> Result<Self, SuiteError> {
-        let file: File = toml::from_str(&source.text).map_err(|error| {
-            let wrong = SuiteError::new(&source, error.message());
-            match error.span() {
-                Some(span) => wrong.at(span, ""),
-                None => wrong,
-            }
-        })?;
+        let file: File =
+            toml::from_str(&source.text).map_err(|error| SuiteError::unread(&source, &error))?;
         let implementations = cases::implementations(&source, &file)?;
         let cases = cases::cases(&source, &file, &implementations)?;
         Ok(Self {
@@ -115,34 +112,90 @@ impl Suite {
         &self.implementations
     }
 
-    /// Starts an implementation's subjects by another command. An implementation of a name that the suite does not have is
-    /// added: a further column, with the expectations that hold for all.
+    /// Starts an implementation's subjects by another command.
+    ///
+    /// A command without `{scenario}` in it is a program to put in the place of the implementation's own, with the same
+    /// arguments: another Python, say. An implementation of a name that the suite does not have is added as a further column:
+    /// `like` tells which implementation it is like, so that what is said of that one holds for it too. Without `like` it is
+    /// the one whose program has a similar name (`python3.12` is like `python3`), else none.
     ///
     /// # Errors
-    /// If the command is not one.
-    pub fn set_command(&mut self, name: &str, command: Vec<String>) -> Result<(), SuiteError> {
-        let here = SuiteError::new(
-            &self.source,
-            format!("the command of implementation `{name}` is wrong"),
-        );
-        cases::check_command(&command).map_err(|why| here.help(why))?;
-        match self.implementations.iter_mut().find(|i| i.name == name) {
-            Some(known) => {
-                known.start = Start::Command(command);
-                known.build = None;
-                known.probe = None;
+    /// If the command is none, or if it has no `{scenario}` and nothing tells which implementation's program it replaces.
+    pub fn set_command(
+        &mut self,
+        name: &str,
+        like: Option<&str>,
+        command: Vec<String>,
+    ) -> Result<(), SuiteError> {
+        let wrong = |why: String| {
+            let message = format!("the command of implementation `{name}` is wrong");
+            SuiteError::new(&self.source, message).help(why)
+        };
+        cases::check_command(&command).map_err(wrong)?;
+        let find = |name: &str| self.implementations.iter().position(|i| i.name == name);
+        let base = match like {
+            Some(like) => Some(
+                find(like).ok_or_else(|| wrong(format!("there is no implementation `{like}`")))?,
+            ),
+            None => find(name).or_else(|| self.similar(&command[0])),
+        };
+        let base = base.map(|i| self.implementations[i].clone());
+        let whole = command.iter().any(|word| word.contains("{scenario}"));
+        let arguments = match base.as_ref().map(|base| &base.start) {
+            _ if whole => &[],
+            Some(Start::Command(words)) => &words[1..],
+            _ => {
+                return Err(wrong(
+                    "it has no `{scenario}` in it, and it is not clear whose program it replaces: \
+                     write the whole command, or NAME:LIKE=PROGRAM"
+                        .into(),
+                ));
             }
-            None => self.implementations.push(Implementation {
-                name: name.into(),
-                about: "from the command line".into(),
-                start: Start::Command(command),
-                build: None,
-                probe: None,
-                environment: Vec::new(),
-                span: 0..0,
-            }),
+        };
+        let start = Start::Command(
+            command
+                .into_iter()
+                .chain(arguments.iter().cloned())
+                .collect(),
+        );
+        let added = Implementation {
+            name: name.into(),
+            like: base.as_ref().map_or(name.into(), |base| base.like.clone()),
+            about: "from the command line".into(),
+            start,
+            build: None,
+            // Only a probe that asks the program itself says something of another program.
+            probe: base
+                .as_ref()
+                .and_then(|base| base.probe.clone())
+                .filter(|probe| probe[0] == "{program}"),
+            environment: base.map(|base| base.environment).unwrap_or_default(),
+            span: 0..0,
+        };
+        match find(name) {
+            Some(i) => self.implementations[i] = added,
+            None => self.implementations.push(added),
         }
         self.cases = cases::cases(&self.source, &self.file, &self.implementations)?;
         Ok(())
+    }
+
+    /// The implementation whose program has a similar name, if there is just one.
+    fn similar(&self, program: &str) -> Option<usize> {
+        let file_name = |program: &str| program.rsplit('/').next().unwrap_or_default().to_owned();
+        let ours = file_name(program);
+        let mut similar = self
+            .implementations
+            .iter()
+            .enumerate()
+            .filter(|(_, i)| match &i.start {
+                Start::Command(words) => {
+                    let its = file_name(&words[0]);
+                    i.like == i.name && (ours.starts_with(&its) || its.starts_with(&ours))
+                }
+                Start::Cargo { .. } => false,
+            });
+        let (found, _) = similar.next()?;
+        similar.next().is_none().then_some(found)
     }
 }

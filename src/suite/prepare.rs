@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use semver::Version;
 use serde::Deserialize;
 
 use super::error::SuiteError;
@@ -17,10 +18,10 @@ use crate::{Subject, secs};
 /// What of an implementation is ready to run.
 #[derive(Debug, Clone)]
 pub enum Ready {
-    /// All of it. The version is what its probe printed, where it has one.
+    /// All of it.
     Yes {
-        /// The first line that the probe printed.
-        version: Option<String>,
+        /// The first line that the probe printed, where there is a probe.
+        probe: Option<String>,
     },
     /// It is not on this machine.
     Skipped {
@@ -107,14 +108,14 @@ impl Suite {
             Start::Command(words) => Some(&words[0]),
             Start::Cargo { .. } => None,
         };
-        let mut version = None;
+        let mut printed = None;
         if let Some(probe) = &implementation.probe {
             let words: Vec<_> = probe
                 .iter()
                 .map(|w| w.replace("{program}", program.map_or("cargo", |p| p)))
                 .collect();
             match self.run_probe(&words) {
-                Ok(line) => version = Some(line),
+                Ok(line) => printed = Some(line),
                 Err(why) => return Ok(Ready::Skipped { why }),
             }
         }
@@ -132,7 +133,7 @@ impl Suite {
             }
             .help("install it, correct the command, or add a `probe` so that the implementation is skipped where it is missing"));
         }
-        Ok(Ready::Yes { version })
+        Ok(Ready::Yes { probe: printed })
     }
 
     fn is_program(&self, program: &str) -> bool {
@@ -243,6 +244,25 @@ struct Target {
     name: String,
 }
 
+/// What follows the last of the three numbers (`3.15.0rc1`) is left out: a release candidate behaves as its release.
+fn version(line: &str) -> Option<Version> {
+    let starts = line.char_indices().filter(|(i, c)| {
+        c.is_ascii_digit() && !line[..*i].ends_with(|c: char| c.is_ascii_digit() || c == '.')
+    });
+    starts.map(|(i, _)| &line[i..]).find_map(|text| {
+        let end = text
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(text.len());
+        let mut numbers = text[..end].split('.').map(|n| n.parse().ok());
+        let (major, minor) = (numbers.next()??, numbers.next()??);
+        Some(Version::new(
+            major,
+            minor,
+            numbers.next().flatten().unwrap_or(0),
+        ))
+    })
+}
+
 fn expand(word: &str, case: &Case) -> String {
     word.replace("{scenario}", &case.scenario)
         .replace("{implementation}", &case.implementation)
@@ -253,6 +273,15 @@ impl Prepared<'_> {
     #[must_use]
     pub fn ready(&self, implementation: &str) -> Option<&Ready> {
         self.ready.get(implementation)
+    }
+
+    /// The version of an implementation: the first number of the form `1.2` or `1.2.3` that its probe printed.
+    #[must_use]
+    pub fn version(&self, implementation: &str) -> Option<Version> {
+        match self.ready.get(implementation)? {
+            Ready::Yes { probe: Some(line) } => version(line),
+            _ => None,
+        }
     }
 
     fn is_ready(&self, implementation: &str) -> bool {
@@ -295,6 +324,8 @@ impl Prepared<'_> {
         plan.directory = self.suite.root().into();
         plan.timeout = case.timeout;
         plan.streams = case.streams;
+        plan.ignored_signals = case.ignored_signals.clone();
+        plan.cues = case.cues.clone();
         for (name, value) in self
             .implementation(case)
             .into_iter()
@@ -319,6 +350,27 @@ impl Prepared<'_> {
                 let path = self.binaries.get(&(package.clone(), bin.clone()));
                 vec![path.map_or_else(|| bin.into(), |path| path.clone().into_os_string())]
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_in_what_programs_print() {
+        for (line, expected) in [
+            ("Python 3.12.1", Some((3, 12, 1))),
+            ("Python 3.15.0rc1+", Some((3, 15, 0))),
+            ("v20.20.2", Some((20, 20, 2))),
+            ("openjdk version \"17.0.15\" 2025-04-15", Some((17, 0, 15))),
+            ("javac 17.0.15", Some((17, 0, 15))),
+            ("gcc (Debian 12.2.0-14+deb12u1) 12.2.0", Some((12, 2, 0))),
+            ("no number", None),
+        ] {
+            let expected = expected.map(|(a, b, c)| Version::new(a, b, c));
+            assert_eq!(version(line), expected, "{line}");
         }
     }
 }

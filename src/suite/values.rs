@@ -6,11 +6,16 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use semver::VersionReq;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, Visitor,
+};
+use toml::Spanned;
 
 use crate::expect::{Pattern, Step};
-use crate::log::LogFormat;
+use crate::log::{LogFormat, problem};
 
 /// A duration such as `2s`, `300ms`, `1m 30s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,23 +32,71 @@ pub(crate) struct Span(pub(crate) Duration);
 /// # Errors
 /// If it is none, with the reason.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = |why: String| {
-        format!("`{text}` is not a duration: {why} (write it as `2s`, `300ms` or `1m 30s`)")
+    let wrong = |why: &str| {
+        format!("`{text}` is not a duration{why}: write it as `2s`, `300ms` or `1m 30s`")
     };
     let parsed: SignedDuration =
         text.parse()
-            .map_err(|e: jiff::Error| match text.trim().parse::<f64>() {
-                Ok(_) => wrong("the unit is missing".into()),
-                Err(_) => wrong(e.to_string()),
+            .map_err(|_: jiff::Error| match text.trim().parse::<f64>() {
+                Ok(_) => wrong(", its unit is missing"),
+                Err(_) => wrong(""),
             })?;
-    Duration::try_from(parsed).map_err(|_| wrong("it is negative".into()))
+    Duration::try_from(parsed).map_err(|_| wrong(", it is negative"))
 }
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        duration(&text).map(Self).map_err(D::Error::custom)
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = Span;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a duration such as `\"2s\"`, `\"300ms\"` or `\"1m 30s\"`")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
+                duration(text).map(Span).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Reader)
     }
+}
+
+/// A code with which a process can exit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ExitCode(pub(crate) i32);
+
+impl<'de> Deserialize<'de> for ExitCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = ExitCode;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an exit code from 0 to 255")
+            }
+
+            fn visit_i64<E: Error>(self, code: i64) -> Result<ExitCode, E> {
+                match u8::try_from(code) {
+                    Ok(code) => Ok(ExitCode(code.into())),
+                    Err(_) => Err(E::invalid_value(Unexpected::Signed(code), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_i64(Reader)
+    }
+}
+
+/// A condition on versions, as cargo writes it.
+pub(super) fn version_req<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<VersionReq>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong = |why| format!("`{text}` is not a condition on versions such as `<3.15`: {why}");
+    let parsed = text.parse();
+    parsed
+        .map(Some)
+        .map_err(|why: semver::Error| D::Error::custom(wrong(why)))
 }
 
 impl<'de> Deserialize<'de> for LogFormat {
@@ -52,12 +105,25 @@ impl<'de> Deserialize<'de> for LogFormat {
     }
 }
 
-/// A pattern by its key in a table.
-fn pattern_by_key<E: Error>(key: &str, text: &str) -> Option<Result<Pattern, E>> {
+/// The value of a key `regex`. A type of its own, so that an error points at the value.
+struct ByRegex(Pattern);
+
+impl<'de> Deserialize<'de> for ByRegex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = |error: regex::Error| {
+            let why = problem(&error);
+            D::Error::custom(format!("`{text}` is not a regular expression: {why}"))
+        };
+        Pattern::regex(&text).map(Self).map_err(wrong)
+    }
+}
+
+/// The value of a key that makes a pattern.
+fn pattern_by_key<'de, A: MapAccess<'de>>(key: &str, map: &mut A) -> Result<Pattern, A::Error> {
     match key {
-        "contains" => Some(Ok(Pattern::contains(text))),
-        "regex" => Some(Pattern::regex(text).map_err(E::custom)),
-        _ => None,
+        "contains" => Ok(Pattern::contains(&map.next_value::<String>()?)),
+        _ => Ok(map.next_value::<ByRegex>()?.0),
     }
 }
 
@@ -76,29 +142,40 @@ impl<'de> Deserialize<'de> for Pattern {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pattern, A::Error> {
-                let key: String = only_key(&mut map, &["contains", "regex"])?;
-                let text: String = map.next_value()?;
-                end_of(&mut map, &key)?;
-                pattern_by_key(&key, &text)
-                    .unwrap_or_else(|| Err(A::Error::unknown_field(&key, &["contains", "regex"])))
+                let key = only_key(&mut map, &["contains", "regex"])?;
+                let pattern = pattern_by_key(key, &mut map)?;
+                end_of(&mut map, key)?;
+                Ok(pattern)
             }
         }
         deserializer.deserialize_any(Reader)
     }
 }
 
+/// One of these keys. An error points at the key.
+struct KeyOf(&'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for KeyOf {
+    type Value = &'static str;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let key = String::deserialize(deserializer)?;
+        let known = self.0.iter().find(|known| **known == key);
+        known
+            .copied()
+            .ok_or_else(|| D::Error::unknown_field(&key, self.0))
+    }
+}
+
 fn only_key<'de, A: MapAccess<'de>>(
     map: &mut A,
     known: &'static [&'static str],
-) -> Result<String, A::Error> {
-    let key: String = map
-        .next_key()?
-        .ok_or_else(|| A::Error::custom(format!("an empty table: expected one of {known:?}")))?;
-    if known.contains(&key.as_str()) {
-        Ok(key)
-    } else {
-        Err(A::Error::unknown_field(&key, known))
-    }
+) -> Result<&'static str, A::Error> {
+    map.next_key_seed(KeyOf(known))?.ok_or_else(|| {
+        let known: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
+        let known = known.join(", ");
+        A::Error::custom(format!("an empty table, expected one of {known} in it"))
+    })
 }
 
 fn end_of<'de, A: MapAccess<'de>>(map: &mut A, key: &str) -> Result<(), A::Error> {
@@ -162,22 +239,16 @@ impl<'de> Deserialize<'de> for Step {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Step, A::Error> {
                 let key = only_key(&mut map, KEYS)?;
-                let step = match key.as_str() {
+                let step = match key {
                     "next" => Step::Next(map.next_value()?),
                     "not" => Step::Not(map.next_value()?),
                     "any-order" => {
                         let groups: Vec<Sequence> = map.next_value()?;
                         Step::AnyOrder(groups.into_iter().map(|s| s.0).collect())
                     }
-                    other => {
-                        let text: String = map.next_value()?;
-                        let pattern = pattern_by_key(other, &text);
-                        Step::Then(
-                            pattern.unwrap_or_else(|| Err(A::Error::unknown_field(other, KEYS)))?,
-                        )
-                    }
+                    other => Step::Then(pattern_by_key(other, &mut map)?),
                 };
-                end_of(&mut map, &key)?;
+                end_of(&mut map, key)?;
                 Ok(step)
             }
         }
@@ -185,11 +256,43 @@ impl<'de> Deserialize<'de> for Step {
     }
 }
 
+/// A table, or several of which the first that fits counts.
+#[derive(Debug, Clone)]
+pub(crate) struct OneOrMore<T>(pub(crate) Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
+            type Value = OneOrMore<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table, or a list of tables")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Ok(OneOrMore(vec![T::deserialize(
+                    MapAccessDeserializer::new(map),
+                )?]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut tables = Vec::new();
+                while let Some(table) = seq.next_element()? {
+                    tables.push(table);
+                }
+                Ok(OneOrMore(tables))
+            }
+        }
+        deserializer.deserialize_any(Reader(PhantomData))
+    }
+}
+
 /// A value, or one for each implementation and `default` for the others.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PerImplementation<T> {
     All(T),
-    By(BTreeMap<String, T>),
+    By(BTreeMap<Spanned<String>, T>),
 }
 
 impl<T> PerImplementation<T> {
@@ -201,21 +304,18 @@ impl<T> PerImplementation<T> {
         }
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let names = match self {
+    /// The implementations that are named.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let values = match self {
             Self::All(_) => None,
-            Self::By(values) => Some(
-                values
-                    .keys()
-                    .map(String::as_str)
-                    .filter(|name| *name != "default"),
-            ),
+            Self::By(values) => Some(values),
         };
-        names.into_iter().flatten()
+        let names = values.into_iter().flat_map(BTreeMap::keys);
+        names.filter(|name| name.get_ref() != "default")
     }
 }
 
-/// For values that are written as an integer or a string, never as a table.
+/// For values that are never written as a table.
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for PerImplementation<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader<T>(PhantomData<T>);
@@ -233,6 +333,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for PerImplementation<T> {
 
             fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
                 T::deserialize(StrDeserializer::new(value)).map(PerImplementation::All)
+            }
+
+            // No value is one of these: `T` says so better than this could.
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+                T::deserialize(value.into_deserializer()).map(PerImplementation::All)
+            }
+
+            fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+                T::deserialize(value.into_deserializer()).map(PerImplementation::All)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {

@@ -6,12 +6,20 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
+use crate::record::Signal;
+
 /// A program, its arguments and environment, as pointers that outlive the fork.
 pub(crate) struct Exec {
     program: CString,
     directory: CString,
     argv: Pointers,
     envp: Pointers,
+    /// The signals that are ignored.
+    ignored: u64,
+}
+
+fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
 }
 
 /// C strings and the null-terminated array that points at them.
@@ -52,6 +60,7 @@ impl Exec {
         args: &[OsString],
         environment: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
         directory: &Path,
+        ignored: &[Signal],
     ) -> io::Result<Self> {
         let argv = [name]
             .into_iter()
@@ -70,7 +79,12 @@ impl Exec {
                 envp.map(|pair| c_string(&pair))
                     .collect::<io::Result<_>>()?,
             ),
+            ignored: ignored.iter().fold(0, |set, s| set | bit(s.number())),
         })
+    }
+
+    pub(super) fn ignores(&self, signal: i32) -> bool {
+        self.ignored & bit(signal) != 0
     }
 
     pub(super) fn program(&self) -> &CStr {

@@ -15,6 +15,8 @@
 
 mod exec;
 mod message;
+mod orphans;
+mod threads;
 mod tree;
 mod warden;
 
@@ -24,15 +26,19 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
-use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
+use nix::sys::signal::{SigSet, SigmaskHow, kill, pthread_sigmask};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, recv, shutdown, socketpair,
+};
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid};
 
 pub(crate) use exec::Exec;
 pub(crate) use message::{Exited, Message};
-pub(crate) use tree::{descendants, kill_group, send_signal};
+pub(crate) use orphans::kill_orphans;
+pub(crate) use threads::{main_thread_blocked, threads};
+pub(crate) use tree::{descendants, send_signal, send_signal_to};
 
 /// The time on the monotonic clock that all stamps of a run share, the warden's included.
 pub(crate) fn now() -> Duration {
@@ -99,12 +105,16 @@ impl Warden {
 
     /// Tells the warden to kill whatever is left in its tree and to end; it answers [`Message::Empty`].
     pub(crate) fn finish(&self) {
+        // Not by a message: a socket that is closed with an unread one is reset, and the warden's last words are lost.
         // If the warden is gone there is nobody to tell.
-        let _ = send(
-            self.socket.as_raw_fd(),
-            &[warden::FINISH],
-            MsgFlags::MSG_NOSIGNAL,
-        );
+        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
+        self.wake();
+    }
+
+    /// Lets the warden go on, in case the subject has stopped it.
+    pub(crate) fn wake(&self) {
+        // Until it is waited for, when this is dropped, the pid is its own.
+        let _ = kill(self.pid, nix::sys::signal::Signal::SIGCONT);
     }
 
     pub(crate) fn pid(&self) -> u32 {

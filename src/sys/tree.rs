@@ -4,16 +4,12 @@ use std::collections::HashMap;
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use nix::sys::signal::{kill, killpg};
-use nix::unistd::Pid;
-
 use crate::record::{Process, Signal, Stream};
 
 /// All living descendants of `root`, parents before their children.
 pub(crate) fn descendants(root: u32, pipes: &[(Stream, BorrowedFd<'_>)]) -> Vec<Process> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
-    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
-    for pid in pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()) {
+    for pid in all() {
         if let Some(stat) = Stat::of(pid) {
             children.entry(stat.parent).or_default().push(pid);
         }
@@ -32,6 +28,7 @@ pub(crate) fn descendants(root: u32, pipes: &[(Stream, BorrowedFd<'_>)]) -> Vec<
                     pid,
                     command: command(pid),
                     holds: held(pid, &pipes),
+                    threads: super::threads(pid),
                 });
             }
         }
@@ -39,40 +36,41 @@ pub(crate) fn descendants(root: u32, pipes: &[(Stream, BorrowedFd<'_>)]) -> Vec<
     found
 }
 
+/// All processes of the machine, zombies included.
+pub(super) fn all() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
 /// Sends a signal to each process that is still there.
 pub(crate) fn send_signal(signal: Signal, to: &[Process]) {
     for process in to {
-        if let Ok(signal) = nix::sys::signal::Signal::try_from(signal.number()) {
-            // A process that has ended meanwhile needs no signal.
-            let _ = kill(Pid::from_raw(process.pid.cast_signed()), signal);
-        }
+        send_signal_to(signal, process.pid);
     }
 }
 
-/// Kills the process group of a subject that lost its warden: of what descends from it, that is what can still be found.
-pub(crate) fn kill_group(pid: u32) {
-    if pid > 1 {
-        // If the group is empty, so much the better.
-        let _ = killpg(
-            Pid::from_raw(pid.cast_signed()),
-            nix::sys::signal::Signal::SIGKILL,
-        );
-    }
+/// Sends a signal to a process, if it is still there.
+pub(crate) fn send_signal_to(signal: Signal, pid: u32) {
+    // SAFETY: no pointers. Not by nix, which knows no real-time signals.
+    unsafe { nix::libc::kill(pid.cast_signed(), signal.number()) };
 }
 
-struct Stat {
-    parent: u32,
-    dead: bool,
+/// What /proc/<pid>/stat says of a process.
+pub(super) struct Stat {
+    pub(super) parent: u32,
+    pub(super) session: u32,
+    pub(super) dead: bool,
 }
 
 impl Stat {
-    fn of(pid: u32) -> Option<Self> {
+    pub(super) fn of(pid: u32) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name is in parentheses and may itself contain some: the fields start behind the last one.
         let mut fields = stat[stat.rfind(')')? + 1..].split_whitespace();
         let state = fields.next()?;
         Some(Self {
             parent: fields.next()?.parse().ok()?,
+            session: fields.nth(1)?.parse().ok()?,
             dead: matches!(state, "Z" | "X"),
         })
     }
@@ -93,11 +91,11 @@ fn command(pid: u32) -> String {
 }
 
 /// What a descriptor of ours points at, such as `pipe:[1234]`.
-fn target(fd: BorrowedFd<'_>) -> Option<String> {
+pub(super) fn target(fd: BorrowedFd<'_>) -> Option<String> {
     link(&format!("/proc/self/fd/{}", fd.as_raw_fd()))
 }
 
-fn link(path: &str) -> Option<String> {
+pub(super) fn link(path: &str) -> Option<String> {
     fs::read_link(path)
         .ok()?
         .into_os_string()

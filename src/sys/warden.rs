@@ -14,9 +14,6 @@ use super::message::{Exited, Message};
 use super::{Ends, Exec, now};
 use crate::record::{Exit, Signal};
 
-/// The harness's order to end everything.
-pub(super) const FINISH: u8 = b'F';
-
 /// What the subject's first moments need.
 struct Subject<'a> {
     exec: &'a Exec,
@@ -122,7 +119,7 @@ fn guard(subject: libc::pid_t, tell: Tell) -> ! {
                 exit(0)
             }
         }
-        // An order, or the end of the harness: both mean the same.
+        // The harness writes nothing: it has shut its end down, as an order, or it has died. Both mean the same.
         if polled[1].revents != 0 {
             end_all(subject, &mut subject_ended, tell);
             tell.send(Message::Empty);
@@ -323,8 +320,9 @@ fn become_subject(subject: &Subject<'_>) -> ! {
         if libc::getppid() != *warden {
             exit(127)
         }
-        for signal in 1..=64 {
-            libc::signal(signal, libc::SIG_DFL);
+        default_actions();
+        for signal in (1..=64).filter(|signal| exec.ignores(*signal)) {
+            libc::signal(signal, libc::SIG_IGN);
         }
         let mut none = MaybeUninit::uninit();
         libc::sigemptyset(none.as_mut_ptr());
@@ -342,6 +340,25 @@ fn become_subject(subject: &Subject<'_>) -> ! {
         errno: Errno::last_raw(),
     });
     exit(127)
+}
+
+/// Not by signal(2) of the C library: glibc hides signals 32 and 33, and they too may be ignored by whoever started us.
+unsafe fn default_actions() {
+    // The kernel's `struct sigaction` is no longer than this anywhere, and all zeros are the default action.
+    let default = [0_u64; 8];
+    let set_size = mem::size_of::<u64>();
+    for signal in 1..=64 {
+        // SAFETY: the action is valid; no old one is wanted. SIGKILL and SIGSTOP are refused, and need nothing.
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                default.as_ptr(),
+                std::ptr::null::<u64>(),
+                set_size,
+            )
+        };
+    }
 }
 
 /// The socket to the harness.

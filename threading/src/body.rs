@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::context;
 use crate::exit::catch;
+use crate::fault;
 use crate::record::{Ending, Record};
 use crate::roster::ROSTER;
 use crate::sync::OnceLock;
@@ -26,15 +27,27 @@ where
                 _ = value.set(result);
                 Ending::Returned
             }
-            Err(ending) => ending,
+            Err(ending) => {
+                faulty_end(&ending);
+                ending
+            }
         };
         _ = record.ending.set(ending);
         let_go(value);
         // Those that ended before need not wait for the next start to be joined.
         ROSTER.sweep();
-        if !tells {
+        if !tells || fault::is("wait_ends_before_thread_locals") {
             ROSTER.left(record.id);
         }
+    }
+}
+
+/// What must not come of a thread that fails or exits.
+fn faulty_end(ending: &Ending) {
+    match ending {
+        Ending::Exited(code) if fault::is("exit_in_thread_ends_process") => sys::os_exit(*code),
+        Ending::Panicked(_) if fault::is("failing_thread_sets_code") => sys::os_exit(101),
+        _ => {}
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::{self, ExitCode};
 
 use crate::context;
 use crate::error::Panic;
+use crate::fault;
 use crate::record::Ending;
 use crate::sys;
 
@@ -55,6 +56,9 @@ pub fn exit(code: i32) -> ! {
 ///
 /// [`os._exit`]: https://docs.python.org/3/library/os.html#os._exit
 pub fn os_exit(code: i32) -> ! {
+    if fault::is("os_exit_runs_callbacks") {
+        crate::shutdown::shutdown();
+    }
     sys::os_exit(code)
 }
 

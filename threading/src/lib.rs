@@ -57,8 +57,10 @@
 //!   standard library parks the calling thread for ever, so that the process waits for it for ever. Use [`exit`].
 //! - **`panic = "abort"`** cannot conform: a panic in any thread is the end of the process, and so is [`exit`].
 //! - **A `fork` other than the C library's** (a raw system call) leaves the child with threads that it does not have.
-//!   As after any `fork` of a process with threads, locks of *others* may be held for ever in the child, the
-//!   standard streams' among them.
+//!   After any `fork` of a process with threads, locks of *others* may be held for ever in the child. The standard
+//!   library has such locks: in its streams, in the first and last steps of every thread, and in those of main. A child
+//!   that starts a thread, or returns from main, may hang if the parent was just then starting or ending one; let such
+//!   a child `exec`, or end by [`os_exit`]. This library's own lock is free in the child.
 //! - **A signal** ends the process by its default action, without waiting. Handle it and end main, to leave in order.
 //! - **A signal handler** must not call this library: it takes locks.
 //! - Linux is where it is tested. Android, macOS and FreeBSD have the calls it needs.
@@ -81,6 +83,7 @@ mod context;
 mod error;
 mod except_hook;
 mod exit;
+mod fault;
 mod handle;
 mod main_result;
 mod name;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::exit::{catch, exit_code};
+use crate::fault;
 use crate::main_result::MainResult;
 use crate::output;
 use crate::record::Ending;
@@ -40,7 +41,7 @@ use crate::sys;
 ///
 /// # What it does not do
 /// A thread that never ends keeps the process alive: that is the meaning of "not a daemon". Standard output is flushed
-/// unless a daemon sits on it, in a write that nobody reads, for a second: then the process ends without that.
+/// unless a daemon sits on it, in a write that nobody reads, for two seconds: then the process ends without that.
 ///
 /// ```
 /// use std::process::ExitCode;
@@ -70,12 +71,24 @@ where
         !ROSTER.shutdown_has_begun(),
         "`run` was called a second time"
     );
-    let code = match catch(|| main().report()) {
-        Ok(code) => code,
-        Err(Ending::Exited(code)) => exit_code(code),
-        Err(Ending::Panicked(_) | Ending::Returned) => ExitCode::from(101),
-    };
-    shutdown();
+    let ended = catch(|| main().report());
+    let failed = matches!(ended, Err(Ending::Panicked(_)));
+    let code = ended.unwrap_or_else(code_of);
+    if !(failed && fault::is("failing_main_skips_joins")) {
+        shutdown();
+    }
     output::seal(code);
+    if fault::is("exit_code_lost") {
+        return ExitCode::SUCCESS;
+    }
     code
+}
+
+fn code_of(ending: Ending) -> ExitCode {
+    if let Ending::Exited(code) = ending {
+        return exit_code(code);
+    }
+    // What the panic carried may panic in turn when it is dropped.
+    _ = catch(|| drop(ending));
+    ExitCode::from(101)
 }

@@ -5,6 +5,8 @@ use std::panic::catch_unwind;
 use crate::context;
 use crate::error::ShutdownBegan;
 use crate::exit::catch;
+use crate::fault;
+use crate::record::Ending;
 use crate::roster::{Callback, ROSTER};
 use crate::sys;
 
@@ -62,27 +64,83 @@ pub fn at_exit(callback: impl FnOnce() + Send + 'static) {
     ROSTER.add_at_exit(Box::new(callback));
 }
 
+/// Faults with which the loop would wait for ever for what it does not wait for.
+const ONE_ROUND: [&str; 4] = [
+    "second_round_skipped",
+    "joins_skipped",
+    "late_threads_forgotten",
+    "only_first_joined",
+];
+
 /// Shuts down, once a process. The loop is CPython 3.15's: a thread that a callback starts is waited for too.
 pub(crate) fn shutdown() {
     let Some(callbacks) = ROSTER.begin_shutdown() else {
         return;
     };
-    callbacks.into_iter().rev().for_each(call);
+    if fault::is("at_shutdown_after_joins") {
+        wait();
+    }
+    if !call_at_shutdown(callbacks) {
+        return;
+    }
     while !ROSTER.close_if_idle() {
-        while let Some(id) = ROSTER.one_to_wait_for() {
-            ROSTER.join(id, None);
+        if fault::is("at_exit_before_joins") {
+            call_at_exit();
         }
-        while let Some(callback) = ROSTER.take_at_exit() {
-            call(callback);
+        wait();
+        call_at_exit();
+        if ONE_ROUND.iter().any(|name| fault::is(name)) {
+            return;
         }
     }
 }
 
-/// A panic was reported by the panic hook; an `exit` is silent.
-fn call(callback: Callback) {
-    if let Err(ending) = catch(callback) {
-        drop(ending);
+/// Calls the callbacks, the last first. False if a fault ends the shutdown.
+fn call_at_shutdown(mut callbacks: Vec<Callback>) -> bool {
+    if fault::is("at_shutdown_in_order_of_registration") {
+        callbacks.reverse();
     }
+    let failed = |callback| !call(callback) && fault::is("failing_at_shutdown_skips_joins");
+    !callbacks.into_iter().rev().any(failed)
+}
+
+/// Waits until there is nobody to wait for, those included that come meanwhile.
+fn wait() {
+    if fault::is("joins_skipped") {
+        return;
+    }
+    let known = ROSTER.last_id();
+    while let Some(id) = ROSTER.one_to_wait_for() {
+        if fault::is("late_threads_forgotten") && id > known {
+            return;
+        }
+        ROSTER.join(id, None);
+        if fault::is("only_first_joined") {
+            return;
+        }
+    }
+}
+
+fn call_at_exit() {
+    while let Some(callback) = ROSTER.take_at_exit() {
+        if !call(callback) && fault::is("failing_at_exit_stops_the_rest") {
+            while ROSTER.take_at_exit().is_some() {}
+        }
+    }
+}
+
+/// Whether it returned. A panic was reported by the panic hook; an `exit` is silent. What the panic carried may panic
+/// when it is dropped.
+fn call(callback: Callback) -> bool {
+    let ended = catch(callback);
+    if let Err(Ending::Exited(code)) = ended
+        && fault::is("at_exit_changes_code")
+    {
+        sys::os_exit(code);
+    }
+    let returned = ended.is_ok();
+    _ = catch(|| drop(ended));
+    returned
 }
 
 /// The safety net: what a C `exit` calls, on the thread that called it.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::StartError;
+use crate::fault;
 use crate::handle::Handle;
 use crate::roster::ROSTER;
 use crate::thread::Thread;
@@ -71,7 +72,11 @@ impl<F> Timer<F> {
         let fires_at = Instant::now().checked_add(self.delay);
         let cancelled = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&cancelled);
-        let thread = self.thread.map(|function| {
+        let thread = match fault::is("timer_is_daemon") {
+            true => self.thread.daemon(true),
+            false => self.thread,
+        };
+        let thread = thread.map(|function| {
             move || {
                 ROSTER.sleep(current().record(), fires_at, || {
                     seen.load(Ordering::Relaxed)
@@ -103,6 +108,9 @@ pub struct TimerHandle<T = ()> {
 impl<T> TimerHandle<T> {
     /// Stops the timer if it has not fired yet; its thread then ends at once. Otherwise does nothing.
     pub fn cancel(&self) {
+        if fault::is("cancel_ignored") {
+            return;
+        }
         ROSTER.wake(self.handle.record(), || {
             self.cancelled.store(true, Ordering::Relaxed)
         });

@@ -1,9 +1,10 @@
 //! Handles: what they tell of a thread, and how they wait for it.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io;
 use std::sync::Barrier;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -97,19 +98,31 @@ fn joins_with_and_without_a_timeout_mix() {
     );
 }
 
-#[test]
-fn a_join_waits_for_the_locals() {
-    struct Tell(std::sync::mpsc::Sender<&'static str>);
-    impl Drop for Tell {
-        fn drop(&mut self) {
-            thread::sleep(Duration::from_millis(50));
-            _ = self.0.send("dropped");
-        }
-    }
-    thread_local!(static LOCAL: std::cell::RefCell<Option<Tell>> = const { std::cell::RefCell::new(None) });
+thread_local!(static LOCAL: RefCell<Option<Lingering>> = const { RefCell::new(None) });
 
+/// Its destructor waits for a word, and then some.
+struct Lingering(Receiver<()>, Sender<&'static str>);
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        _ = self.0.recv_timeout(Duration::from_secs(5));
+        thread::sleep(Duration::from_millis(50));
+        _ = self.1.send("dropped");
+    }
+}
+
+#[test]
+fn a_thread_lives_as_long_as_its_locals() {
+    let (go, gone) = channel();
     let (tell, told) = channel();
-    start(|| LOCAL.set(Some(Tell(tell)))).join().unwrap();
+    let thread = start(|| LOCAL.set(Some(Lingering(gone, tell))));
+    assert_eq!(
+        thread.join_timeout(Duration::from_millis(50)).unwrap(),
+        None
+    );
+    assert!(thread.is_alive());
+    drop(go);
+    thread.join().unwrap();
     assert_eq!(told.try_recv(), Ok("dropped"));
 }
 

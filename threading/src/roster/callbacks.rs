@@ -4,13 +4,14 @@ use super::Roster;
 use super::stage::Stage;
 use crate::error::ShutdownBegan;
 use crate::except_hook::Hook;
+use crate::fault;
 
 pub(crate) type Callback = Box<dyn FnOnce() + Send>;
 
 impl Roster {
     pub(crate) fn add_at_shutdown(&self, callback: Callback) -> Result<(), ShutdownBegan> {
         let mut state = self.lock();
-        if state.stage != Stage::Open {
+        if state.stage != Stage::Open && !fault::is("late_at_shutdown_accepted") {
             // The refused callback is the user's to drop: not under the lock.
             drop(state);
             return Err(ShutdownBegan);
@@ -25,7 +26,11 @@ impl Roster {
 
     /// The callback registered last, and not called yet.
     pub(crate) fn take_at_exit(&self) -> Option<Callback> {
-        self.lock().at_exit.pop()
+        let mut state = self.lock();
+        if fault::is("at_exit_in_order_of_registration") && !state.at_exit.is_empty() {
+            return Some(state.at_exit.remove(0));
+        }
+        state.at_exit.pop()
     }
 
     pub(crate) fn except_hook(&self) -> Option<Hook> {

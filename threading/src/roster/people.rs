@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Entry, OsHandle, Phase, Roster, State};
 use crate::context;
 use crate::error::StartError;
+use crate::fault;
 use crate::record::{Ending, Id, Record};
 use crate::sync::OsThread;
 use crate::sys;
@@ -28,7 +29,12 @@ impl Roster {
     ) -> Result<Arc<Record>, StartError> {
         self.sweep();
         let mut state = self.lock();
-        let daemon = daemon.unwrap_or_else(|| state.current().daemon);
+        let inherited = || match () {
+            () if fault::is("inheritance_lost") => false,
+            () if fault::is("everything_inherits_daemon") => true,
+            () => state.current().daemon,
+        };
+        let daemon = daemon.unwrap_or_else(inherited);
         if state.is_closed() && !daemon {
             return Err(StartError::ProcessEnds);
         }

@@ -1,7 +1,7 @@
 //! How far the process has come towards its end.
 
 use super::{Callback, Phase, Roster, State};
-use crate::record::Ending;
+use crate::record::{Ending, Id};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -25,6 +25,11 @@ impl Roster {
         _ = main.ending.set(Ending::Returned);
         state.change(main.id, |entry| entry.phase = Phase::Gone);
         Some(std::mem::take(&mut state.at_shutdown))
+    }
+
+    /// The number of the thread that came last.
+    pub(crate) fn last_id(&self) -> Id {
+        self.lock().last_id
     }
 
     pub(crate) fn shutdown_has_begun(&self) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Entry, Guard, OsHandle, Phase, Roster, State};
+use crate::fault;
 use crate::record::{Id, Record};
 use crate::sync::OsThread;
 
@@ -25,6 +26,7 @@ impl Roster {
                 self.bury(vec![(id, handle)]);
                 return true;
             }
+            let deadline = deadline.filter(|_| !fault::is("join_ignores_timeout"));
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return false;
             }
@@ -69,7 +71,9 @@ impl Roster {
     fn bury(&self, gone: Vec<(Id, OsThread)>) {
         for (id, handle) in gone {
             // An error would be a panic of the thread's outermost frame, which catches all panics.
-            _ = handle.join();
+            if !fault::is("wait_ends_before_thread_locals") {
+                _ = handle.join();
+            }
             let entry = self.lock().entries.remove(&id);
             if let Some(entry) = entry {
                 entry.record.changed.notify_all();
@@ -87,7 +91,7 @@ impl State {
             .filter(|entry| self.main != Some(entry.record.id));
         others
             .map(|entry| &entry.record)
-            .find(|record| !record.daemon)
+            .find(|record| !record.daemon || fault::is("daemon_flag_ignored"))
             .map(|record| record.id)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use exeunt_threading as threading;
 use threading::{at_exit, at_shutdown};
 
-use crate::case::Case;
+use crate::case::{Case, case};
 use crate::words::{a_while, d_that, n, n_that, outlive_main, say};
 
 fn two_and_n() {
@@ -18,240 +18,177 @@ fn two_and_n() {
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        Case::new(
-            "at_exit_order",
-            || threading::run(two_and_n),
-            |seen| {
-                seen.says(["end", "n", "second", "first"]).code(0)
-            },
-        ),
-        Case::new("at_exit_order_without_run", two_and_n, |seen| {
-            seen.says(["end", "n", "second", "first"]).code(0)
-        }),
-        Case::new(
-            "at_exit_registered_during_joins",
-            || {
-                threading::run(|| {
-                    at_exit(|| say("early"));
-                    n_that(|| {
-                        outlive_main();
-                        at_exit(|| say("late"))
-                    });
-                    say("end");
+        case("at_exit_order")
+            .under_run(two_and_n)
+            .shows(|seen| seen.says(["end", "n", "second", "first"]).code(0)),
+        case("at_exit_order_without_run")
+            .main(two_and_n)
+            .shows(|seen| seen.says(["end", "n", "second", "first"]).code(0)),
+        case("at_exit_registered_during_joins")
+            .under_run(|| {
+                at_exit(|| say("early"));
+                n_that(|| {
+                    outlive_main();
+                    at_exit(|| say("late"))
+                });
+                say("end");
+            })
+            .shows(|seen| seen.says(["end", "late", "early"]).code(0)),
+        case("at_exit_registered_by_at_exit")
+            .under_run(|| {
+                at_exit(|| {
+                    say("first");
+                    at_exit(|| say("second"))
                 })
-            },
-            |seen| seen.says(["end", "late", "early"]).code(0),
-        ),
-        Case::new(
-            "at_exit_registered_by_at_exit",
-            || {
-                threading::run(|| {
-                    at_exit(|| {
-                        say("first");
-                        at_exit(|| say("second"))
-                    })
-                })
-            },
-            |seen| seen.says(["first", "second"]).code(0),
-        ),
-        Case::new(
-            "at_exit_fails",
-            || {
-                threading::run(|| {
-                    at_exit(|| say("first"));
-                    at_exit(|| panic!("boom"));
-                    at_exit(|| say("third"));
-                })
-            },
-            |seen| {
-                seen.contains(["third\n", "panicked", "boom\n", "first\n"])
-                        .code(0),
-            },
-        ),
-        Case::new(
-            "at_exit_fails_without_run",
-            || {
+            })
+            .shows(|seen| seen.says(["first", "second"]).code(0)),
+        case("at_exit_fails")
+            .under_run(|| {
                 at_exit(|| say("first"));
                 at_exit(|| panic!("boom"));
                 at_exit(|| say("third"));
-            },
-            |seen| {
+            })
+            .shows(|seen| {
                 seen.contains(["third\n", "panicked", "boom\n", "first\n"])
-                        .code(0),
-            },
-        ),
-        Case::new(
-            "at_exit_exits",
-            || {
-                threading::run(|| {
-                    at_exit(|| say("first"));
-                    at_exit(|| threading::exit(5))
-                })
-            },
-            |seen| seen.says(["first"]).code(0),
-        ),
-        Case::new(
-            "at_exit_exits_without_run",
-            || -> () {
+                    .code(0)
+            }),
+        case("at_exit_fails_without_run")
+            .main(|| {
+                at_exit(|| say("first"));
+                at_exit(|| panic!("boom"));
+                at_exit(|| say("third"));
+            })
+            .shows(|seen| {
+                seen.contains(["third\n", "panicked", "boom\n", "first\n"])
+                    .code(0)
+            }),
+        case("at_exit_exits")
+            .under_run(|| {
+                at_exit(|| say("first"));
+                at_exit(|| threading::exit(5))
+            })
+            .shows(|seen| seen.says(["first"]).code(0)),
+        case("at_exit_exits_without_run")
+            .main(|| -> () {
                 at_exit(|| say("first"));
                 at_exit(|| threading::exit(5));
                 threading::exit(3)
-            },
-            |seen| seen.says(["first"]).code(3),
-        ),
-        Case::new(
-            "at_exit_os_exits",
-            || {
-                threading::run(|| {
-                    at_exit(|| say("first"));
-                    at_exit(|| threading::os_exit(6))
-                })
-            },
-            |seen| seen.says([]).code(6),
-        ),
-        Case::new(
-            "daemon_runs_during_at_exit",
-            || {
-                threading::run(|| {
-                    let (go, gone) = channel();
-                    let (done, told) = channel();
-                    d_that(move || {
-                        _ = gone.recv();
-                        say("d");
-                        _ = done.send(())
-                    });
-                    at_exit(move || {
-                        say("start");
-                        _ = go.send(());
-                        _ = told.recv();
-                        say("stop")
-                    });
-                })
-            },
-            |seen| seen.says(["start", "d", "stop"]).code(0),
-        ),
-        Case::new(
-            "at_shutdown_before_joins",
-            || {
-                threading::run(|| {
-                    let (stop, stopped) = channel::<()>();
-                    n_that(move || {
-                        _ = stopped.recv();
-                        say("n")
-                    });
-                    at_exit(|| say("at_exit"));
-                    at_shutdown(move || {
-                        say("first");
-                        a_while();
-                        drop(stop)
-                    })?;
-                    at_shutdown(|| say("second"))?;
-                    say("end");
-                    Ok(())
-                })
-            },
-            |seen| {
+            })
+            .shows(|seen| seen.says(["first"]).code(3)),
+        case("at_exit_os_exits")
+            .under_run(|| {
+                at_exit(|| say("first"));
+                at_exit(|| threading::os_exit(6))
+            })
+            .shows(|seen| seen.says([]).code(6)),
+        case("daemon_runs_during_at_exit")
+            .under_run(|| {
+                let (go, gone) = channel();
+                let (done, told) = channel();
+                d_that(move || {
+                    _ = gone.recv();
+                    say("d");
+                    _ = done.send(())
+                });
+                at_exit(move || {
+                    say("start");
+                    _ = go.send(());
+                    _ = told.recv();
+                    say("stop")
+                });
+            })
+            .shows(|seen| seen.says(["start", "d", "stop"]).code(0)),
+        case("at_shutdown_before_joins")
+            .under_run(|| {
+                let (stop, stopped) = channel::<()>();
+                n_that(move || {
+                    _ = stopped.recv();
+                    say("n")
+                });
+                at_exit(|| say("at_exit"));
+                at_shutdown(move || {
+                    say("first");
+                    a_while();
+                    drop(stop)
+                })?;
+                at_shutdown(|| say("second"))?;
+                say("end");
+                Ok(())
+            })
+            .shows(|seen| {
                 seen.says(["end", "second", "first", "n", "at_exit"])
-                        .code(0),
-            },
-        ),
-        Case::new(
-            "at_shutdown_fails",
-            || {
-                threading::run(|| {
-                    at_shutdown(|| say("first"))?;
-                    at_shutdown(|| panic!("boom"))?;
-                    n("n");
-                    Ok(())
-                })
-            },
-            |seen| seen.contains(["boom\n", "first\n", "n\n"]).code(0),
-        ),
-        Case::new(
-            "at_shutdown_too_late",
-            || {
-                threading::run(|| {
-                    n_that(|| {
-                        outlive_main();
-                        say(&format!("{:?}", at_shutdown(|| say("late"))))
-                    });
-                    at_exit(|| say(&format!("{:?}", at_shutdown(|| say("late")))));
-                    say("end");
-                })
-            },
-            |seen| {
+                    .code(0)
+            }),
+        case("at_shutdown_fails")
+            .under_run(|| {
+                at_shutdown(|| say("first"))?;
+                at_shutdown(|| panic!("boom"))?;
+                n("n");
+                Ok(())
+            })
+            .shows(|seen| seen.contains(["boom\n", "first\n", "n\n"]).code(0)),
+        case("at_shutdown_too_late")
+            .under_run(|| {
+                n_that(|| {
+                    outlive_main();
+                    say(&format!("{:?}", at_shutdown(|| say("late"))))
+                });
+                at_exit(|| say(&format!("{:?}", at_shutdown(|| say("late")))));
+                say("end");
+            })
+            .shows(|seen| {
                 seen.says(["end", "Err(ShutdownBegan)", "Err(ShutdownBegan)"])
-                        .code(0),
-            },
-        ),
-        Case::new(
-            "at_shutdown_starts_a_thread",
-            || threading::run(|| Ok(at_shutdown(|| drop(n("n")))?)),
-            |seen| seen.says(["n"]).code(0),
-        ),
-        Case::new(
-            "spawn_in_at_exit",
-            || {
-                threading::run(|| {
-                    at_exit(|| {
-                        n("n");
-                        say("callback")
-                    })
-                })
-            },
-            |seen| seen.says(["callback", "n"]).code(0),
-        ),
-        Case::new(
-            "spawn_in_at_exit_without_run",
-            || {
+                    .code(0)
+            }),
+        case("at_shutdown_starts_a_thread")
+            .under_run(|| Ok(at_shutdown(|| drop(n("n")))?))
+            .shows(|seen| seen.says(["n"]).code(0)),
+        case("spawn_in_at_exit")
+            .under_run(|| {
                 at_exit(|| {
                     n("n");
                     say("callback")
                 })
-            },
-            |seen| seen.says(["callback", "n"]).code(0),
-        ),
-        Case::new(
-            "shutdown_again",
-            || {
-                threading::run(|| {
-                    at_exit(|| {
-                        n_that(|| {
-                            a_while();
-                            say("n");
-                            at_exit(|| say("second"))
-                        });
-                        say("first");
-                    })
+            })
+            .shows(|seen| seen.says(["callback", "n"]).code(0)),
+        case("spawn_in_at_exit_without_run")
+            .main(|| {
+                at_exit(|| {
+                    n("n");
+                    say("callback")
                 })
-            },
-            |seen| seen.says(["first", "n", "second"]).code(0),
-        ),
-        Case::new(
-            "nothing_starts_after_the_last_round",
-            || {
+            })
+            .shows(|seen| seen.says(["callback", "n"]).code(0)),
+        case("shutdown_again")
+            .under_run(|| {
+                at_exit(|| {
+                    n_that(|| {
+                        a_while();
+                        say("n");
+                        at_exit(|| say("second"))
+                    });
+                    say("first");
+                })
+            })
+            .shows(|seen| seen.says(["first", "n", "second"]).code(0)),
+        case("nothing_starts_after_the_last_round")
+            .main(|| {
                 let code = threading::run(|| ());
                 say(&format!(
                     "{:?}",
                     threading::Thread::new(|| ()).start().map(drop)
                 ));
                 code
-            },
-            |seen| seen.says(["Err(ProcessEnds)"]).code(0),
-        ),
-        Case::new(
-            "timer_in_at_exit",
-            || {
-                threading::run(|| {
-                    at_exit(|| {
-                        let timer =
-                            threading::Timer::new(Duration::from_millis(50), || say("ring"));
-                        timer.start().expect("a thread");
-                        say("callback");
-                    })
+            })
+            .shows(|seen| seen.says(["Err(ProcessEnds)"]).code(0)),
+        case("timer_in_at_exit")
+            .under_run(|| {
+                at_exit(|| {
+                    let timer = threading::Timer::new(Duration::from_millis(50), || say("ring"));
+                    timer.start().expect("a thread");
+                    say("callback");
                 })
-            },
-            |seen| seen.says(["callback", "ring"]).code(0),
-        ),
+            })
+            .shows(|seen| seen.says(["callback", "ring"]).code(0)),
     ]
 }

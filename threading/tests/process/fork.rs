@@ -6,7 +6,7 @@ use std::process;
 
 use exeunt_threading::{self as threading, Handle, JoinError, Thread};
 
-use crate::case::Case;
+use crate::case::{Case, case};
 use crate::words::{a_while, d_that, n, n_that, outlive_main, say};
 
 /// Forks. True in the child; in the parent, when the child has ended, which is said with its exit code.
@@ -59,206 +59,187 @@ fn a_moment() -> std::time::Duration {
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        Case::new(
-            "fork_in_main",
-            || {
-                threading::run(|| {
-                    let left_behind = n("n");
-                    if fork() {
-                        describe(&left_behind);
-                    }
-                    say("end");
-                })
-            },
-            |seen| {
+        case("fork_in_main")
+            .under_run(|| {
+                let left_behind = n("n");
+                if fork() {
+                    describe(&left_behind);
+                }
+                say("end");
+            })
+            .shows(|seen| {
                 seen.says([
-                        "[\"MainThread\"] is main: true",
-                        "alive: false, native id: true",
-                        "Err(true)",
-                        "end",
-                        "child: 0",
-                        "end",
-                        "n",
-                    ])
-                    .code(0),
-            },
-        ),
-        Case::new(
-            "fork_in_main_without_run",
-            || {
+                    "[\"MainThread\"] is main: true",
+                    "alive: false, native id: true",
+                    "Err(true)",
+                    "end",
+                    "child: 0",
+                    "end",
+                    "n",
+                ])
+                .code(0)
+            }),
+        case("fork_in_main_without_run")
+            .main(|| {
                 n("n");
                 let child = fork();
                 say(if child { "child's end" } else { "end" });
-            },
-            |seen| seen.says(["child's end", "child: 0", "end", "n"]).code(0),
-        ),
-        Case::new(
-            "fork_in_main_the_child_waits_for_its_own_threads",
-            || {
-                threading::run(|| {
-                    threading::at_exit(|| say("callback"));
-                    if fork() {
-                        n("child's n");
+            })
+            .shows(|seen| seen.says(["child's end", "child: 0", "end", "n"]).code(0)),
+        case("fork_in_main_the_child_waits_for_its_own_threads")
+            .under_run(|| {
+                threading::at_exit(|| say("callback"));
+                if fork() {
+                    n("child's n");
+                }
+                say("end");
+            })
+            .shows(|seen| {
+                seen.says([
+                    "end",
+                    "child's n",
+                    "callback",
+                    "child: 0",
+                    "end",
+                    "callback",
+                ])
+                .code(0)
+            }),
+        case("fork_in_thread")
+            .under_run(|| {
+                threading::at_exit(|| say("callback"));
+                let left_behind = d_that(|| {
+                    loop {
+                        std::thread::park()
                     }
-                    say("end");
+                });
+                n_that(move || {
+                    if fork() {
+                        describe(&left_behind)
+                    }
                 })
-            },
-            |seen| {
+                .join()
+                .expect("it returns");
+                say("end");
+            })
+            .shows(|seen| {
                 seen.says([
-                        "end",
-                        "child's n",
-                        "callback",
-                        "child: 0",
-                        "end",
-                        "callback",
-                    ])
-                    .code(0),
-            },
-        ),
-        Case::new(
-            "fork_in_thread",
-            || {
-                threading::run(|| {
-                    threading::at_exit(|| say("callback"));
-                    let left_behind = d_that(|| {
-                        loop {
-                            std::thread::park()
-                        }
-                    });
-                    n_that(move || {
-                        if fork() {
-                            describe(&left_behind)
-                        }
-                    })
-                    .join()
-                    .expect("it returns");
-                    say("end");
-                })
-            },
-            |seen| {
-                seen.says([
-                        "[\"Thread-2\"] is main: true",
-                        "alive: false, native id: true",
-                        "Err(true)",
-                        "child: 0",
-                        "end",
-                        "callback",
-                    ])
-                    .code(0),
-            },
-        ),
-        Case::new(
-            "fork_in_thread_without_run",
-            || {
+                    "[\"Thread-2\"] is main: true",
+                    "alive: false, native id: true",
+                    "Err(true)",
+                    "child: 0",
+                    "end",
+                    "callback",
+                ])
+                .code(0)
+            }),
+        case("fork_in_thread_without_run")
+            .main(|| {
                 threading::at_exit(|| say("callback"));
                 n_that(|| _ = fork());
                 n("n");
-            },
-            |seen| seen.contains(["child: 0\n", "n\n", "callback\n"]).code(0),
-        ),
-        Case::new(
-            "fork_in_thread_during_the_joins",
-            || {
-                threading::run(|| {
-                    threading::at_exit(|| say("callback"));
-                    n_that(|| {
-                        outlive_main();
-                        _ = fork()
-                    });
-                    n("n");
-                })
-            },
-            |seen| {
+            })
+            .shows(|seen| seen.contains(["child: 0\n", "n\n", "callback\n"]).code(0)),
+        case("fork_in_thread_during_the_joins")
+            .under_run(|| {
+                threading::at_exit(|| say("callback"));
+                n_that(|| {
+                    outlive_main();
+                    _ = fork()
+                });
+                n("n");
+            })
+            .shows(|seen| {
                 seen.contains(["child: 0\n", "callback\n"])
-                        .contains(["n\n"])
-                        .code(0),
-            },
-        ),
-        Case::new(
-            "fork_in_thread_the_child_waits_for_its_own_threads",
-            || {
-                threading::run(|| {
-                    n_that(|| {
-                        if fork() {
-                            Thread::new(|| {
-                                a_while();
-                                say("child's child")
-                            })
-                            .start()
-                            .expect("a thread");
-                            say("child");
-                        }
-                    });
+                    .contains(["n\n"])
+                    .code(0)
+            }),
+        case("fork_in_thread_the_child_waits_for_its_own_threads")
+            .under_run(|| {
+                n_that(|| {
+                    if fork() {
+                        Thread::new(|| {
+                            a_while();
+                            say("child's child")
+                        })
+                        .start()
+                        .expect("a thread");
+                        say("child");
+                    }
+                });
+            })
+            .shows(|seen| seen.says(["child", "child's child", "child: 0"]).code(0)),
+        case("fork_in_thread_the_child_exits")
+            .under_run(|| {
+                threading::at_exit(|| say("callback"));
+                n_that(|| {
+                    if fork() {
+                        n("child's n");
+                        process::exit(5)
+                    }
                 })
-            },
-            |seen| seen.says(["child", "child's child", "child: 0"]).code(0),
-        ),
-        Case::new(
-            "fork_in_thread_the_child_exits",
-            || {
-                threading::run(|| {
-                    threading::at_exit(|| say("callback"));
-                    n_that(|| {
-                        if fork() {
-                            n("child's n");
-                            process::exit(5)
-                        }
-                    })
-                    .join()
-                    .expect("it returns");
-                })
-            },
-            |seen| {
+                .join()
+                .expect("it returns");
+            })
+            .shows(|seen| {
                 seen.says(["child's n", "callback", "child: 5", "callback"])
-                        .code(0),
-            },
-        ),
-        Case::new(
-            "fork_in_foreign_thread",
-            || {
-                threading::run(|| {
-                    threading::at_exit(|| say("callback"));
-                    let left_behind = n("n");
-                    let foreign = std::thread::spawn(move || {
-                        if fork() {
-                            describe(&left_behind)
+                    .code(0)
+            }),
+        case("fork_in_thread_during_the_joins_the_child_exits")
+            .under_run(|| {
+                threading::at_exit(|| say("callback"));
+                n_that(|| {
+                    outlive_main();
+                    if fork() {
+                        n("child's n");
+                        process::exit(5)
+                    }
+                });
+                say("end");
+            })
+            .shows(|seen| {
+                seen.says(["end", "child's n", "callback", "child: 5", "callback"])
+                    .code(0)
+            }),
+        case("fork_in_foreign_thread")
+            .under_run(|| {
+                threading::at_exit(|| say("callback"));
+                let left_behind = n("n");
+                let foreign = std::thread::spawn(move || {
+                    if fork() {
+                        describe(&left_behind)
+                    }
+                });
+                foreign.join().expect("it returns");
+            })
+            .shows(|seen| {
+                seen.says([
+                    "[\"MainThread\"] is main: true",
+                    "alive: false, native id: true",
+                    "Err(true)",
+                    "child: 0",
+                    "n",
+                    "callback",
+                ])
+                .code(0)
+            }),
+        case("fork_while_others_use_the_library")
+            .under_run(|| {
+                for _ in 0..4 {
+                    d_that(|| {
+                        loop {
+                            d_that(|| ()).join().expect("it returns");
                         }
                     });
-                    foreign.join().expect("it returns");
-                })
-            },
-            |seen| {
-                seen.says([
-                        "[\"MainThread\"] is main: true",
-                        "alive: false, native id: true",
-                        "Err(true)",
-                        "child: 0",
-                        "n",
-                        "callback",
-                    ])
-                    .code(0),
-            },
-        ),
-        Case::new(
-            "fork_while_others_use_the_library",
-            || {
-                threading::run(|| {
-                    for _ in 0..4 {
-                        d_that(|| {
-                            loop {
-                                d_that(|| ()).join().expect("it returns");
-                            }
-                        });
+                }
+                for _ in 0..50 {
+                    if fork() {
+                        _ = (threading::enumerate(), threading::main_thread().join());
+                        // Locks of the standard library's own may be held here: main must not return.
+                        threading::os_exit(0)
                     }
-                    for _ in 0..50 {
-                        if fork() {
-                            d_that(|| ()).join().expect("it returns");
-                            return;
-                        }
-                    }
-                })
-            },
-            |seen| seen.code(0).count("child: 0\n", 50),
-        ),
+                }
+            })
+            .shows(|seen| seen.code(0).count("child: 0\n", 50)),
     ]
 }

@@ -6,7 +6,7 @@ use std::thread;
 
 use exeunt_threading::{self as threading, Thread};
 
-use crate::case::Case;
+use crate::case::{Case, case};
 use crate::words::{Guard, a_while, d_that, n_that, outlive_main, say};
 
 /// Has `start` start something that reports, and waits until it did.
@@ -32,25 +32,8 @@ fn child_that_outlives_main(begun: Sender<()>) {
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        Case::new(
-            "daemon",
-            || {
-                threading::run(|| {
-                    begun(|tell| {
-                        drop(d_that(move || {
-                            _ = tell.send(());
-                            outlive_main();
-                            say("d")
-                        }))
-                    });
-                    say("end");
-                })
-            },
-            |seen| seen.says(["end"]).code(0),
-        ),
-        Case::new(
-            "daemon_without_run",
-            || {
+        case("daemon")
+            .under_run(|| {
                 begun(|tell| {
                     drop(d_that(move || {
                         _ = tell.send(());
@@ -59,111 +42,94 @@ pub(crate) fn cases() -> Vec<Case> {
                     }))
                 });
                 say("end");
-            },
-            |seen| seen.says(["end"]).code(0),
-        ),
-        Case::new(
-            "daemon_busy_loop",
-            || {
-                threading::run(|| {
-                    begun(|tell| {
-                        drop(d_that(move || {
-                            _ = tell.send(());
-                            loop {
-                                spin_loop()
-                            }
-                        }))
-                    });
-                    say("end");
-                })
-            },
-            |seen| seen.says(["end"]).code(0),
-        ),
-        Case::new(
-            "daemon_inherited",
-            || {
-                threading::run(|| {
-                    begun(|tell| drop(d_that(move || child_that_outlives_main(tell))));
-                    say("end");
-                })
-            },
-            |seen| seen.says(["child is a daemon: true", "end"]).code(0),
-        ),
-        Case::new(
-            "non_daemon_inherited",
-            || {
-                threading::run(|| {
-                    begun(|tell| drop(n_that(move || child_that_outlives_main(tell))));
-                    say("end");
-                })
-            },
-            |seen| {
+            })
+            .shows(|seen| seen.says(["end"]).code(0)),
+        case("daemon_without_run")
+            .main(|| {
+                begun(|tell| {
+                    drop(d_that(move || {
+                        _ = tell.send(());
+                        outlive_main();
+                        say("d")
+                    }))
+                });
+                say("end");
+            })
+            .shows(|seen| seen.says(["end"]).code(0)),
+        case("daemon_busy_loop")
+            .under_run(|| {
+                begun(|tell| {
+                    drop(d_that(move || {
+                        _ = tell.send(());
+                        loop {
+                            spin_loop()
+                        }
+                    }))
+                });
+                say("end");
+            })
+            .shows(|seen| seen.says(["end"]).code(0)),
+        case("daemon_inherited")
+            .under_run(|| {
+                begun(|tell| drop(d_that(move || child_that_outlives_main(tell))));
+                say("end");
+            })
+            .shows(|seen| seen.says(["child is a daemon: true", "end"]).code(0)),
+        case("non_daemon_inherited")
+            .under_run(|| {
+                begun(|tell| drop(n_that(move || child_that_outlives_main(tell))));
+                say("end");
+            })
+            .shows(|seen| {
                 seen.says(["child is a daemon: false", "end", "child"])
-                        .code(0),
-            },
-        ),
-        Case::new(
-            "daemon_overridden",
-            || {
-                threading::run(|| {
-                    begun(|tell| {
-                        drop(d_that(move || {
-                            n_that(|| {
-                                outlive_main();
-                                a_while();
-                                say("child")
-                            });
-                            _ = tell.send(());
-                            loop {
-                                thread::park()
-                            }
-                        }))
-                    });
-                    say("end");
-                })
-            },
-            |seen| seen.says(["end", "child"]).code(0),
-        ),
-        Case::new(
-            "daemon_cleanup",
-            || {
-                threading::run(|| {
-                    begun(|tell| {
-                        drop(d_that(move || {
-                            let _guard = Guard("guard dropped");
-                            _ = tell.send(());
+                    .code(0)
+            }),
+        case("daemon_overridden")
+            .under_run(|| {
+                begun(|tell| {
+                    drop(d_that(move || {
+                        n_that(|| {
                             outlive_main();
-                        }))
-                    });
-                    say("end");
-                })
-            },
-            |seen| seen.says(["end"]).code(0),
-        ),
-        Case::new(
-            "foreign_thread",
-            || {
-                threading::run(|| {
-                    begun(|tell| {
-                        drop(thread::spawn(move || {
-                            _ = tell.send(());
-                            outlive_main();
-                            say("foreign")
-                        }))
-                    });
-                })
-            },
-            |seen| seen.without("foreign\n").code(0),
-        ),
-        Case::new(
-            "child_of_a_foreign_thread_is_a_daemon",
-            || {
-                threading::run(|| {
-                    begun(|tell| drop(thread::spawn(|| child_that_outlives_main(tell))));
-                    say("end");
-                })
-            },
-            |seen| seen.says(["child is a daemon: true", "end"]).code(0),
-        ),
+                            a_while();
+                            say("child")
+                        });
+                        _ = tell.send(());
+                        loop {
+                            thread::park()
+                        }
+                    }))
+                });
+                say("end");
+            })
+            .shows(|seen| seen.says(["end", "child"]).code(0)),
+        case("daemon_cleanup")
+            .under_run(|| {
+                begun(|tell| {
+                    drop(d_that(move || {
+                        let _guard = Guard("guard dropped");
+                        _ = tell.send(());
+                        outlive_main();
+                    }))
+                });
+                say("end");
+            })
+            .shows(|seen| seen.says(["end"]).code(0)),
+        case("foreign_thread")
+            .under_run(|| {
+                begun(|tell| {
+                    drop(thread::spawn(move || {
+                        _ = tell.send(());
+                        outlive_main();
+                        say("foreign")
+                    }))
+                });
+            })
+            .shows(|seen| seen.without("foreign\n").code(0)),
+        case("child_of_a_foreign_thread_is_a_daemon")
+            .under_run(|| {
+                begun(|tell| drop(thread::spawn(|| child_that_outlives_main(tell))));
+                say("end");
+            })
+            .shows(|seen| seen.says(["child is a daemon: true", "end"]).code(0)),
     ]
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use exeunt_threading as threading;
 
-use crate::case::{Case, SUBJECT};
+use crate::case::{Case, SUBJECT, case};
 use crate::seen::Seen;
 use crate::words::{a_while, d_that, n_that, outlive_main, say};
 
@@ -109,42 +109,44 @@ fn n_is_waited_for_though_nobody_reads(seen: Seen) -> Seen {
     seen.says(["end", "x", "n could write: true"]).code(0)
 }
 
-/// This binary as the subject of a case, with streams of one's own.
+/// This binary as the subject of a case, with streams of one's own, and killed if it hangs.
 fn subject(case: &str) -> Command {
-    let mut command = Command::new(env::current_exe().expect("this binary has a path"));
-    command.env_clear().env(SUBJECT, case).stdin(Stdio::null());
+    let mut command = Command::new("timeout");
+    command
+        .args(["--signal=KILL", "30"])
+        .arg(env::current_exe().expect("this binary has a path"));
+    command
+        .env(SUBJECT, case)
+        .env_remove("RUST_BACKTRACE")
+        .stdin(Stdio::null());
     command
 }
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        Case::new(
-            "unflushed_output",
-            || {
-                threading::run(|| {
-                    n_that(|| {
-                        outlive_main();
-                        print!("no newline");
-                    });
-                    say("end");
-                })
-            },
-            |seen| seen.says(["end", "no newline"]).code(0),
-        ),
-        Case::new(
-            "no_torn_line",
-            || threading::run(daemons_print_lines),
-            lines_are_whole,
-        ),
-        Case::new(
-            "daemon_blocked_in_a_write",
-            daemon_blocked_in_a_write,
-            it_ends_all_the_same,
-        ),
-        Case::new(
-            "stdout_closed",
-            n_writes_to_stdout,
-            n_is_waited_for_though_nobody_reads,
-        ),
+        case("unflushed_output")
+            .under_run(|| {
+                n_that(|| {
+                    outlive_main();
+                    print!("no newline");
+                });
+                say("end");
+            })
+            .shows(|seen| seen.says(["end", "no newline"]).code(0)),
+        case("output_is_flushed_when_run_returns")
+            .main(|| -> () {
+                threading::run(|| print!("no newline"));
+                threading::os_exit(0)
+            })
+            .shows(|seen| seen.says(["no newline"]).code(0)),
+        case("no_torn_line")
+            .under_run(daemons_print_lines)
+            .shows(lines_are_whole),
+        case("daemon_blocked_in_a_write")
+            .main(daemon_blocked_in_a_write)
+            .shows(it_ends_all_the_same),
+        case("stdout_closed")
+            .main(n_writes_to_stdout)
+            .shows(n_is_waited_for_though_nobody_reads),
     ]
 }

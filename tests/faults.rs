@@ -1,0 +1,181 @@
+//! Every deliberate fault of `exeunt-threading` is caught by the suite: see `docs/regressions.md`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use exeunt::Cancel;
+use exeunt::runner::{self, Outcome, Progress, Status};
+use exeunt::suite::{Case, Suite};
+
+/// The column without a fault, from the same build.
+const SOUND: &str = "sound";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The faults, from the list in the library's source.
+fn faults() -> Vec<String> {
+    let source =
+        fs::read_to_string(root().join("threading/src/fault.rs")).expect("the source is there");
+    let start = source.find("const FAULTS").expect("the list is there");
+    let list = &source[start..start + source[start..].find("];").expect("the list ends")];
+    list.split('"')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The scenario that catches each fault, from the table.
+fn table() -> BTreeMap<String, String> {
+    let page = fs::read_to_string(root().join("docs/regressions.md")).expect("the page is there");
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let name = |cell: &str| cell.trim_matches(['`', '|', ' ']).to_owned();
+        Some((name(cells.next()?), name(cells.next()?)))
+    });
+    rows.collect()
+}
+
+/// Builds the fixtures with the faults in, beside the ordinary ones.
+fn build(scenarios: &[&str]) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--quiet", "--package", "fixtures"])
+        .args(["--config", "profile.dev.debug=0"])
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("RUSTFLAGS", "--cfg exeunt_faults")
+        .env("CARGO_TARGET_DIR", &target)
+        .current_dir(root());
+    for scenario in scenarios {
+        cargo.args(["--bin", &format!("threading-{scenario}")]);
+    }
+    assert!(
+        cargo.status().expect("cargo runs").success(),
+        "the fixtures build"
+    );
+    target.join("debug")
+}
+
+/// A suite with a column for each fault, and one without.
+fn suite(faults: &[String], programs: &Path) -> Suite {
+    let mut suite = Suite::load(&root().join("exeunt.toml")).expect("a suite");
+    let program = programs
+        .join("threading-{scenario}")
+        .to_str()
+        .expect("a readable path")
+        .to_owned();
+    for fault in faults.iter().map(String::as_str).chain([SOUND]) {
+        let mut command = vec!["env".to_owned()];
+        if fault != SOUND {
+            command.push(format!("EXEUNT_FAULT={fault}"));
+        }
+        command.push(program.clone());
+        suite
+            .set_command(fault, Some("threading"), command)
+            .expect("a command");
+    }
+    suite
+}
+
+fn run<'s>(suite: &'s Suite, chosen: impl Fn(&Case) -> bool) -> Vec<Outcome<'s>> {
+    let cases: Vec<_> = suite.cases().iter().filter(|case| chosen(case)).collect();
+    let prepared = suite.prepare(&cases, |_| {}).expect("nothing to build");
+    let cancel = Cancel::new().expect("a pipe");
+    let mut outcomes = Vec::new();
+    runner::run(
+        &prepared,
+        &cases,
+        runner::default_jobs(),
+        &cancel,
+        |progress| {
+            if let Progress::Ended(outcome) = progress {
+                outcomes.push(*outcome);
+            }
+        },
+    );
+    outcomes
+}
+
+#[test]
+fn every_fault_is_caught() {
+    let (faults, table) = (faults(), table());
+    let listed: Vec<_> = table.keys().cloned().collect();
+    let mut sorted = faults.clone();
+    sorted.sort();
+    assert_eq!(
+        listed, sorted,
+        "docs/regressions.md has a row for each fault"
+    );
+
+    let scenarios: Vec<_> = table.values().map(String::as_str).collect();
+    let suite = suite(&faults, &build(&scenarios));
+    let outcomes = run(&suite, |case| {
+        table.get(&case.implementation) == Some(&case.scenario)
+            || case.implementation == SOUND && scenarios.contains(&case.scenario.as_str())
+    });
+    let wrong: Vec<_> = outcomes
+        .iter()
+        .filter(|o| {
+            o.status
+                != if o.case.implementation == SOUND {
+                    Status::Held
+                } else {
+                    Status::Broken
+                }
+        })
+        .map(|o| {
+            format!(
+                "{} with {}: {:?}",
+                o.case.scenario, o.case.implementation, o.status
+            )
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(outcomes.len() > faults.len());
+}
+
+#[test]
+#[ignore = "prints the table of docs/regressions.md: every scenario with every fault, some minutes"]
+fn print_the_table() {
+    let faults = faults();
+    let plain = Suite::load(&root().join("exeunt.toml")).expect("a suite");
+    let ours: Vec<_> = plain
+        .cases()
+        .iter()
+        .filter(|c| c.implementation == "threading")
+        .collect();
+    let scenarios: Vec<_> = ours.iter().map(|c| c.scenario.as_str()).collect();
+    let suite = suite(&faults, &build(&scenarios));
+    let outcomes = run(&suite, |case| {
+        case.implementation == SOUND || faults.contains(&case.implementation)
+    });
+    println!("| fault | caught by | and by |\n|---|---|---|");
+    for fault in &faults {
+        let caught: Vec<_> = scenarios
+            .iter()
+            .filter(|scenario| {
+                let its = |o: &&Outcome<'_>| {
+                    o.case.implementation == *fault && o.case.scenario == **scenario
+                };
+                outcomes
+                    .iter()
+                    .find(its)
+                    .is_some_and(|o| o.status == Status::Broken)
+            })
+            .map(|scenario| format!("`{scenario}`"))
+            .collect();
+        let (first, rest) = caught
+            .split_first()
+            .map_or(("nothing", Vec::new()), |(f, r)| (f, r.to_vec()));
+        println!("| `{fault}` | {first} | {} |", rest.join(", "));
+    }
+    let unsound = outcomes
+        .iter()
+        .filter(|o| o.case.implementation == SOUND && o.status != Status::Held);
+    assert_eq!(unsound.count(), 0, "without a fault everything holds");
+}

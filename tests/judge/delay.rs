@@ -1,0 +1,199 @@
+//! How long things took: held, inconclusive and broken, on both sides.
+
+use std::time::Duration;
+
+use exeunt::expect::{Delay, End, Expectation, Mark};
+use exeunt::judge::{Verdict, judge};
+use exeunt::record::{Ending, Exit, Finding};
+use exeunt::{Record, millis, secs};
+
+use super::hand::{cut, failures, holds, hung, nothing, read};
+
+const SLACK: Duration = millis(200);
+
+fn takes(from: Mark, to: Mark, about: Duration) -> Expectation {
+    let delay = Delay {
+        from,
+        to,
+        about,
+        slack: SLACK,
+    };
+    Expectation {
+        delays: vec![delay],
+        ..nothing()
+    }
+}
+
+fn line(text: &str) -> Mark {
+    Mark::Line(text.into())
+}
+
+/// From the line at 1 s to the exit it takes 2 s.
+fn exits_two_seconds_after() -> Expectation {
+    takes(line("done"), Mark::Exit, secs(2))
+}
+
+fn exited_after(delay: Duration) -> Record {
+    read(
+        Record::new(["subject"])
+            .with(secs(1), "00:00:01: done")
+            .with(secs(1) + delay, Exit::Code(0)),
+    )
+}
+
+fn verdicts(lag: Duration, delays: [u64; 6]) -> [Verdict; 6] {
+    delays.map(|ms| {
+        let mut record = exited_after(millis(ms));
+        record.lag.canary = lag;
+        judge(&record, &exits_two_seconds_after()).verdict()
+    })
+}
+
+use Verdict::{Broken as B, Held as H, Inconclusive as I};
+
+#[test]
+fn without_lag_there_are_two_zones() {
+    let edges = [0, 1799, 1800, 2200, 2201, 9000];
+    assert_eq!(verdicts(Duration::ZERO, edges), [B, B, H, H, B, B]);
+}
+
+#[test]
+fn lag_makes_an_inconclusive_zone_on_both_sides() {
+    let edges = [1299, 1300, 1799, 2201, 2700, 2701];
+    assert_eq!(verdicts(millis(500), edges), [B, I, I, I, I, B]);
+}
+
+#[test]
+fn lag_does_not_widen_what_holds() {
+    let edges = [1799, 1800, 2000, 2000, 2200, 2201];
+    assert_eq!(verdicts(secs(1), edges), [I, H, H, H, H, I]);
+    assert_eq!(verdicts(millis(1), edges), [I, H, H, H, H, I]);
+}
+
+#[test]
+fn what_the_subject_waited_for_a_processor_is_lag_too() {
+    let mut record = exited_after(millis(2500));
+    record.lag.canary = millis(100);
+    record.lag.subject_waited = millis(250);
+    assert_eq!(
+        failures(&record, &exits_two_seconds_after()),
+        [
+            "inconclusive: the exit 2.00 s after `done` (± 0.20 s), but 2.500 s, on a machine that was up to 0.35 s late"
+        ]
+    );
+    assert!(judge(&record, &exits_two_seconds_after()).worth_a_retry());
+}
+
+#[test]
+fn in_words() {
+    assert_eq!(
+        failures(&exited_after(millis(3)), &exits_two_seconds_after()),
+        ["broken: the exit 2.00 s after `done` (± 0.20 s), but 0.003 s"]
+    );
+}
+
+#[test]
+fn from_the_start() {
+    let record = Record::new(["subject"])
+        .with(secs(1), "hello")
+        .with(secs(2), Exit::Code(0));
+    holds(&record, &takes(Mark::Start, Mark::Exit, secs(2)));
+    holds(&record, &takes(Mark::Start, line("hello"), secs(1)));
+    assert_eq!(
+        failures(&record, &takes(Mark::Start, Mark::Exit, secs(1))),
+        ["broken: the exit 1.00 s after the start (± 0.20 s), but 2.000 s"]
+    );
+}
+
+#[test]
+fn from_line_to_line() {
+    let record = Record::new(["subject"])
+        .with(secs(1), "a")
+        .with(secs(4), "b")
+        .with(secs(9), Exit::Code(0));
+    holds(&record, &takes(line("a"), line("b"), secs(3)));
+    assert_eq!(
+        failures(&record, &takes(line("b"), line("a"), secs(3))),
+        ["broken: `a` 3.00 s after `b` (± 0.20 s), but -3.000 s"]
+    );
+}
+
+#[test]
+fn a_mark_that_never_came() {
+    let record = exited_after(secs(2));
+    assert_eq!(
+        failures(&record, &takes(line("x"), Mark::Exit, secs(2))),
+        ["broken: the exit 2.00 s after `x` (± 0.20 s), but `x` never came"]
+    );
+    assert_eq!(
+        failures(&record, &takes(line("done"), line("y"), secs(2))),
+        ["broken: `y` 2.00 s after `done` (± 0.20 s), but `y` never came"]
+    );
+    assert_eq!(
+        failures(&cut(), &takes(Mark::Start, line("x"), secs(0))),
+        [
+            "inconclusive: `x` 0.00 s after the start (± 0.20 s), but `x` is not in the part of the output that was kept"
+        ]
+    );
+}
+
+#[test]
+fn buffered_output_tells_nothing_of_delays_between_lines() {
+    let mut record = exited_after(secs(2));
+    let late = Finding::BuffersOutput {
+        event: 0,
+        late: secs(1),
+    };
+    record.findings.push(late);
+    // Even where the number is the expected one.
+    assert_eq!(
+        failures(&record, &exits_two_seconds_after()),
+        [
+            "inconclusive: the exit 2.00 s after `done` (± 0.20 s), but arrived 2.000 s apart, but the subject buffers its output"
+        ]
+    );
+    assert!(
+        !judge(&record, &exits_two_seconds_after()).worth_a_retry(),
+        "it would buffer again"
+    );
+    holds(&record, &takes(Mark::Start, Mark::Exit, secs(3)));
+}
+
+#[test]
+fn a_delay_up_to_an_exit_that_was_not_the_subjects() {
+    let late = takes(line("start"), Mark::Exit, secs(2));
+    assert_eq!(
+        failures(&hung(), &late),
+        [
+            "broken: the exit 2.00 s after `start` (± 0.20 s), but still running after 10 s, and ended then"
+        ]
+    );
+    let mut interrupted = hung();
+    interrupted.ending = Ending::Interrupted;
+    assert_eq!(
+        failures(&interrupted, &late),
+        ["inconclusive: the exit 2.00 s after `start` (± 0.20 s), but the run was interrupted"]
+    );
+}
+
+#[test]
+fn it_is_said_once_that_the_exit_was_not_the_subjects() {
+    let expectation = Expectation {
+        end: Some(End::code(0)),
+        ..takes(line("start"), Mark::Exit, secs(2))
+    };
+    assert_eq!(
+        failures(&hung(), &expectation),
+        ["broken: exit code 0, but still running after 10 s, and ended then"]
+    );
+}
+
+#[test]
+fn between_lines_a_delay_is_judged_though_the_subject_hangs() {
+    let record = hung().with(secs(3), "more");
+    holds(&record, &takes(Mark::Start, line("more"), secs(3)));
+    assert_eq!(
+        failures(&record, &takes(Mark::Start, line("more"), secs(1))).len(),
+        1
+    );
+}

@@ -1,0 +1,12 @@
+//! The judge, on records made by hand: no process, no clock.
+//!
+//! Every kind of expectation is shown to hold, and to break or to be inconclusive.
+
+mod delay;
+mod deviation;
+mod end;
+mod hand;
+mod lines;
+mod order;
+mod saved;
+mod split;

@@ -1,0 +1,401 @@
+//! From lines to log, on records made by hand.
+
+use std::time::Duration;
+
+use exeunt::expect::{Delay, Expectation, Mark, Survivors};
+use exeunt::judge::{Verdict, judge};
+use exeunt::record::{Bytes, Dropped, Exit, Finding, Line, Stream};
+use exeunt::{LogFormat, Record, millis, secs};
+
+/// A line as it is read: its stamp as text and its message, if it is one of log.
+fn parsed(format: &LogFormat, line: impl Into<Bytes>) -> Option<(Option<String>, String)> {
+    let line = Line::new(Stream::Merged, line);
+    let mut record = Record::new(["subject"]).with(secs(0), line);
+    format.read(&mut record);
+    let (.., line) = record.lines().next()?;
+    let stamp = line.stamp.map(|stamp| stamp.to_string());
+    Some((stamp, line.message.clone()?))
+}
+
+fn default(line: impl Into<Bytes>) -> Option<(Option<String>, String)> {
+    parsed(&LogFormat::default(), line)
+}
+
+fn log(stamp: &str, message: &str) -> Option<(Option<String>, String)> {
+    Some((Some(stamp.into()), message.into()))
+}
+
+/// The findings of a run that began at this time of day and printed these lines, at times in ms.
+fn findings<const N: usize>(began: &str, lines: [(u64, &str); N]) -> Vec<Finding> {
+    findings_on(Duration::ZERO, began, lines)
+}
+
+fn findings_on<const N: usize>(
+    lag: Duration,
+    began: &str,
+    lines: [(u64, &str); N],
+) -> Vec<Finding> {
+    let mut record = Record::new(["subject"]);
+    record.started = format!("2026-01-01T{began}Z").parse().unwrap();
+    record.lag.canary = lag;
+    for (at, line) in lines {
+        record = record.with(millis(at), line);
+    }
+    LogFormat::default().read(&mut record);
+    record.findings
+}
+
+const NONE: [Finding; 0] = [];
+
+#[test]
+fn a_time_and_a_message() {
+    assert_eq!(
+        default("12:34:56: Main : all done"),
+        log("12:34:56", "Main : all done")
+    );
+    assert_eq!(default("00:00:00: "), log("00:00:00", ""));
+    assert!(default("23:59:60: a leap second").is_some());
+    assert_eq!(
+        default("12:34:56: tab\t: end\r"),
+        log("12:34:56", "tab\t: end")
+    );
+    assert_eq!(
+        default("12:34:56: 12:34:57: twice"),
+        log("12:34:56", "12:34:57: twice")
+    );
+}
+
+#[test]
+fn what_is_no_line_of_log_is_kept_as_it_is() {
+    for line in [
+        "",
+        "no time",
+        " 12:34:56: indented",
+        "12:34:56 no colon",
+        "12:34: no seconds",
+        "1:02:03: one digit",
+        "12:34:56.789: a fraction is not the default",
+        "99:99:99: no such time",
+        "24:00:00: no such hour",
+        "12:60:00: no such minute",
+        "12:00:61: no such second",
+        "١٢:٣٤:٥٦: digits of another script",
+    ] {
+        assert_eq!(default(line), None, "{line}");
+        let mut record = Record::new(["subject"]).with(secs(0), line);
+        LogFormat::default().read(&mut record);
+        let (.., kept) = record.lines().next().unwrap();
+        assert_eq!((kept.text().as_str(), kept.stamp), (line, None));
+    }
+}
+
+#[test]
+fn fractions() {
+    let format = LogFormat::new(r"^(?<time>\S+) (?<message>.*)$").unwrap();
+    let stamp = |line: &str| {
+        let mut record = Record::new(["subject"]).with(secs(0), line);
+        format.read(&mut record);
+        let (.., line) = record.lines().next().unwrap();
+        line.stamp.map(|s| (s.time_of_day, s.grain))
+    };
+    let one = secs(3661);
+    assert_eq!(stamp("01:01:01 m"), Some((one, secs(1))));
+    assert_eq!(
+        stamp("01:01:01.5 m"),
+        Some((one + millis(500), millis(100)))
+    );
+    assert_eq!(
+        stamp("01:01:01.123 m"),
+        Some((one + millis(123), millis(1)))
+    );
+    assert_eq!(
+        stamp("01:01:01,123 m"),
+        Some((one + millis(123), millis(1)))
+    );
+    assert_eq!(
+        stamp("01:01:01.000000001 m"),
+        Some((one + Duration::from_nanos(1), Duration::from_nanos(1)))
+    );
+    for line in [
+        "01:01:01.0000000001 m",
+        "01:01:01. m",
+        "01:01:01.x m",
+        "01:01:01.+1 m",
+        "+1:01:01 m",
+        "01:01:01:01 m",
+        "01:01 m",
+        "001:01:01 m",
+        "tomorrow m",
+    ] {
+        assert_eq!(stamp(line), None, "{line}");
+        assert_eq!(
+            parsed(&format, line),
+            None,
+            "{line}: what has no time is no line of log"
+        );
+    }
+}
+
+#[test]
+fn a_pattern_of_ones_own() {
+    let format = LogFormat::new(r"^\[(?<time>\S+) (\w+)\] (?<message>.*)$").unwrap();
+    assert_eq!(
+        parsed(&format, "[12:34:56.789 INFO] all done"),
+        log("12:34:56", "all done")
+    );
+    assert_eq!(parsed(&format, "12:34:56: all done"), None);
+    let untimed = LogFormat::new("^log: (?<message>.*)$").unwrap();
+    assert_eq!(
+        parsed(&untimed, "log: all done"),
+        Some((None, "all done".into()))
+    );
+    let perhaps = LogFormat::new(r"^((?<time>\d\S+) )?(?<message>.*)$").unwrap();
+    assert_eq!(
+        parsed(&perhaps, "12:34:56 all done"),
+        log("12:34:56", "all done")
+    );
+    assert_eq!(
+        parsed(&perhaps, "all done"),
+        Some((None, "all done".into()))
+    );
+}
+
+#[test]
+fn patterns_that_cannot_serve() {
+    let error = |pattern| LogFormat::new(pattern).unwrap_err().to_string();
+    assert_eq!(
+        error("^(?<time>.*)$"),
+        "the pattern has no group `message`: write `(?<message>.*)` where the message stands"
+    );
+    assert!(error("(?<message>.*").starts_with("not a regular expression: "));
+}
+
+#[test]
+fn in_time_nothing_is_noticed() {
+    assert_eq!(
+        findings("12:00:00", [(10, "12:00:00: a"), (2000, "12:00:02: b")]),
+        NONE
+    );
+    // Logged at 12:00:00.999, stamped 12:00:00, arrived at once.
+    assert_eq!(findings("12:00:00.5", [(499, "12:00:00: a")]), NONE);
+    assert_eq!(findings("12:00:00.5", [(599, "12:00:00: a")]), NONE);
+    // A clock that is a little ahead of ours.
+    assert_eq!(findings("12:00:00", [(0, "12:00:01: a")]), NONE);
+    assert_eq!(findings("12:00:00", [(0, "no log")]), NONE);
+}
+
+#[test]
+fn a_line_that_came_later_than_it_was_logged() {
+    let late = |event, late| Finding::BuffersOutput { event, late };
+    assert_eq!(
+        findings("12:00:00", [(10, "12:00:00: a"), (2000, "12:00:00: b")]),
+        [late(1, secs(2))]
+    );
+    assert_eq!(
+        findings(
+            "12:00:00",
+            [(5, "no log"), (1101, "12:00:00: a"), (3000, "12:00:00: b")]
+        ),
+        [late(1, millis(1101))]
+    );
+    assert_eq!(findings("12:00:00", [(1100, "12:00:00: a")]), NONE);
+}
+
+#[test]
+fn what_the_machines_lag_explains_is_no_buffering() {
+    let lines = [(1500, "12:00:00: a")];
+    assert_eq!(findings_on(millis(399), "12:00:00", lines).len(), 1);
+    assert_eq!(findings_on(millis(400), "12:00:00", lines), NONE);
+}
+
+#[test]
+fn it_stands_ahead_of_all_other_findings() {
+    let mut record = Record::new(["subject"]).with(secs(5), "00:00:00: a");
+    record.findings = vec![Finding::Survivors { count: 1 }];
+    LogFormat::default().read(&mut record);
+    let late = Finding::BuffersOutput {
+        event: 0,
+        late: secs(5),
+    };
+    assert_eq!(record.findings, [late, Finding::Survivors { count: 1 }]);
+    assert!(record.buffers_output());
+}
+
+#[test]
+fn a_fine_grain_shows_buffering_that_a_coarse_one_hides() {
+    let lines = |stamp: &str| {
+        let mut record = Record::new(["subject"]).with(millis(900), stamp);
+        LogFormat::new("^(?<time>[^ ]+) (?<message>.*)$")
+            .unwrap()
+            .read(&mut record);
+        record.findings.len()
+    };
+    assert_eq!(lines("00:00:00 a"), 0);
+    assert_eq!(lines("00:00:00.000 a"), 1);
+}
+
+#[test]
+fn over_midnight() {
+    assert_eq!(
+        findings(
+            "23:59:59.9",
+            [
+                (50, "23:59:59: a"),
+                (150, "23:59:59: b"),
+                (2000, "00:00:01: c")
+            ]
+        ),
+        NONE
+    );
+    let [Finding::BuffersOutput { event: 1, late }] =
+        findings("23:59:59", [(0, "23:59:59: a"), (4000, "23:59:59: b")])[..]
+    else {
+        panic!("a line of before midnight, four seconds late");
+    };
+    assert_eq!(late, secs(4));
+}
+
+#[test]
+fn in_another_time_zone() {
+    let other = |ahead| [Finding::OtherClock { ahead }];
+    assert_eq!(findings("12:00:00", [(0, "14:00:00: a")]), other(7200));
+    assert_eq!(findings("12:00:00", [(0, "07:00:00: a")]), other(-18000));
+    assert_eq!(findings("12:00:00", [(0, "17:45:00: Nepal")]), other(20700));
+    assert_eq!(
+        findings("23:30:00", [(0, "00:30:00: over midnight")]),
+        other(3600)
+    );
+    assert_eq!(
+        findings("12:00:00", [(0, "13:00:00: a"), (4000, "13:00:00: b")]),
+        [
+            Finding::BuffersOutput {
+                event: 1,
+                late: secs(4)
+            },
+            Finding::OtherClock { ahead: 3600 },
+        ],
+        "and it buffers"
+    );
+}
+
+#[test]
+fn our_own_local_time_is_no_other_clock() {
+    let mut record = Record::new(["subject"]).with(secs(0), "02:00:00: a");
+    record.utc_offset = 7200;
+    LogFormat::default().read(&mut record);
+    assert_eq!(record.findings, NONE);
+}
+
+#[test]
+fn when_the_clocks_change() {
+    // Our offset is that of the start. An hour is skipped, or comes twice.
+    let spring = [(0, "01:59:59: a"), (2000, "03:00:01: b")];
+    assert_eq!(findings("01:59:59", spring), NONE);
+    let autumn = [(0, "02:59:59: a"), (2000, "02:00:01: b")];
+    assert_eq!(findings("02:59:59", autumn), NONE);
+    // But a line that was late all the same is noticed.
+    let late = [(0, "01:59:59: a"), (6000, "03:00:01: b")];
+    assert_eq!(findings("01:59:59", late).len(), 1);
+}
+
+#[test]
+fn a_torn_line() {
+    let mut torn = Line::new(Stream::Merged, "00:00:00: Thread 1 : fini");
+    torn.newline = false;
+    let mut record = Record::new(["subject"])
+        .with(secs(0), "00:00:00: a")
+        .with(secs(0), torn);
+    LogFormat::default().read(&mut record);
+    assert_eq!(record.findings, [Finding::TornLine { event: 1 }]);
+}
+
+#[test]
+fn a_last_line_without_newline_that_is_no_log_may_be_meant_so() {
+    let mut prompt = Line::new(Stream::Merged, "password: ");
+    prompt.newline = false;
+    let mut record = Record::new(["subject"]).with(secs(0), prompt);
+    LogFormat::default().read(&mut record);
+    assert_eq!(record.findings, NONE);
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let mut record = Record::new(["subject"]).with(secs(0), "00:00:00: a").with(
+        secs(0),
+        Line::new(Stream::Merged, b"00:00:00: caf\xe9".to_vec()),
+    );
+    LogFormat::default().read(&mut record);
+    assert_eq!(record.findings, [Finding::InvalidUtf8 { event: 1 }]);
+    let (.., line) = record.lines().nth(1).unwrap();
+    assert_eq!(line.message.as_deref(), Some("caf\u{fffd}"));
+    assert_eq!(line.bytes.as_slice(), b"00:00:00: caf\xe9");
+}
+
+#[test]
+fn output_that_was_not_kept() {
+    let mut long = Line::new(Stream::Merged, b"00:00:00: long \xc3".to_vec());
+    long.cut_from = Some(1000);
+    let dropped = Dropped {
+        lines: 3,
+        bytes: 30,
+    };
+    let mut record = Record::new(["subject"])
+        .with(secs(0), long)
+        .with(secs(0), dropped);
+    LogFormat::default().read(&mut record);
+    // That a character was cut in two is not the subject's doing.
+    assert_eq!(
+        record.findings,
+        [Finding::LineCut { event: 0 }, Finding::OutputCut(dropped)]
+    );
+}
+
+#[test]
+fn a_record_can_be_read_again() {
+    let mut torn = Line::new(Stream::Merged, "00:00:00: b");
+    torn.newline = false;
+    let mut record = Record::new(["subject"])
+        .with(secs(5), "00:00:00: a")
+        .with(secs(5), torn);
+    record.findings = vec![Finding::Survivors { count: 1 }];
+    LogFormat::default().read(&mut record);
+    let once = record.clone();
+    LogFormat::default().read(&mut record);
+    assert_eq!(record, once);
+
+    LogFormat::new("^never (?<message>)$")
+        .unwrap()
+        .read(&mut record);
+    assert_eq!(record.findings, [Finding::Survivors { count: 1 }]);
+    assert!(
+        record
+            .lines()
+            .all(|(.., line)| !line.is_log() && line.stamp.is_none())
+    );
+}
+
+#[test]
+fn buffering_makes_a_delay_inconclusive_that_would_have_been_broken() {
+    let mut record = Record::new(["subject"])
+        .with(secs(2), "00:00:00: Main : all done")
+        .with(secs(2), Exit::Code(0));
+    let expectation = Expectation {
+        delays: vec![Delay {
+            from: Mark::Line("Main : all done".into()),
+            to: Mark::Exit,
+            about: secs(2),
+            slack: millis(200),
+        }],
+        survivors: Survivors::Allowed,
+        ..Expectation::default()
+    };
+    LogFormat::new("^(?<time>never)?.{10}(?<message>.*)$")
+        .unwrap()
+        .read(&mut record);
+    assert_eq!(judge(&record, &expectation).verdict(), Verdict::Broken);
+    LogFormat::default().read(&mut record);
+    assert_eq!(
+        judge(&record, &expectation).verdict(),
+        Verdict::Inconclusive
+    );
+}

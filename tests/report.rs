@@ -1,0 +1,720 @@
+//! What people are told, as whole output.
+
+use exeunt::expect::{Delay, End, Expectation, LogExpectation, Mark, Others, Step};
+use exeunt::judge::judge;
+use exeunt::record::{
+    Dropped, Ending, Exit, Finding, Line, Process, Signal, SignalSent, Stream, ThreadSeen, What,
+    Why,
+};
+use exeunt::report::{self, Widths};
+use exeunt::runner::{Outcome, Status, Summary};
+use exeunt::suite::{Case, Suite};
+use exeunt::{LogFormat, Record, Streams, millis, secs};
+
+fn plain(styled: &str) -> String {
+    anstream::adapter::strip_str(styled).to_string()
+}
+
+/// The timeline of a record that was judged by this.
+fn timeline(record: &Record, expectation: &Expectation) -> String {
+    let judgement = judge(record, expectation);
+    plain(&report::timeline(record, Some(&judgement)))
+}
+
+/// A whole text, compared line by line so that a failure shows both.
+#[track_caller]
+fn same(observed: &str, expected: &str) {
+    let expected = expected.strip_prefix('\n').unwrap_or(expected);
+    assert!(
+        observed == expected,
+        "--- observed\n{observed}--- expected\n{expected}---"
+    );
+}
+
+fn read(mut record: Record) -> Record {
+    LogFormat::default().read(&mut record);
+    record
+}
+
+/// A main that is done at once, while its thread has two seconds to go.
+fn begun() -> Record {
+    Record::new(["target/debug/worker", "two words"])
+        .with(millis(2), "00:00:00: Main\t:\tbefore")
+        .with(millis(3), "00:00:00: Thread 1 : starting")
+        .with(millis(3), "00:00:00: Main : all done")
+}
+
+fn waited() -> Record {
+    read(
+        begun()
+            .with(millis(2003), "00:00:02: Thread 1 : finishing")
+            .with(millis(2004), closed())
+            .with(millis(2005), Exit::Code(0)),
+    )
+}
+
+fn closed() -> What {
+    What::Closed {
+        stream: Stream::Merged,
+    }
+}
+
+/// What is right for it: it waits for its thread.
+fn waits() -> Expectation {
+    Expectation {
+        delays: vec![Delay {
+            from: Mark::Line("Main : all done".into()),
+            to: Mark::Exit,
+            about: secs(2),
+            slack: millis(200),
+        }],
+        ..says([
+            "Main : before",
+            "Thread 1 : starting",
+            "Main : all done",
+            "Thread 1 : finishing",
+        ])
+    }
+}
+
+/// These lines and no others, and exit code 0.
+fn says<const N: usize>(lines: [&str; N]) -> Expectation {
+    Expectation {
+        log: Some(LogExpectation {
+            steps: lines.map(|line| Step::Then(line.into())).into(),
+            others: Others::Forbidden,
+        }),
+        end: Some(End::code(0)),
+        ..Expectation::default()
+    }
+}
+
+fn process(pid: u32, command: &str) -> Process {
+    Process {
+        pid,
+        command: command.into(),
+        holds: Vec::new(),
+        threads: Vec::new(),
+    }
+}
+
+fn sent(signal: Signal, to: &[u32], why: Why) -> SignalSent {
+    let to = to.to_vec();
+    SignalSent { signal, to, why }
+}
+
+#[test]
+fn a_run_as_expected() {
+    same(
+        &timeline(&waited(), &waits()),
+        "
+    0.000  start      target/debug/worker 'two words'  (pid 1)
+    0.002  Main       before
+    0.003  Thread 1   starting
+╭   0.003  Main       all done
+│         ┊ 2.00 s of silence
+│   2.003  Thread 1   finishing
+╰   2.005  exit       exit code 0, 2.00 s after Main's last line `all done`
+",
+    );
+}
+
+#[test]
+fn without_a_judgement_nothing_is_marked() {
+    let record = read(begun().with(millis(5), Exit::Code(1)));
+    let text = plain(&report::timeline(&record, None));
+    assert!(!text.contains('╰'), "{text}");
+    assert!(timeline(&record, &waits()).contains("╰─ broken"));
+}
+
+#[test]
+fn an_early_exit_and_a_missing_line() {
+    same(
+        &timeline(&read(begun().with(millis(5), Exit::Code(0))), &waits()),
+        "
+    0.000  start      target/debug/worker 'two words'  (pid 1)
+    0.002  Main       before
+    0.003  Thread 1   starting
+    0.003  Main       all done
+    0.005  exit       exit code 0, 0.00 s after Main's last line `all done`
+        ╰─ broken  expected the exit 2.00 s after `Main : all done` (± 0.20 s)
+                   observed 0.002 s
+        ╰─ broken  expected `Thread 1 : finishing` after `Main : all done`
+                   observed it is missing
+",
+    );
+}
+
+#[test]
+fn an_exit_that_may_be_the_machines_fault() {
+    let mut record = read(
+        begun()
+            .with(millis(2600), "00:00:02: Thread 1 : finishing")
+            .with(millis(2605), Exit::Code(0)),
+    );
+    record.lag.canary = secs(1);
+    same(
+        &timeline(&record, &waits()),
+        "
+    0.000  start      target/debug/worker 'two words'  (pid 1)
+    0.002  Main       before
+    0.003  Thread 1   starting
+╭   0.003  Main       all done
+│         ┊ 2.60 s of silence
+│   2.600  Thread 1   finishing
+╰   2.605  exit       exit code 0, 2.60 s after Main's last line `all done`
+        ╰─ inconclusive  expected the exit 2.00 s after `Main : all done` (± 0.20 s)
+                         observed 2.602 s, on a machine that was up to 1.00 s late
+",
+    );
+}
+
+#[test]
+fn a_survivor() {
+    let mut record = waited()
+        .with(millis(2300), sent(Signal::TERM, &[7], Why::Survived))
+        .with(millis(2500), closed());
+    let mut sleep = process(7, "sleep 8");
+    sleep.holds = vec![Stream::Merged];
+    record.survivors = vec![sleep];
+    record.findings = vec![
+        Finding::Survivors { count: 1 },
+        Finding::StreamHeld {
+            stream: Stream::Merged,
+        },
+    ];
+    same(
+        &timeline(&record, &waits()),
+        "
+    0.000  start      target/debug/worker 'two words'  (pid 1)
+    0.002  Main       before
+    0.003  Thread 1   starting
+╭   0.003  Main       all done
+│         ┊ 2.00 s of silence
+│   2.003  Thread 1   finishing
+╰   2.005  exit       exit code 0, 2.00 s after Main's last line `all done`
+        ╰─ broken  expected no process outlives the subject
+                   observed pid 7 `sleep 8`, holds output
+          ┊ 0.29 s of silence
+    2.300  signal     SIGTERM to pid 7: left behind by the subject
+           survivor   pid 7 `sleep 8`, holds output
+           finding    a process outlived the subject
+           finding    output was still open after the subject had ended
+",
+    );
+}
+
+#[test]
+fn a_hang() {
+    let mut record = read(
+        begun()
+            .with(secs(10), sent(Signal::TERM, &[1, 7], Why::Timeout))
+            .with(millis(10_300), sent(Signal::KILL, &[7], Why::GraceOver))
+            .with(millis(10_301), Exit::Signal(Signal::KILL)),
+    );
+    record.ending = Ending::TimedOut { limit: secs(10) };
+    let mut worker = process(1, "target/debug/worker");
+    worker.threads = vec![ThreadSeen {
+        tid: 1,
+        name: "main".into(),
+        doing: "in futex".into(),
+    }];
+    record.ended_by_us = vec![worker];
+    same(
+        &timeline(&record, &waits()),
+        "
+    0.000  start      target/debug/worker 'two words'  (pid 1)
+    0.002  Main       before
+    0.003  Thread 1   starting
+    0.003  Main       all done
+          ┊ 10.00 s of silence
+   10.000  signal     SIGTERM to pids 1, 7: the time limit was reached
+          ┊ 0.30 s of silence
+   10.300  signal     SIGKILL to pid 7: still there after the grace period
+   10.301  exit       killed by SIGKILL
+           ended      pid 1 `target/debug/worker`
+             thread   main  in futex
+        ╰─ broken  expected exit code 0
+                   observed still running after 10 s, and ended then
+        ╰─ broken  expected `Thread 1 : finishing` after `Main : all done`
+                   observed it is missing
+",
+    );
+}
+
+#[test]
+fn a_signal_of_its_own_and_a_torn_line() {
+    let mut torn = Line::new(Stream::Merged, "00:00:00: Main : al");
+    torn.newline = false;
+    let record = read(
+        Record::new(["crash"])
+            .with(millis(4), torn)
+            .with(millis(500), Exit::Signal(Signal::from_number(11))),
+    );
+    same(
+        &timeline(&record, &says(["Main : all done"])),
+        "
+    0.000  start      crash  (pid 1)
+╭   0.004  Main       al (no newline)
+│       ╰─ broken  expected no other line of log
+│                  observed `Main : al` came, unexpected
+│         ┊ 0.50 s of silence, then the end
+╰   0.500  exit       killed by SIGSEGV, 0.50 s after Main's last line `al`
+        ╰─ broken  expected exit code 0
+                   observed killed by SIGSEGV after 0.500 s
+           finding    a line of log has no newline: it was torn
+        ╰─ broken  expected `Main : all done` after the start
+                   observed it is missing
+",
+    );
+}
+
+#[test]
+fn what_a_subject_writes_does_not_reach_the_terminal() {
+    let mut record = read(
+        Record::new(["sh", "-c", "printf '\u{1b}[31m'\necho"])
+            .with(millis(1), "\u{1b}[31mred\u{7}\u{202e}\u{9b}\0")
+            .with(millis(2), "00:00:00: Ma\u{1b}]0;in : all\u{1b}[2J\rdone")
+            .with(millis(3), Exit::Code(0)),
+    );
+    record.survivors = vec![process(7, "evil\u{1b}[1m\n")];
+    same(
+        &timeline(&record, &says([])),
+        r"
+    0.000  start      sh -c 'printf '\''\u{1b}[31m'\''\necho'  (pid 1)
+    0.001  output     \u{1b}[31mred\u{7}\u{202e}\u{9b}\u{0}
+    0.002  Ma\u{1b}]0;in all\u{1b}[2J\rdone
+        ╰─ broken  expected no other line of log
+                   observed `Ma\u{1b}]0;in : all\u{1b}[2J done` came, unexpected
+    0.003  exit       exit code 0, 0.00 s after Ma\u{1b}]0;in's last line `all\u{1b}[2J\rdone`
+        ╰─ broken  expected no process outlives the subject
+                   observed pid 7 `evil\u{1b}[1m\n`
+           survivor   pid 7 `evil\u{1b}[1m\n`
+"
+        .replace(
+            "'printf '\\''\\u{1b}[31m'\\''\\necho'",
+            "\"printf '\\u{1b}[31m'\\necho\"",
+        )
+        .as_str(),
+    );
+}
+
+#[test]
+fn long_lines_are_shortened() {
+    let long = "ä".repeat(5000);
+    let mut cut = Line::new(Stream::Merged, "begin");
+    cut.cut_from = Some(123_456);
+    let record = read(
+        Record::new(["subject", &long])
+            .with(millis(1), long.as_str())
+            .with(millis(2), cut)
+            .with(millis(3), format!("00:00:00: {long}").as_str())
+            .with(millis(4), Exit::Code(0)),
+    );
+    let text = timeline(&record, &says([]));
+    assert!(
+        text.lines().all(|line| line.chars().count() < 200),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("  output     {}…\n", "ä".repeat(160))),
+        "{text}"
+    );
+    assert!(
+        text.contains("  output     begin … (cut; 123456 bytes)\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("observed `{}…` came, unexpected", "ä".repeat(120))),
+        "{text}"
+    );
+}
+
+fn counting(lines: u64) -> Record {
+    let mut record = Record::new(["count"]);
+    for i in 0..lines {
+        record = record.with(millis(i), format!("00:00:00: line {i}").as_str());
+    }
+    read(record)
+}
+
+#[test]
+fn the_middle_of_a_long_record_is_left_out() {
+    let text = plain(&report::timeline(&counting(90), None));
+    assert_eq!(text.lines().count(), 91, "ninety are not too many");
+    let text = plain(&report::timeline(&counting(1000), None));
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 82);
+    assert_eq!(lines[40], "    0.039  output     line 39");
+    assert_eq!(
+        lines[41],
+        "           ⋮          920 events are not shown (the record has them)"
+    );
+    assert_eq!(lines[42], "    0.960  output     line 960");
+}
+
+#[test]
+fn what_broke_is_shown_even_in_the_middle() {
+    let record = read(counting(200).with(millis(100), "00:00:00: odd"));
+    let lines: Vec<_> = (0..200)
+        .map(|i| Step::Then(format!("line {i}").into()))
+        .collect();
+    let expectation = Expectation {
+        log: Some(LogExpectation {
+            steps: lines,
+            others: Others::Forbidden,
+        }),
+        ..Expectation::default()
+    };
+    let text = timeline(&record, &expectation);
+    let middle: Vec<_> = text.lines().skip(41).take(5).collect();
+    assert_eq!(
+        middle,
+        [
+            "           ⋮          61 events are not shown (the record has them)",
+            "    0.100  output     odd",
+            "        ╰─ broken  expected no other line of log",
+            "                   observed `odd` came, unexpected",
+            "           ⋮          59 events are not shown (the record has them)",
+        ],
+        "{text}"
+    );
+}
+
+#[test]
+fn of_very_many_failures_some_are_shown() {
+    let text = timeline(&counting(1000), &says([]));
+    assert_eq!(text.matches("╰─ broken").count(), 20);
+    let last = "           ⋮          981 more of what was expected is not so\n";
+    assert!(text.ends_with(last), "{text}");
+    assert!(
+        text.contains("expected exit code 0\n"),
+        "the end is among the first: {text}"
+    );
+}
+
+#[test]
+fn a_run_of_which_nothing_is_known() {
+    same(
+        &timeline(&Record::new(["nothing"]), &says([])),
+        "
+    0.000  start      nothing  (pid 1)
+        ╰─ broken  expected exit code 0
+                   observed its exit was never seen
+",
+    );
+}
+
+#[test]
+fn two_streams_one_closed_early_and_output_that_was_not_kept() {
+    let mut record = Record::new(["split"])
+        .with(millis(1), Line::new(Stream::Stdout, "out"))
+        .with(millis(2), Line::new(Stream::Stderr, "err"))
+        .with(
+            millis(10),
+            What::Closed {
+                stream: Stream::Stderr,
+            },
+        )
+        .with(
+            millis(50),
+            Dropped {
+                lines: 3,
+                bytes: 90,
+            },
+        )
+        .with(millis(60), Line::new(Stream::Stdout, "end"))
+        .with(
+            millis(995),
+            What::Closed {
+                stream: Stream::Stdout,
+            },
+        )
+        .with(millis(1000), Exit::Code(3));
+    record.streams = Streams::Split;
+    same(
+        &plain(&report::timeline(&record, None)),
+        "
+    0.000  start      split  (pid 1)
+    0.001  stdout     out
+    0.002  stderr     err
+    0.010  closed     stderr was closed while the subject ran
+           ⋮          3 lines (90 bytes) were not kept
+    0.060  stdout     end
+          ┊ 0.94 s of silence, then the end
+    1.000  exit       exit code 3
+",
+    );
+}
+
+/// One case for each of the implementations `py` and `old`; of `old` it is known that it does not wait.
+fn cases() -> Vec<Case> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("exeunt.toml");
+    let text = r#"
+        implementation.old.command = ["old"]
+        implementation.py.command = ["py"]
+        [[scenario]]
+        name = "waits"
+        log = ["Main : before", "Thread 1 : starting", "Main : all done", "Thread 1 : finishing"]
+        exit = { code = 0, after = "Main : all done", delay = "2s" }
+        [scenario.deviates.old]
+        why = "It ends with main."
+        log = ["Main : before", "Thread 1 : starting", "Main : all done"]
+        exit = { code = 0, after = "Main : all done", delay = "0s" }
+        [[scenario]]
+        name = "daemon"
+        implementations = ["py"]
+        absent = ["Thread 1 : finishing"]
+    "#;
+    std::fs::write(&path, text).unwrap();
+    Suite::load(&path).unwrap().cases().to_vec()
+}
+
+fn named<'c>(cases: &'c [Case], name: &str) -> &'c Case {
+    let is = |case: &&Case| format!("{}/{}", case.scenario, case.implementation) == name;
+    cases.iter().find(is).unwrap()
+}
+
+fn report(cases: &[Case], outcome: &Outcome<'_>, verbose: bool) -> String {
+    plain(&report::case(outcome, Widths::of(cases.iter()), verbose))
+}
+
+#[test]
+fn a_case_that_held() {
+    let cases = cases();
+    let outcome = Outcome::of(named(&cases, "waits/py"), None, waited());
+    same(
+        &report(&cases, &outcome, false),
+        "        held  waits   py   exit code 0, 2.002 s after `Main : all done`\n",
+    );
+    let verbose = report(&cases, &outcome, true);
+    assert_eq!(verbose.lines().count(), 8, "{verbose}");
+    let daemon = Outcome::of(
+        named(&cases, "daemon/py"),
+        None,
+        read(begun().with(millis(5), Exit::Code(0))),
+    );
+    same(
+        &report(&cases, &daemon, false),
+        "        held  daemon  py   exit code 0, no `Thread 1 : finishing`\n",
+    );
+}
+
+#[test]
+fn findings_are_told_of_a_case_that_held_too() {
+    let cases = cases();
+    let mut record = waited();
+    record.findings = vec![Finding::OtherClock { ahead: 3600 }];
+    let outcome = Outcome::of(named(&cases, "waits/py"), None, record);
+    same(
+        &report(&cases, &outcome, false),
+        "        held  waits   py   exit code 0, 2.002 s after `Main : all done`
+              finding  the log's clock is +3600 s from ours (another time zone?)
+",
+    );
+}
+
+#[test]
+fn a_case_that_broke() {
+    let cases = cases();
+    let record = read(begun().with(millis(5), Exit::Code(0)));
+    let outcome = Outcome::of(named(&cases, "waits/py"), None, record);
+    same(
+        &report(&cases, &outcome, false),
+        "
+      broken  waits   py   exit code 0, 0.002 s after `Main : all done`
+                0.000  start      target/debug/worker 'two words'  (pid 1)
+                0.002  Main       before
+                0.003  Thread 1   starting
+                0.003  Main       all done
+                0.005  exit       exit code 0, 0.00 s after Main's last line `all done`
+                    ╰─ broken  expected the exit 2.00 s after `Main : all done` (± 0.20 s)
+                               observed 0.002 s
+                    ╰─ broken  expected `Thread 1 : finishing` after `Main : all done`
+                               observed it is missing
+",
+    );
+}
+
+#[test]
+fn a_case_that_deviates_and_one_that_does_no_more() {
+    let cases = cases();
+    let case = named(&cases, "waits/old");
+    let early = read(begun().with(millis(5), Exit::Code(0)));
+    same(
+        &report(&cases, &Outcome::of(case, None, early), false),
+        "    deviates  waits   old  exit code 0, 0.002 s after `Main : all done`
+              It ends with main.
+",
+    );
+    let fixed = report(&cases, &Outcome::of(case, None, waited()), false);
+    let head: Vec<_> = fixed.lines().take(2).collect();
+    assert_eq!(
+        head,
+        [
+            "deviates no more  waits   old  exit code 0, 2.002 s after `Main : all done`",
+            "              take the known deviation out of the suite: \"It ends with main.\" is no longer so",
+        ]
+    );
+}
+
+#[test]
+fn a_case_that_hung_and_one_that_left_something_behind() {
+    let cases = cases();
+    let case = named(&cases, "waits/py");
+    let mut hung = read(begun());
+    hung.ending = Ending::TimedOut { limit: secs(10) };
+    let text = report(&cases, &Outcome::of(case, None, hung), false);
+    let first = "      broken  waits   py   ended after 10 s";
+    assert_eq!(text.lines().next(), Some(first));
+    let mut left = waited();
+    left.survivors = vec![process(7, "sleep 8"), process(8, "sleep 8")];
+    let text = report(&cases, &Outcome::of(case, None, left), false);
+    let first =
+        "      broken  waits   py   exit code 0, 2.002 s after `Main : all done`, 2 left behind";
+    assert_eq!(text.lines().next(), Some(first));
+}
+
+#[test]
+fn a_case_whose_delay_is_not_told_shows_the_bare_number() {
+    let cases = cases();
+    let mut record = waited();
+    record.findings = vec![Finding::BuffersOutput {
+        event: 1,
+        late: secs(2),
+    }];
+    let text = report(
+        &cases,
+        &Outcome::of(named(&cases, "waits/py"), None, record),
+        false,
+    );
+    let first = "inconclusive  waits   py   exit code 0, 2.002 s after `Main : all done`";
+    assert_eq!(text.lines().next(), Some(first), "{text}");
+}
+
+#[test]
+fn cases_that_were_not_run() {
+    let cases = cases();
+    let outcome = |status, why: Option<&str>| Outcome {
+        case: &cases[0],
+        status,
+        why: why.map(Into::into),
+        observed: None,
+        runs: 0,
+    };
+    let skipped = outcome(Status::Skipped, Some("probe `old`: not found"));
+    same(
+        &report(&cases, &skipped, false),
+        "     skipped  waits   old  probe `old`: not found\n",
+    );
+    let failed = outcome(Status::Failed, Some("could not start"));
+    same(
+        &report(&cases, &failed, false),
+        "      failed  waits   old  could not start\n",
+    );
+    let interrupted = outcome(Status::Interrupted, None);
+    same(
+        &report(&cases, &interrupted, false),
+        " interrupted  waits   old  not run\n",
+    );
+}
+
+#[test]
+fn a_case_that_was_run_again() {
+    let cases = cases();
+    let outcome = Outcome {
+        runs: 3,
+        ..Outcome::of(named(&cases, "waits/py"), None, waited())
+    };
+    same(
+        &report(&cases, &outcome, false),
+        "        held  waits   py   exit code 0, 2.002 s after `Main : all done` (run 3 times)\n",
+    );
+}
+
+#[test]
+fn the_summary() {
+    let summary = |summary: Summary| plain(&report::summary(&summary, 2.345));
+    let one = Summary {
+        held: 1,
+        ..Summary::default()
+    };
+    assert_eq!(summary(one), "1 case in 2.35 s: 1 held");
+    let all = Summary {
+        held: 1,
+        deviates: 1,
+        broken: 2,
+        inconclusive: 3,
+        skipped: 4,
+        interrupted: 5,
+    };
+    assert_eq!(
+        summary(all),
+        "16 cases in 2.35 s: 1 held, 1 known deviation, 2 broken, 3 inconclusive, 4 skipped, 5 interrupted"
+    );
+    let two = Summary {
+        deviates: 2,
+        ..Summary::default()
+    };
+    assert_eq!(summary(two), "2 cases in 2.35 s: 2 known deviations");
+    assert_eq!(
+        summary(Summary::default()),
+        "0 cases in 2.35 s: nothing was run"
+    );
+}
+
+#[test]
+fn the_report_for_programs() {
+    let cases = cases();
+    let outcome = Outcome::of(
+        named(&cases, "waits/old"),
+        None,
+        read(begun().with(millis(5), Exit::Code(0))),
+    );
+    let json = report::json::case(&outcome);
+    assert!(!json.contains('\n'), "one line");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["type"], "case");
+    assert_eq!(json["scenario"], "waits");
+    assert_eq!(json["implementation"], "old");
+    assert_eq!(json["status"], "deviates");
+    assert_eq!(json["why"], "It ends with main.");
+    assert_eq!(json["runs"], 1);
+    assert_eq!(json["judgement"]["checks"][0]["verdict"], "held");
+    let record: Record = serde_json::from_value(json["record"].clone()).unwrap();
+    assert_eq!(
+        Some(&record),
+        outcome.observed.as_ref().map(|(record, _)| record)
+    );
+
+    let run: serde_json::Value = serde_json::from_str(&report::json::run(&record)).unwrap();
+    assert_eq!(run["type"], "run");
+    assert_eq!(run["record"]["command"][0], "target/debug/worker");
+
+    let summary = Summary {
+        held: 2,
+        ..Summary::default()
+    };
+    assert_eq!(
+        report::json::summary(&summary, 1.5),
+        r#"{"type":"summary","held":2,"deviates":0,"broken":0,"inconclusive":0,"skipped":0,"interrupted":0,"seconds":1.5}"#
+    );
+}
+
+#[test]
+fn exits_in_words() {
+    let explain = report::explain;
+    assert_eq!(explain(Exit::Code(0)), "success");
+    assert!(explain(Exit::Code(130)).contains("SIGINT"));
+    assert!(explain(Exit::Code(134)).contains("SIGABRT"));
+    assert!(explain(Exit::Code(137)).contains("by itself"));
+    assert!(explain(Exit::Signal(Signal::INT)).contains("Ctrl-C"));
+    assert!(!explain(Exit::Signal(Signal::INT)).contains("by itself"));
+    for code in 0..=255 {
+        assert!(!explain(Exit::Code(code)).is_empty());
+    }
+    for number in 1..=64 {
+        assert!(!explain(Exit::Signal(Signal::from_number(number))).is_empty());
+    }
+}

@@ -1,0 +1,653 @@
+//! What is wrong with a suite is told with its line, before anything is run.
+
+use std::path::Path;
+
+use exeunt::suite::{Suite, SuiteError};
+
+/// The rendered error of a suite with this text.
+#[track_caller]
+fn error(text: &str) -> String {
+    loaded(text).expect_err("a suite with an error").0
+}
+
+/// A sound suite, or its rendered error with the directory left out.
+fn loaded(text: &str) -> Result<Suite, (String, SuiteError)> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("exeunt.toml");
+    std::fs::write(&path, text).unwrap();
+    let here = format!("{}/", directory.path().display());
+    Suite::load(&path).map_err(|error| (error.to_string().replace(&here, ""), error))
+}
+
+/// A sound implementation on lines 1 and 2, and a scenario on lines 3 and 4 that goes on with this.
+fn scenario(rest: &str) -> String {
+    format!(
+        "[implementation.py]\n\
+         command = [\"python3\", \"{{scenario}}.py\"]\n\
+         [[scenario]]\n\
+         name = \"one\"\n\
+         {rest}"
+    )
+}
+
+/// A scenario, and an implementation that goes on with this from line 4 on.
+fn implementation(rest: &str) -> String {
+    format!(
+        "[[scenario]]\n\
+         name = \"one\"\n\
+         [implementation.py]\n\
+         {rest}"
+    )
+}
+
+/// Asserts that the error of a suite says this, and points at this place: the line and column, and what is underlined.
+#[track_caller]
+fn points(text: &str, message: &str, place: &str, marked: &str) {
+    let error = error(text);
+    assert!(error.starts_with(&format!("error: {message}")), "{error}");
+    assert!(
+        error.contains(&format!("--> exeunt.toml:{place}\n")),
+        "{error}"
+    );
+    assert_eq!(underlined(&error), marked, "{error}");
+}
+
+/// What stands above the carets.
+fn underlined(error: &str) -> &str {
+    let lines: Vec<_> = error.lines().collect();
+    let marks = lines.iter().position(|line| line.contains('^')).unwrap();
+    let start = lines[marks].find('^').unwrap();
+    let length = lines[marks].matches('^').count();
+    // One byte a column: these suites are ASCII where they are wrong.
+    &lines[marks - 1][start..start + length]
+}
+
+#[test]
+fn the_suite_of_these_tests_is_sound() {
+    assert_eq!(loaded(&scenario("")).unwrap().cases().len(), 1);
+    assert_eq!(
+        loaded(&implementation("command = ['x']"))
+            .unwrap()
+            .cases()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn an_unknown_key() {
+    assert_eq!(
+        error(&scenario("timeuot = \"1s\"\n")),
+        "\
+error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `timeout`, `slack`, `streams`, `log-pattern`, `ignore-signals`, `signals`, `repeat`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `exit`, `delays`, `survivors`
+ --> exeunt.toml:5:1
+  |
+5 | timeuot = \"1s\"
+  | ^^^^^^^
+  |
+  = help: perhaps `timeout` is meant"
+    );
+    points(&scenario("[suit]\n"), "unknown field `suit`", "5:2", "suit");
+    points(
+        &implementation("comand = ['x']"),
+        "unknown field `comand`",
+        "4:1",
+        "comand",
+    );
+    points(
+        &implementation("cargo = { package = 'p', bni = 'x' }"),
+        "unknown field `bni`",
+        "4:26",
+        "bni",
+    );
+    points(
+        &scenario("exit = { code = 0, aftre = 'x' }"),
+        "unknown field `aftre`",
+        "5:20",
+        "aftre",
+    );
+    points(
+        &scenario("deviates.py = { why = 'x', absnt = ['x'] }"),
+        "unknown field `absnt`",
+        "5:28",
+        "absnt",
+    );
+}
+
+#[test]
+fn a_name_is_suggested_only_where_one_is_close() {
+    assert!(error(&scenario("[suit]\n")).ends_with("= help: perhaps `suite` is meant"));
+    assert!(!error(&scenario("colour = 'red'\n")).contains("help"));
+    assert!(error(&scenario("streams = 'splt'\n")).ends_with("= help: perhaps `split` is meant"));
+}
+
+#[test]
+fn a_bad_duration() {
+    assert_eq!(
+        error(&scenario("timeout = \"5\"\n")),
+        "\
+error: `5` is not a duration, its unit is missing: write it as `2s`, `300ms` or `1m 30s`
+ --> exeunt.toml:5:11
+  |
+5 | timeout = \"5\"
+  |           ^^^"
+    );
+    points(
+        &scenario("timeout = '-5s'"),
+        "`-5s` is not a duration, it is negative",
+        "5:11",
+        "'-5s'",
+    );
+    points(
+        &scenario("slack = 'soon'"),
+        "`soon` is not a duration: write it as",
+        "5:9",
+        "'soon'",
+    );
+    points(
+        &scenario("slack = 5"),
+        "invalid type: integer `5`, expected a duration such as `\"2s\"`",
+        "5:9",
+        "5",
+    );
+    points(
+        &scenario("exit = { delay = 2.5 }"),
+        "invalid type: floating point `2.5`, expected a duration such as",
+        "5:18",
+        "2.5",
+    );
+    points(
+        &scenario("exit = { delay = { py = 'soon' } }"),
+        "`soon` is not a duration",
+        "5:25",
+        "'soon'",
+    );
+}
+
+#[test]
+fn spans_are_right_inside_arrays() {
+    let delays = "delays = [\n\
+        { from = 'a', to = 'b', about = '1s' },\n\
+        { from = 'a', to = 'b', about = '1' },\n\
+    ]";
+    points(&scenario(delays), "`1` is not a duration", "7:33", "'1'");
+    let log =
+        "log = [\n  'a',\n  { any-order = [\n    'b',\n    ['c', { regex = '(' }],\n  ] },\n]";
+    points(
+        &scenario(log),
+        "`(` is not a regular expression: unclosed group",
+        "9:21",
+        "'('",
+    );
+}
+
+#[test]
+fn a_bad_regular_expression() {
+    assert_eq!(
+        error(&scenario(
+            "present = [\n    \"fine\",\n    { regex = \"a(b\" },\n]"
+        )),
+        "\
+error: `a(b` is not a regular expression: unclosed group
+ --> exeunt.toml:7:15
+  |
+7 |     { regex = \"a(b\" },
+  |               ^^^^^"
+    );
+    points(
+        &scenario("[suite]\nlog-pattern = '('"),
+        "not a regular expression: unclosed group",
+        "6:15",
+        "'('",
+    );
+    points(
+        &scenario("log-pattern = 'x'"),
+        "the pattern has no group `message`: write `(?<message>.*)`",
+        "5:15",
+        "'x'",
+    );
+}
+
+#[test]
+fn a_step_that_is_none() {
+    points(
+        &scenario("log = [\n  'a',\n  { netx = 'b' },\n]"),
+        "unknown field `netx`, expected one of `next`, `not`, `any-order`, `contains`, `regex`",
+        "7:5",
+        "netx",
+    );
+    points(
+        &scenario("log = ['a', { next = 'a', not = 'b' }]"),
+        "`not` beside `next`: one of them only",
+        "5:13",
+        "{ next = 'a', not = 'b' }",
+    );
+    points(
+        &scenario("log = ['a', {}]"),
+        "an empty table, expected one of `next`, `not`",
+        "5:13",
+        "{}",
+    );
+    points(
+        &scenario("log = ['a', 7]"),
+        "invalid type: integer `7`, expected a line, or a table with one of `next`",
+        "5:13",
+        "7",
+    );
+    points(
+        &scenario("absent = [{ contain = 'x' }]"),
+        "unknown field `contain`, expected `contains` or `regex`",
+        "5:13",
+        "contain",
+    );
+}
+
+#[test]
+fn two_scenarios_of_one_name() {
+    assert_eq!(
+        error(&scenario("\n[[scenario]]\nname = \"one\"\n")),
+        "\
+error: two scenarios are named `one`
+ --> exeunt.toml:7:8
+  |
+7 | name = \"one\"
+  |        ^^^^^ the first stands on line 4"
+    );
+}
+
+#[test]
+fn a_scenario_without_a_name() {
+    points(
+        &scenario("[[scenario]]\nabout = 'x'\n"),
+        "missing field `name`",
+        "5:1",
+        "[[scenario]]",
+    );
+    points(
+        &scenario("[[scenario]]\nname = ' '\n"),
+        "a scenario needs a name",
+        "6:8",
+        "' '",
+    );
+}
+
+#[test]
+fn an_unknown_implementation() {
+    assert_eq!(
+        error(&scenario("implementations = [\"py\", \"rust\"]\n")),
+        "\
+error: there is no implementation `rust`
+ --> exeunt.toml:5:26
+  |
+5 | implementations = [\"py\", \"rust\"]
+  |                          ^^^^^^ the suite has `py`"
+    );
+    let there_is_none = "there is no implementation `rust`";
+    points(
+        &scenario("[scenario.deviates.rust]\nwhy = 'x'\n"),
+        there_is_none,
+        "5:20",
+        "rust",
+    );
+    points(
+        &scenario("for.rust.present = ['x']\n"),
+        there_is_none,
+        "5:5",
+        "rust",
+    );
+    for table in [
+        "exit = { code = { rust = 1, default = 0 } }",
+        "exit = { signal = { rust = 'SIGINT', default = 'SIGTERM' } }",
+        "exit = { delay = { rust = '1s', default = '0s' } }",
+        "delays = [{ from = 'a', to = 'b', about = { rust = '1s', default = '2s' } }]",
+        "deviates.py = { why = 'x', exit = { code = { rust = 1, default = 2 } } }",
+        "for.py = { exit = { code = { rust = 1, default = 2 } } }",
+    ] {
+        let place = format!("5:{}", table.find("rust").unwrap() + 1);
+        points(&scenario(table), there_is_none, &place, "rust");
+    }
+}
+
+#[test]
+fn an_implementation_that_the_scenario_does_not_have() {
+    let suite = |rest: &str| scenario(&format!("{rest}\n[implementation.rust]\ncommand = ['x']"));
+    points(
+        &suite("implementations = ['py']\ndeviates.rust = { why = 'x' }"),
+        "scenario `one` does not have implementation `rust`",
+        "6:10",
+        "rust",
+    );
+    points(
+        &suite("implementations = ['py']\nfor.rust = { present = ['x'] }"),
+        "scenario `one` does not have implementation `rust`",
+        "6:5",
+        "rust",
+    );
+    points(
+        &suite("implementations = []"),
+        "scenario `one` would never be run",
+        "5:19",
+        "[]",
+    );
+}
+
+#[test]
+fn a_value_that_is_not_said_for_an_implementation() {
+    let suite = scenario(
+        "exit = { code = { rust = 101 } }\n\
+         [implementation.rust]\n\
+         command = ['x']\n",
+    );
+    assert_eq!(
+        error(&suite),
+        "\
+error: no exit code is said for implementation `py`
+ --> exeunt.toml:5:17
+  |
+5 | exit = { code = { rust = 101 } }
+  |                 ^^^^^^^^^^^^^^ it is not in here
+  |
+  = help: add `py = …`, or `default = …` for all others"
+    );
+    assert!(loaded(&suite.replace("101", "101, default = 1")).is_ok());
+    assert!(loaded(&suite.replace("101", "101, py = 1")).is_ok());
+}
+
+#[test]
+fn neither_or_both_of_command_and_cargo() {
+    assert_eq!(
+        error(&implementation("about = \"x\"\n")),
+        "\
+error: implementation `py` has neither `command` nor `cargo`
+ --> exeunt.toml:3:17
+  |
+3 | [implementation.py]
+  |                 ^^ it needs one of them
+  |
+  = help: write `command = [\"python3\", \"{scenario}.py\"]`, or `cargo = { package = \"…\", bin = \"{scenario}\" }`"
+    );
+    points(
+        &implementation("command = ['x']\ncargo = { package = 'p', bin = 'x' }"),
+        "implementation `py` has both `command` and `cargo`",
+        "3:17",
+        "py",
+    );
+}
+
+#[test]
+fn an_empty_command() {
+    let cannot = "this command cannot be run";
+    points(&implementation("command = []"), cannot, "4:11", "[]");
+    points(&implementation("command = ['']"), cannot, "4:11", "['']");
+    for key in ["build", "probe"] {
+        let rest = format!("command = ['x']\n{key} = []");
+        points(&implementation(&rest), cannot, "5:9", "[]");
+    }
+}
+
+#[test]
+fn an_unknown_placeholder() {
+    assert_eq!(
+        error(&implementation("command = [\n    \"python3\",\n    \"{scenaro}.py\",\n]")),
+        "\
+error: this command cannot be run
+ --> exeunt.toml:6:5
+  |
+6 |     \"{scenaro}.py\",
+  |     ^^^^^^^^^^^^^^ `{scenaro}` is no placeholder: there are `{scenario}`, `{implementation}` and `{root}` (braces that are meant as such need a space: `{ scenaro }`)"
+    );
+    points(
+        &implementation("cargo = { package = 'p', bin = 'py-{scenario_name}' }"),
+        "there is no such binary",
+        "4:32",
+        "'py-{scenario_name}'",
+    );
+}
+
+#[test]
+fn braces_that_are_no_placeholders() {
+    for word in [
+        "{}",
+        "{ print }",
+        "${name}",
+        "{\"a\": 1}",
+        "{HOME}",
+        "{",
+        "}{",
+    ] {
+        let rest = format!("command = ['sh', '-c', '{word}']");
+        assert!(loaded(&implementation(&rest)).is_ok(), "{word}");
+    }
+}
+
+#[test]
+fn no_scenario_and_no_implementation() {
+    assert_eq!(
+        error("[implementation.py]\ncommand = ['x']\n"),
+        "\
+error: the suite has no scenario
+--> exeunt.toml
+ = help: add one: `[[scenario]]` with `name = \"…\"` and what is expected"
+    );
+    let no_implementation = "\
+error: the suite has no implementation
+--> exeunt.toml
+ = help: add one: `[implementation.mine]` with `command = [\"./{scenario}\"]`";
+    assert_eq!(error("[[scenario]]\nname = 'one'\n"), no_implementation);
+    assert_eq!(error(""), no_implementation);
+}
+
+#[test]
+fn one_scenario_where_there_may_be_several() {
+    assert_eq!(
+        error("[scenario]\nname = \"one\"\n"),
+        "\
+error: invalid type: map, expected a sequence
+ --> exeunt.toml:1:1
+  |
+1 | [scenario]
+  | ^^^^^^^^^^
+  |
+  = help: there may be several scenarios: write `[[scenario]]`"
+    );
+}
+
+#[test]
+fn after_without_delay() {
+    assert_eq!(
+        error(&scenario("exit = { code = 0, after = \"x\" }\n")),
+        "\
+error: how long `after` the line is not said
+ --> exeunt.toml:5:8
+  |
+5 | exit = { code = 0, after = \"x\" }
+  |        ^^^^^^^^^^^^^^^^^^^^^^^^^ `after` needs a `delay`
+  |
+  = help: add `delay = \"2s\"`, say; or `delay = \"0s\"`: at once"
+    );
+}
+
+#[test]
+fn an_exit_code_that_no_process_has() {
+    assert_eq!(
+        error(&scenario("exit = { code = 256 }\n")),
+        "\
+error: invalid value: integer `256`, expected an exit code from 0 to 255
+ --> exeunt.toml:5:17
+  |
+5 | exit = { code = 256 }
+  |                 ^^^"
+    );
+    points(
+        &scenario("exit = { code = { py = -1 } }"),
+        "invalid value: integer `-1`, expected an exit code from 0 to 255",
+        "5:24",
+        "-1",
+    );
+    points(
+        &scenario("exit = { code = '0' }"),
+        "invalid type: string \"0\", expected an exit code",
+        "5:17",
+        "'0'",
+    );
+    points(
+        &scenario("exit = { code = true }"),
+        "invalid type: boolean `true`, expected an exit code",
+        "5:17",
+        "true",
+    );
+    assert!(loaded(&scenario("exit = { code = 255 }")).is_ok());
+}
+
+#[test]
+fn more_than_one_end() {
+    let one_way = "a subject ends in one way only";
+    for exit in [
+        "{ code = 1, signal = 'SIGINT' }",
+        "{ code = 1, hang = true }",
+        "{ signal = 'SIGINT', hang = true }",
+    ] {
+        points(&scenario(&format!("exit = {exit}")), one_way, "5:8", exit);
+    }
+    points(
+        &scenario("[scenario.exit]\ncode = 1\nsignal = 'SIGINT'"),
+        one_way,
+        "5:1",
+        "[scenario.exit]",
+    );
+    points(
+        &scenario("exit = { hang = true, delay = '1s' }"),
+        "a subject that hangs has no exit",
+        "5:8",
+        "{ hang = true, delay = '1s' }",
+    );
+}
+
+#[test]
+fn a_signal_that_is_none() {
+    let none = "`SIGFOO` is not a signal (try a name such as SIGTERM";
+    points(
+        &scenario("exit = { signal = 'SIGFOO' }"),
+        none,
+        "5:19",
+        "'SIGFOO'",
+    );
+    points(
+        &scenario("signals = [{ send = 'SIGFOO' }]"),
+        none,
+        "5:21",
+        "'SIGFOO'",
+    );
+}
+
+#[test]
+fn words_that_are_not_among_the_choices() {
+    points(
+        &scenario("streams = 'both'"),
+        "unknown variant `both`, expected `merged` or `split`",
+        "5:11",
+        "'both'",
+    );
+    points(
+        &scenario("survivors = 'some'"),
+        "unknown variant `some`, expected `forbidden` or `allowed`",
+        "5:13",
+        "'some'",
+    );
+}
+
+#[test]
+fn a_deviation_without_a_reason_and_one_of_an_odd_version() {
+    points(
+        &scenario("[scenario.deviates.py]\nabsent = ['x']"),
+        "missing field `why`",
+        "5:1",
+        "[scenario.deviates.py]",
+    );
+    points(
+        &scenario("deviates.py = { why = 'x', version = 'new' }"),
+        "`new` is not a condition on versions such as `<3.15`",
+        "5:38",
+        "'new'",
+    );
+}
+
+#[test]
+fn a_text_that_is_not_toml() {
+    assert_eq!(
+        error("Dear exeunt,\nplease run.\n"),
+        "\
+error: key with no value, expected `=`
+ --> exeunt.toml:1:6
+  |
+1 | Dear exeunt,
+  |      ^"
+    );
+    points(&scenario("name = 'two'"), "duplicate key", "5:1", "name");
+    // Nothing is underlined behind the end, so only the place is looked at.
+    let unclosed = error(&scenario("log = [\n  \"a\",\n"));
+    assert!(unclosed.starts_with("error: unclosed array"), "{unclosed}");
+    assert!(unclosed.contains("--> exeunt.toml:6:"), "{unclosed}");
+}
+
+#[test]
+fn whatever_is_cut_off_is_told_without_a_panic() {
+    let whole = scenario(
+        "log = ['ä', { any-order = [\"ü\", ['''x''', { regex = \"ö\" }]] }]\nexit = { code = 0 }\n",
+    );
+    for end in (0..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+        if let Err((shown, error)) = loaded(&whole[..end]) {
+            assert!(shown.starts_with("error: "), "{shown}");
+            assert!(!error.styled().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read() {
+    let error = |path: &Path| Suite::load(path).unwrap_err().to_string();
+    assert_eq!(
+        error(Path::new("/nowhere/exeunt.toml")),
+        "error: could not read the suite: No such file or directory (os error 2)\n\
+         --> /nowhere/exeunt.toml"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    assert!(error(directory.path()).contains("Is a directory"));
+    let path = directory.path().join("exeunt.toml");
+    std::fs::write(&path, b"\xff").unwrap();
+    assert!(error(&path).contains("did not contain valid UTF-8"));
+}
+
+#[test]
+fn a_program_that_is_missing() {
+    let suite = loaded(&implementation(
+        "command = [\"no-such-program\", \"{scenario}\"]\n",
+    ))
+    .unwrap();
+    let cases: Vec<_> = suite.cases().iter().collect();
+    let error = suite.prepare(&cases, |_| {}).unwrap_err().to_string();
+    let (_, error) = error.split_once("exeunt.toml").unwrap();
+    assert_eq!(
+        error,
+        ":4:11
+  |
+4 | command = [\"no-such-program\", \"{scenario}\"]
+  |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ in this command
+  |
+  = help: install it, correct the command, or add a `probe` so that the implementation is skipped where it is missing"
+    );
+}
+
+#[test]
+fn a_command_from_outside() {
+    let mut suite = loaded(&scenario("")).unwrap();
+    let mut error = |command: &[&str]| {
+        let command = command.iter().map(|word| (*word).to_owned()).collect();
+        suite
+            .set_command("new", None, command)
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(error(&[]).contains("it needs a program at least"));
+    assert!(error(&["x", "{scenaro}"]).contains("`{scenaro}` is no placeholder"));
+}
