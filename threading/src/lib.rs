@@ -108,3 +108,8 @@ pub use shutdown::{at_exit, at_shutdown};
 pub use thread::Thread;
 pub use timer::{Timer, TimerHandle};
 pub use who::{active_count, current, enumerate, main_thread};
+
+/// The example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
