@@ -176,7 +176,7 @@ fn notice(record: &Record) -> Vec<Finding> {
             });
         }
     }
-    let allowed = LATE + record.lag.total();
+    let allowed = LATE + record.lag.measured();
     let late = drifts.iter().find_map(|(event, drift, stamp)| {
         let drift = drift - (drift / QUARTER).round() * QUARTER;
         // A stamp is rounded down: a line of grain 1 s that was logged just now may seem up to 1 s late.

@@ -300,12 +300,25 @@ pub struct Lag {
     /// How long the subject's main thread was ready to run and had no processor, over the whole run.
     #[serde(with = "seconds")]
     pub subject_waited: Duration,
+    /// How long, during the run, some process of the machine was ready to run and had no processor, or waited for a disk
+    /// (`/proc/pressure`); zero where the kernel does not tell. It may have been a descendant of the subject, or none of ours.
+    #[serde(default, with = "seconds")]
+    pub pressure: Duration,
 }
 
 impl Lag {
-    /// The most by which the machine can have moved a time of this run.
+    /// By how much the machine may have moved a time of this run.
+    ///
+    /// All that was measured of the subject and of ourselves counts in full. Of the pressure, which may have been on others,
+    /// at most half a second counts: on a machine that is always busy, a program that waits seconds too long is still broken.
     #[must_use]
     pub fn total(&self) -> Duration {
+        self.measured() + self.pressure.min(Duration::from_millis(500))
+    }
+
+    /// What was measured of the subject and of ourselves.
+    #[must_use]
+    pub fn measured(&self) -> Duration {
         self.canary + self.subject_waited
     }
 }
@@ -319,7 +332,8 @@ pub struct Usage {
     /// Processor time in the kernel.
     #[serde(with = "seconds")]
     pub system: Duration,
-    /// The largest resident set, in bytes.
+    /// The largest resident set, in bytes. The kernel counts what was there before the exec too, so this is never less than
+    /// what the harness itself had resident.
     pub peak_memory: u64,
 }
 

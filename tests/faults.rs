@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use exeunt::Cancel;
 use exeunt::runner::{self, Outcome, Progress, Status};
 use exeunt::suite::{Case, Suite};
+use exeunt::{Cancel, millis};
 
 /// The column without a fault, from the same build.
 const SOUND: &str = "sound";
@@ -101,6 +101,26 @@ fn run<'s>(suite: &'s Suite, chosen: impl Fn(&Case) -> bool) -> Vec<Outcome<'s>>
     outcomes
 }
 
+/// Broken; or, on a machine that was late enough to excuse it, inconclusive, which fails a suite as well (exit code 3).
+fn is_caught(outcome: &Outcome<'_>) -> bool {
+    let late = |o: &Outcome<'_>| {
+        o.observed
+            .as_ref()
+            .is_some_and(|(record, _)| record.lag.total() > millis(150))
+    };
+    match outcome.status {
+        Status::Broken => true,
+        Status::Inconclusive if late(outcome) => {
+            eprintln!(
+                "only inconclusive, on a busy machine: {} with {}",
+                outcome.case.scenario, outcome.case.implementation
+            );
+            true
+        }
+        _ => false,
+    }
+}
+
 #[test]
 fn every_fault_is_caught() {
     let (faults, table) = (faults(), table());
@@ -120,13 +140,9 @@ fn every_fault_is_caught() {
     });
     let wrong: Vec<_> = outcomes
         .iter()
-        .filter(|o| {
-            o.status
-                != if o.case.implementation == SOUND {
-                    Status::Held
-                } else {
-                    Status::Broken
-                }
+        .filter(|o| match o.case.implementation.as_str() {
+            SOUND => o.status != Status::Held,
+            _ => !is_caught(o),
         })
         .map(|o| {
             format!(

@@ -11,8 +11,8 @@ use exeunt::Streams;
 const AFTER: &str = "\
 Exit codes:
     0  everything held (known deviations and skipped cases included)
-    1  something was broken, or under `run`: the program did not end in time
-    2  wrong usage, a wrong suite, a failed build, a program that cannot be started
+    1  something was broken, or could not be started; under `run`: the program did not end in time
+    2  wrong usage, a wrong suite, a failed build; under `run`: the program could not be started
     3  nothing was broken, but something was inconclusive
   130  interrupted";
 

@@ -22,10 +22,19 @@ pub(super) fn test(args: &Test) -> Result<End, Problem> {
         cases.len(),
         args.format == Format::Text && std::io::stderr().is_terminal(),
     );
-    let prepared = suite
-        .prepare(&cases, |what| progress.tell(what))
-        .inspect_err(|_| progress.finish())?;
+    // Before the builds: an interruption of theirs is one of ours.
     let cancel = cancel_on_signals()?;
+    let prepared = match suite.prepare(&cases, |what| progress.tell(what)) {
+        Ok(prepared) => prepared,
+        Err(_) if cancel.is_thrown() => {
+            progress.finish();
+            return Ok(End::Interrupted);
+        }
+        Err(error) => {
+            progress.finish();
+            return Err(error.into());
+        }
+    };
     let begun = Instant::now();
     let mut report = Report::new(&cases, args, progress);
     runner::run(

@@ -10,6 +10,15 @@ use crate::record::{Record, Stream, Streams, What};
 /// Lines of different pipes closer than this may have been written the other way round.
 const UNSURE: Duration = Duration::from_millis(100);
 
+/// Where the order of lines rests on sleeps, these are further apart than this; a machine that was less late did not swap them.
+const STALL: Duration = Duration::from_millis(150);
+
+/// Whether the machine may have held up the line that should have come first.
+fn stalled(record: &Record, early: &Seen<'_>, late: &Seen<'_>) -> bool {
+    let lag = record.lag.measured();
+    lag >= STALL && late.at.saturating_sub(early.at) <= lag
+}
+
 struct Seen<'a> {
     event: usize,
     at: Duration,
@@ -218,6 +227,14 @@ impl<'a> Walk<'a> {
         let unsure = blocking.clone().all(|p| p.unsure_before(line));
         let check = match blocking.next() {
             Some(other) if unsure => Check::inconclusive(expected, too_close(line, other)),
+            Some(other) if stalled(self.record, line, other) => {
+                let late = self.record.lag.measured().as_secs_f64();
+                let other = quoted(&other.text);
+                let observed = format!(
+                    "it came too early, before {other}, on a machine that was up to {late:.2} s late"
+                );
+                Check::inconclusive(expected, observed).worth_a_retry()
+            }
             // It may have come once more, in what was left out.
             _ if self.record.is_cut() => Check::inconclusive(expected, super::CUT),
             other => {

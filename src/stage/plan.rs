@@ -53,7 +53,9 @@ pub struct Cue {
 
 /// Tells whether a line, as raw bytes without its newline, is the one that is waited for.
 #[derive(Clone)]
-pub struct LineTest(Arc<dyn Fn(&[u8]) -> bool + Send + Sync>);
+pub struct LineTest(Arc<Test>);
+
+type Test = dyn Fn(&[u8]) -> bool + Send + Sync;
 
 impl LineTest {
     /// By a function.

@@ -178,6 +178,7 @@ pub(super) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunErr
     let (pipes, ends) = connect(plan, &scratch).map_err(setup)?;
 
     let watch = Watch::begin();
+    let stalled_before = sys::stalled();
     let started = Timestamp::now();
     let zero = sys::now();
     let warden = Warden::start(&exec, ends).map_err(setup)?;
@@ -209,6 +210,7 @@ pub(super) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunErr
     drop(scratch);
     let lag = Lag {
         canary: watch.worst(),
+        pressure: sys::stalled().saturating_sub(stalled_before),
         ..Lag::default()
     };
     let environment = environment

@@ -16,6 +16,7 @@
 mod exec;
 mod message;
 mod orphans;
+mod pressure;
 mod threads;
 mod tree;
 mod warden;
@@ -37,6 +38,7 @@ use nix::unistd::{ForkResult, Pid};
 pub(crate) use exec::Exec;
 pub(crate) use message::{Exited, Message};
 pub(crate) use orphans::kill_orphans;
+pub(crate) use pressure::stalled;
 pub(crate) use threads::{main_thread_blocked, threads};
 pub(crate) use tree::{descendants, send_signal, send_signal_to};
 

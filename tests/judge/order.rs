@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use exeunt::expect::{Pattern, Step};
-use exeunt::judge::judge;
+use exeunt::judge::{Verdict, judge};
 use exeunt::record::{Exit, What};
 use exeunt::{Record, millis};
 
@@ -437,4 +437,29 @@ fn a_line_too_many_is_one_even_where_output_was_cut() {
         failures(&cut(), &only([then("first")])),
         ["broken: no other line of log, but `last` came, unexpected"]
     );
+}
+
+#[test]
+fn a_swap_that_a_stall_explains_is_inconclusive() {
+    let expected = only([then("a"), then("b")]);
+    let mut record = said(["b", "a"]);
+    record.lag.canary = millis(149);
+    assert_eq!(
+        failures(&record, &expected),
+        ["broken: `b` after `a`, but it came too early, at 0.010 s, before `a`"]
+    );
+    record.lag.canary = millis(150);
+    let judgement = judge(&record, &expected);
+    assert_eq!(judgement.verdict(), Verdict::Inconclusive);
+    assert!(judgement.worth_a_retry());
+}
+
+#[test]
+fn a_swap_that_no_stall_explains_is_broken() {
+    let expected = only([then("a"), then("b")]);
+    let mut record = said([
+        "b", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "a",
+    ]);
+    record.lag.canary = millis(160);
+    assert_eq!(judge(&record, &expected).verdict(), Verdict::Broken);
 }
