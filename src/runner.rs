@@ -69,7 +69,7 @@ const RETRIES: u32 = 2;
 #[must_use]
 pub fn default_jobs() -> NonZeroUsize {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    NonZeroUsize::new(cores * 4).map_or(NonZeroUsize::MIN, |n| n.max(EIGHT))
+    NonZeroUsize::new(cores * 6).map_or(NonZeroUsize::MIN, |n| n.max(EIGHT))
 }
 
 const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();

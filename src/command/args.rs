@@ -78,7 +78,7 @@ pub(crate) struct Test {
     /// Print a table of scenarios × implementations instead of a line for each case.
     #[arg(long, value_enum, value_name = "text|markdown", num_args = 0..=1, default_missing_value = "text", require_equals = true, conflicts_with = "format")]
     pub(crate) matrix: Option<MatrixFormat>,
-    /// How many cases run side by side; by default four for each processor, and eight at least.
+    /// How many cases run side by side; by default six for each processor, and eight at least.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
 }
