@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::case::word;
-use crate::expect::{End, Expectation, Mark};
+use crate::expect::{End, Expectation, Mark, Pattern};
 use crate::record::{Ending, Exit, Record};
 use crate::runner::{Outcome, Status};
 
@@ -160,8 +160,8 @@ fn observed(outcome: &Outcome<'_>) -> String {
         outcome.judged_by().unwrap_or(expectation),
         settled,
     ));
-    let missing = missing(record, expectation);
-    if missing > 0 && outcome.status != Status::Held {
+    let missing = missing(record, &outcome.case.usual_lines);
+    if missing > 0 {
         let lines = if missing == 1 { "line" } else { "lines" };
         parts.push(format!("{missing} {lines} missing"));
     }
@@ -203,17 +203,12 @@ fn delay(record: &Record, expectation: &Expectation, settled: bool) -> Option<St
     ))
 }
 
-/// How many of the lines that the scenario wants are not there.
-fn missing(record: &Record, expectation: &Expectation) -> usize {
-    let steps = expectation.log.iter().flat_map(|log| &log.steps);
-    let wanted = steps
-        .flat_map(crate::expect::Step::wanted)
-        .chain(&expectation.present);
-    wanted
-        .filter(|pattern| {
-            !record
-                .lines()
-                .any(|(.., line)| pattern.matches(&line.text()))
-        })
-        .count()
+/// How many of the lines that the scenario usually wants are not there.
+fn missing(record: &Record, wanted: &[Pattern]) -> usize {
+    let there = |pattern: &Pattern| {
+        record
+            .lines()
+            .any(|(.., line)| pattern.matches(&line.text()))
+    };
+    wanted.iter().filter(|pattern| !there(pattern)).count()
 }

@@ -13,7 +13,7 @@ use super::file::{self, Allowance, Exit, Expect, File, Scenario};
 use super::values::PerImplementation;
 use super::{Implementation, Start};
 use crate::expect::{
-    DEFAULT_SLACK, Delay, End, Expectation, LogExpectation, Mark, Others, Pattern, Survivors,
+    DEFAULT_SLACK, Delay, End, Expectation, LogExpectation, Mark, Others, Pattern, Step, Survivors,
 };
 use crate::log::LogFormat;
 use crate::record::{Bytes, Signal, Streams};
@@ -30,6 +30,8 @@ pub struct Case {
     pub implementation: String,
     /// What is expected.
     pub expectation: Expectation,
+    /// The lines that the scenario wants, where nothing else is said of the implementation.
+    pub usual_lines: Vec<Pattern>,
     /// What this implementation is known to do instead: the first entry that applies to its version counts.
     pub deviations: Vec<KnownDeviation>,
     /// How often it is run; all runs must hold.
@@ -231,6 +233,15 @@ pub(super) fn cases(
     Ok(cases)
 }
 
+/// The lines that must be there.
+fn lines(expect: &Expect) -> Vec<Pattern> {
+    let steps = expect.log.iter().flatten().flat_map(Step::wanted);
+    steps
+        .chain(expect.present.iter().flatten())
+        .cloned()
+        .collect()
+}
+
 /// A signal as the stage takes it. The stage knows nothing of log formats and patterns, so it is given a test.
 fn planned(cue: &file::Cue, log: &LogFormat) -> Cue {
     let test = |pattern: &Pattern| {
@@ -330,6 +341,7 @@ impl Reader<'_> {
     fn case(&self, implementation: &str, like: &str) -> Result<Case, SuiteError> {
         let (scenario, defaults) = (self.scenario, &self.file.suite);
         let mut base = scenario.expect(&Expect::default());
+        let usual_lines = lines(&base);
         if let Some((_, difference)) = scenario
             .differs
             .iter()
@@ -359,6 +371,7 @@ impl Reader<'_> {
             implementation: implementation.into(),
             expectation: self.expectation(&base, like)?,
             deviations: deviations.collect::<Result<_, SuiteError>>()?,
+            usual_lines,
             repeat: scenario.repeat.unwrap_or(NonZeroU32::MIN),
             ignored_signals: scenario.ignore_signals.clone(),
             cues: scenario

@@ -24,7 +24,7 @@ case $how in
     skips-wait) kill $thread; exit 0 ;;
     leaves-a-grandchild) sleep 50 & wait $thread; exit 0 ;;
     never-ends) sleep 50 ;;
-    ends-late) wait; sleep 1 ;;
+    ends-late) wait; sleep 3 ;;
     kills-itself) wait; kill -KILL $$ ;;
 esac
 [ "$scenario" = daemon ] && [ "$how" != ignores-daemon ] && kill $thread
