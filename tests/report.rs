@@ -718,3 +718,37 @@ fn exits_in_words() {
         assert!(!explain(Exit::Signal(Signal::from_number(number))).is_empty());
     }
 }
+
+#[test]
+fn the_matrix() {
+    let cases = cases();
+    let early = || read(begun().with(millis(5), Exit::Code(0)));
+    let outcomes = [
+        Outcome::of(named(&cases, "waits/py"), None, waited()),
+        Outcome::of(named(&cases, "waits/old"), None, early()),
+        Outcome::of(named(&cases, "daemon/py"), None, waited()),
+    ];
+    let matrix = report::Matrix::of(&outcomes);
+    same(
+        &plain(&matrix.text()),
+        "
+        py         old
+waits   0, T 2 s   deviates: 0, T 0 s, 1 line missing
+daemon  broken: 0  –
+",
+    );
+    same(
+        &matrix.markdown(),
+        "
+| scenario | py | old |
+|---|---|---|
+| `waits` | 0, T 2 s | deviates: 0, T 0 s, 1 line missing |
+| `daemon` | broken: 0 | – |
+",
+    );
+    // A broken cell shows what was observed, not what was expected.
+    let broken = [Outcome::of(named(&cases, "waits/py"), None, early())];
+    let cell = "| `waits` | broken: 0, T 0.00 s, 1 line missing |";
+    let markdown = report::Matrix::of(&broken).markdown();
+    assert!(markdown.contains(cell), "{markdown}");
+}

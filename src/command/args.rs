@@ -37,6 +37,10 @@ pub(crate) enum Command {
     #[command(after_help = AFTER)]
     List(List),
     /// Watch any program once: its timeline, its exit explained, what it left behind.
+    ///
+    /// Everything is told when the program has ended. It reads our standard input, and gets our environment but for
+    /// `TMPDIR`, a scratch directory. It does not get our Ctrl-C: that ends it, and all that descends from it, by SIGTERM.
+    /// With `--format json`, only those variables are recorded that differ from ours.
     #[command(after_help = AFTER)]
     Run(Run),
 }

@@ -37,6 +37,11 @@ pub(super) fn select<'s>(
         &implementations,
     )?;
     let among = |names: &[String], name: &String| names.is_empty() || names.contains(name);
+    // A column that was added is wanted, whichever others are.
+    let added = |case: &Case| {
+        let mut columns = selection.implementation_command.iter();
+        columns.any(|column| column.name == case.implementation)
+    };
     let filtered = |case: &Case| {
         let name = format!("{}/{}", case.scenario, case.implementation);
         selection.filter.is_empty()
@@ -50,7 +55,7 @@ pub(super) fn select<'s>(
         .iter()
         .filter(|c| {
             among(&selection.scenario, &c.scenario)
-                && among(&selection.implementation, &c.implementation)
+                && (among(&selection.implementation, &c.implementation) || added(c))
         })
         .filter(|c| filtered(c))
         .collect();

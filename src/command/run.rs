@@ -22,9 +22,13 @@ pub(super) fn run(args: &Run) -> Result<End, Problem> {
     if !args.clean_env {
         subject = subject.inherit_env();
     }
-    let record = subject
+    let mut record = subject
         .run_until(Some(&cancel))
         .map_err(|error| error.to_string())?;
+    // What was passed on unchanged may be secret, and a report is read by others.
+    record
+        .environment
+        .retain(|name, value| std::env::var(name).as_ref() != Ok(value));
     match args.format {
         Format::Text => anstream::print!("{}", text(&record)),
         Format::Json => anstream::println!("{}", report::json::run(&record)),
@@ -48,6 +52,12 @@ fn text(record: &Record) -> String {
         }
         (Ending::Interrupted, _) => "interrupted, and ended with all that descends from it".into(),
     };
+    let left = match record.survivors.len() {
+        0 => String::new(),
+        1 => "; it left a process behind, which was ended".into(),
+        n => format!("; it left {n} processes behind, which were ended"),
+    };
+    let end = format!("{end}{left}");
     let bold = anstyle::Style::new().bold();
     format!("{}\n{bold}{end}{bold:#}\n", report::timeline(record, None))
 }

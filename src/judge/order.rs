@@ -368,11 +368,13 @@ impl<'a> Walk<'a> {
             .iter()
             .map(|&m| quoted(&self.lines[m].text))
             .collect();
+        // A program whose lines carry no stamps: then they all are its log.
+        let stampless = !self.lines.iter().any(|line| line.log);
         let others = self
             .lines
             .iter()
             .enumerate()
-            .filter(|(i, line)| line.log && !self.matched.contains(i));
+            .filter(|(i, line)| (stampless || line.log) && !self.matched.contains(i));
         let mut checks: Vec<_> = others
             .map(|(_, line)| {
                 let text = quoted(&line.text);

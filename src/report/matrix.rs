@@ -84,6 +84,7 @@ impl Matrix {
         for (column, width) in self.columns.iter().zip(&widths) {
             let _ = write!(out, "  {column:<width$}");
         }
+        out.truncate(out.trim_end().len());
         out.push('\n');
         for (name, cells) in &self.rows {
             let mut line = format!("{name:<first$}");

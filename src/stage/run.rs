@@ -1,6 +1,7 @@
 //! One run, from the fork to the last reaped process.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -24,7 +25,7 @@ use crate::record::{
 use crate::sys::{self, Ends, Exec, Exited, Message, Warden};
 
 /// Why a subject could not be run.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
     /// There is no such program.
@@ -63,6 +64,13 @@ pub enum RunError {
         /// The guarding process.
         warden: u32,
     },
+}
+
+// A test that returns `Result<(), RunError>` shows this, so it must be readable.
+impl fmt::Debug for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 fn hint(error: &io::Error) -> &'static str {
@@ -408,10 +416,9 @@ impl Run<'_> {
     fn subject_ended(&mut self, exited: Exited) {
         let at = exited.at.saturating_sub(self.zero);
         self.read_pipes();
-        // With nobody else left to write, all that there is was written before the exit.
-        if exited.alone {
-            self.events.written_before(at);
-        }
+        // What is in the pipes by now was written before the exit, or by a descendant in the moment that it took us to hear
+        // of it.
+        self.events.written_before(at);
         self.events.push(at, What::Exit(exited.exit));
         self.exited = Some(exited);
         self.empty |= exited.alone;

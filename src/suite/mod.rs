@@ -144,10 +144,17 @@ impl Suite {
         let arguments = match base.as_ref().map(|base| &base.start) {
             _ if whole => &[],
             Some(Start::Command(words)) => &words[1..],
-            _ => {
+            Some(Start::Cargo { .. }) => {
                 return Err(wrong(
-                    "it has no `{scenario}` in it, and it is not clear whose program it replaces: \
-                     write the whole command, or NAME:LIKE=PROGRAM"
+                    "it has no `{scenario}` in it, and the implementation that it is like is built by cargo: there is no \
+                     program to replace. Write a whole command, with `{scenario}` in it"
+                        .into(),
+                ));
+            }
+            None => {
+                return Err(wrong(
+                    "it has no `{scenario}` in it, and no implementation's program has a name like this one's: write the \
+                     whole command, or say which implementation it is like, as NAME:LIKE=PROGRAM"
                         .into(),
                 ));
             }

@@ -90,7 +90,9 @@ impl Suite {
                     .extend(its.map(|case| expand(bin, case)));
             }
         }
-        for (package, bins) in bins {
+        for (package, mut bins) in bins {
+            bins.sort();
+            bins.dedup();
             telling(&format!("building package {package} with cargo"));
             let binaries = self.cargo_build(package, &bins)?;
             prepared.binaries.extend(

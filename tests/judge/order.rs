@@ -463,3 +463,22 @@ fn a_swap_that_no_stall_explains_is_broken() {
     record.lag.canary = millis(160);
     assert_eq!(judge(&record, &expected).verdict(), Verdict::Broken);
 }
+
+#[test]
+fn without_stamps_every_line_is_one_of_log() {
+    let stampless = |lines: &[&str]| {
+        let record = Record::new(["subject"]);
+        let record = lines
+            .iter()
+            .fold(record, |record, line| record.with(millis(10), *line));
+        read(record.with(millis(20), Exit::Code(0)))
+    };
+    let expected = only([then("Main : a")]);
+    holds(&stampless(&["Main : a"]), &expected);
+    assert_eq!(
+        failures(&stampless(&["Main : a", "Main : b"]), &expected),
+        ["broken: no other line of log, but `Main : b` came, unexpected"]
+    );
+    // Beside lines with stamps, a line without is none of log.
+    holds(&stampless(&["00:00:00: Main : a", "Main : b"]), &expected);
+}
