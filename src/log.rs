@@ -144,7 +144,9 @@ fn stamp(text: &str) -> Option<Stamp> {
 }
 
 /// By how much a line may come late before it counts as buffered: more than the machine's own lateness is added.
-const LATE: Duration = Duration::from_millis(100);
+///
+/// A first line can take long from its stamp to its write: a Java formatter that is yet to be loaded took 0.1 s.
+const LATE: Duration = Duration::from_millis(300);
 /// Time zones, daylight saving included, are whole quarters of an hour apart.
 const QUARTER: f64 = 900.0;
 
