@@ -96,7 +96,7 @@ pub enum Pattern {
     Regex(Regex),
 }
 
-fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

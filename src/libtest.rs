@@ -29,7 +29,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::report;
-use crate::runner::{self, Outcome, Status};
+use crate::runner::{self, Outcome};
 use crate::stage::Cancel;
 use crate::suite::{Case, Prepared, Ready, Suite, SuiteError};
 
@@ -119,9 +119,10 @@ impl Shared {
             let _alone = self.stage.write().unwrap_or_else(PoisonError::into_inner);
             outcome = runner::retry(prepared, outcome, &self.cancel);
         }
-        match outcome.status {
-            Status::Held | Status::Deviates => Ok(()),
-            _ => Err(failed(&outcome)),
+        if outcome.status.is_well() {
+            Ok(())
+        } else {
+            Err(failed(&outcome))
         }
     }
 }

@@ -38,6 +38,14 @@ pub enum Status {
     Interrupted,
 }
 
+impl Status {
+    /// Whether nothing need be done: the case held, or deviates as is known.
+    #[must_use]
+    pub fn is_well(self) -> bool {
+        matches!(self, Self::Held | Self::Deviates)
+    }
+}
+
 /// A case and what came of it.
 #[derive(Debug)]
 pub struct Outcome<'s> {
@@ -166,7 +174,7 @@ pub fn run_case<'s>(prepared: &Prepared<'_>, case: &'s Case, cancel: &Cancel) ->
             },
             Err(error) => return outcome(Status::Failed, Some(error.to_string())),
         };
-        if !matches!(last.status, Status::Held | Status::Deviates) {
+        if !last.status.is_well() {
             break;
         }
     }

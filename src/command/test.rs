@@ -107,10 +107,7 @@ impl<'s, 'a> Report<'s, 'a> {
                 outcome.case.implementation
             ));
         }
-        let well = matches!(
-            outcome.status,
-            runner::Status::Held | runner::Status::Deviates
-        );
+        let well = outcome.status.is_well();
         let text = match self.args.format {
             // In a matrix a cell has no room for the reason.
             Format::Text if self.args.matrix.is_some() && (well || outcome.observed.is_none()) => {

@@ -11,7 +11,7 @@ pub(crate) use delay::took;
 
 use serde::{Deserialize, Serialize};
 
-use crate::expect::Expectation;
+use crate::expect::{Expectation, fold};
 use crate::record::{Ending, Record};
 
 /// What came of an expectation. Ordered from the best to the worst.
@@ -172,7 +172,7 @@ fn unseen(record: &Record, expected: &str) -> Option<Check> {
 
 /// A line of output as checks quote it: white space folded, a long one shortened.
 fn quoted(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = fold(text);
     match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("`{}…`", &text[..end]),
         None => format!("`{text}`"),

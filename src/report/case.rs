@@ -90,7 +90,7 @@ pub fn case(outcome: &Outcome<'_>, widths: Widths, verbose: bool) -> String {
         };
         let _ = writeln!(out, "{:>12}  {DIM}{why}{DIM:#}", "");
     }
-    let well = matches!(status, Status::Held | Status::Deviates);
+    let well = status.is_well();
     if verbose || !well {
         let marked = (!well).then_some(judgement);
         for line in timeline(record, marked).lines() {

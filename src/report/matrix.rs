@@ -155,7 +155,7 @@ fn observed(outcome: &Outcome<'_>) -> String {
     };
     let mut parts = vec![end(record)];
     let expectation = &outcome.case.expectation;
-    let settled = matches!(outcome.status, Status::Held | Status::Deviates);
+    let settled = outcome.status.is_well();
     parts.extend(delay(
         record,
         outcome.judged_by().unwrap_or(expectation),
