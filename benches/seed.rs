@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use exeunt::Cancel;
-use exeunt::runner::{Progress, Summary, default_jobs, run};
+use exeunt::outcome::Summary;
+use exeunt::runner::{Progress, default_jobs, run};
 use exeunt::suite::Suite;
 
 fn main() {

@@ -12,7 +12,8 @@ use std::time::Instant;
 
 use exeunt::Cancel;
 use exeunt::expect::Mark;
-use exeunt::runner::{Progress, Status, run};
+use exeunt::outcome::Status;
+use exeunt::runner::{Progress, run};
 use exeunt::suite::{Case, Suite};
 
 /// A process that uses a processor, ended when this is dropped.

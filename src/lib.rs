@@ -62,28 +62,29 @@ compile_error!(
     "exeunt watches processes by means that only Linux has (child subreapers, signalfd, /proc)"
 );
 
-mod bytes;
-pub mod expect;
-mod fluent;
+#[cfg(feature = "suite")]
+mod build;
+mod front;
 pub mod judge;
-#[cfg(feature = "libtest")]
-pub mod libtest;
 mod log;
+#[cfg(feature = "suite")]
+pub mod outcome;
 pub mod record;
 pub mod report;
+#[cfg(feature = "suite")]
 pub mod runner;
-mod seconds;
-mod signal;
 pub mod stage;
+#[cfg(feature = "suite")]
 pub mod suite;
-mod sys;
 
 use std::time::Duration;
 
-pub use fluent::{Assert, AssertError, Subject};
+#[cfg(feature = "libtest")]
+pub use front::libtest;
+pub use front::{Assert, AssertError, Subject};
+pub use judge::expect;
 pub use log::{LogFormat, LogFormatError};
-pub use record::{Record, Streams};
-pub use signal::{Signal, UnknownSignal};
+pub use record::{Record, Signal, Streams, UnknownSignal};
 pub use stage::{Cancel, RunError};
 
 /// So many seconds.

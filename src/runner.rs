@@ -6,60 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use semver::Version;
-use serde::{Deserialize, Serialize};
-
-use crate::expect::Expectation;
-use crate::judge::{Judgement, Verdict, judge};
-use crate::record::{Ending, Record};
+use crate::outcome::{Outcome, Status};
 use crate::stage::Cancel;
 use crate::suite::{Case, Prepared, Ready};
-
-/// What came of a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Status {
-    /// The expectation held.
-    Held,
-    /// The expectation was broken, in the way that is known and has a reason.
-    Deviates,
-    /// The expectation was broken.
-    Broken,
-    /// The expectation held, though it is known to be broken: the suite is out of date.
-    DeviatesNoMore,
-    /// The observation does not tell.
-    Inconclusive,
-    /// The implementation is not on this machine.
-    Skipped,
-    /// The subject could not be started.
-    Failed,
-    /// The harness was interrupted before the case was over.
-    Interrupted,
-}
-
-impl Status {
-    /// Whether nothing need be done: the case held, or deviates as is known.
-    #[must_use]
-    pub fn is_well(self) -> bool {
-        matches!(self, Self::Held | Self::Deviates)
-    }
-}
-
-/// A case and what came of it.
-#[derive(Debug)]
-pub struct Outcome<'s> {
-    /// The case.
-    pub case: &'s Case,
-    /// What came of it.
-    pub status: Status,
-    /// Why, where the record does not tell: a skip, a failed start, a known deviation.
-    pub why: Option<String>,
-    /// The record of the last run, and its judgement.
-    pub observed: Option<(Record, Judgement)>,
-    /// How often it was run.
-    pub runs: u32,
-}
 
 /// What a run of a suite tells while it goes on.
 #[derive(Debug)]
@@ -112,7 +61,7 @@ pub fn run<'s>(
         drop(sender);
         for progress in receiver {
             match progress {
-                Progress::Ended(outcome) if outcome.worth_a_retry() => again.push(outcome),
+                Progress::Ended(outcome) if outcome.retryable() => again.push(outcome),
                 other => telling(other),
             }
         }
@@ -136,7 +85,7 @@ pub(crate) fn retry<'s>(
     cancel: &Cancel,
 ) -> Outcome<'s> {
     for _ in 0..RETRIES {
-        if !outcome.worth_a_retry() || cancel.is_thrown() {
+        if !outcome.retryable() || cancel.is_cancelled() {
             break;
         }
         let again = run_case(prepared, outcome.case, cancel);
@@ -160,7 +109,7 @@ pub fn run_case<'s>(prepared: &Prepared<'_>, case: &'s Case, cancel: &Cancel) ->
     if let Some(Ready::Skipped { why }) = prepared.ready(&case.implementation) {
         return outcome(Status::Skipped, Some(why.clone()));
     }
-    if cancel.is_thrown() {
+    if cancel.is_cancelled() {
         return outcome(Status::Interrupted, None);
     }
     let version = prepared.version(&case.implementation);
@@ -174,103 +123,9 @@ pub fn run_case<'s>(prepared: &Prepared<'_>, case: &'s Case, cancel: &Cancel) ->
             },
             Err(error) => return outcome(Status::Failed, Some(error.to_string())),
         };
-        if !last.status.is_well() {
+        if !last.status.is_expected() {
             break;
         }
     }
     last
-}
-
-impl<'s> Outcome<'s> {
-    /// Judges a record of a case, made with this version of the implementation.
-    #[must_use]
-    pub fn of(case: &'s Case, version: Option<&Version>, record: Record) -> Self {
-        let expected = judge(&record, &case.expectation);
-        let (status, why, judgement) = match case.deviation(version) {
-            _ if record.ending == Ending::Interrupted => (Status::Interrupted, None, expected),
-            None => (status(expected.verdict()), None, expected),
-            Some(known) => {
-                let instead = judge(&record, &known.expectation);
-                let why = Some(known.why.clone());
-                match (expected.verdict(), instead.verdict()) {
-                    (Verdict::Held, _) => (Status::DeviatesNoMore, why, expected),
-                    (Verdict::Broken, Verdict::Held) => (Status::Deviates, why, instead),
-                    // What it does is neither what is right nor what is known.
-                    (Verdict::Broken, Verdict::Broken) => (Status::Broken, None, instead),
-                    (Verdict::Inconclusive, _) => (Status::Inconclusive, None, expected),
-                    (_, Verdict::Inconclusive) => (Status::Inconclusive, None, instead),
-                }
-            }
-        };
-        Self {
-            case,
-            status,
-            why,
-            observed: Some((record, judgement)),
-            runs: 1,
-        }
-    }
-
-    /// The expectation by which the case was judged in the end: its own, or that of the deviation it shows.
-    pub(crate) fn judged_by(&self) -> Option<&Expectation> {
-        match self.status {
-            Status::Deviates => {
-                let known = self
-                    .case
-                    .deviations
-                    .iter()
-                    .find(|d| Some(&d.why) == self.why.as_ref());
-                known.map(|known| &known.expectation)
-            }
-            _ => Some(&self.case.expectation),
-        }
-    }
-
-    pub(crate) fn worth_a_retry(&self) -> bool {
-        let judged = self
-            .observed
-            .as_ref()
-            .is_some_and(|(_, judgement)| judgement.worth_a_retry());
-        self.status == Status::Inconclusive && judged
-    }
-}
-
-fn status(verdict: Verdict) -> Status {
-    match verdict {
-        Verdict::Held => Status::Held,
-        Verdict::Inconclusive => Status::Inconclusive,
-        Verdict::Broken => Status::Broken,
-    }
-}
-
-/// How many cases came out how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Summary {
-    /// Cases that held.
-    pub held: usize,
-    /// Cases that deviate as is known.
-    pub deviates: usize,
-    /// Cases that are broken, deviate no more or could not be started.
-    pub broken: usize,
-    /// Cases that nothing can be said of.
-    pub inconclusive: usize,
-    /// Cases whose implementation is missing.
-    pub skipped: usize,
-    /// Cases that were not over when the harness was interrupted.
-    pub interrupted: usize,
-}
-
-impl Summary {
-    /// Counts one more.
-    pub fn count(&mut self, status: Status) {
-        *match status {
-            Status::Held => &mut self.held,
-            Status::Deviates => &mut self.deviates,
-            Status::Broken | Status::DeviatesNoMore | Status::Failed => &mut self.broken,
-            Status::Inconclusive => &mut self.inconclusive,
-            Status::Skipped => &mut self.skipped,
-            Status::Interrupted => &mut self.interrupted,
-        } += 1;
-    }
 }

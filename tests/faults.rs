@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use exeunt::runner::{self, Outcome, Progress, Status};
+use exeunt::outcome::{Outcome, Status};
+use exeunt::runner::{self, Progress};
 use exeunt::suite::{Case, Suite};
 use exeunt::{Cancel, millis};
 

@@ -2,9 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use exeunt::expect::{End, Expectation, Step};
+use exeunt::expect::{Expectation, ExpectedEnd, Step};
 use exeunt::judge::Verdict;
-use exeunt::record::{Dropped, Ending, Exit, Line, Process, Signal, Stream};
+use exeunt::record::{Dropped, Exit, Line, Process, Signal, Stream, Termination};
 use exeunt::{AssertError, LogFormat, Record, Streams, millis, secs};
 use predicates::prelude::*;
 
@@ -30,7 +30,7 @@ fn hung() -> Record {
     let mut record = Record::new(["worker"])
         .with(millis(10), "begin")
         .with(secs(1), "middle");
-    record.ending = Ending::TimedOut { limit: secs(5) };
+    record.termination = Termination::TimedOut { limit: secs(5) };
     record
 }
 
@@ -82,8 +82,8 @@ fn all_of_it_holds() {
         .slack(millis(21))
         .takes(secs(2))
         .leaves_nothing_behind()
-        .holds(&Expectation {
-            end: Some(End::code(0)),
+        .satisfies(&Expectation {
+            end: Some(ExpectedEnd::code(0)),
             ..Expectation::default()
         });
 }
@@ -173,7 +173,7 @@ fn every_twin_breaks() {
     left.survivors = vec![Process {
         pid: 7,
         command: "sleep 8".into(),
-        holds: Vec::new(),
+        open_streams: Vec::new(),
         threads: Vec::new(),
     }];
     broken(
@@ -183,10 +183,10 @@ fn every_twin_breaks() {
     );
     left.assert().success();
     let expectation = Expectation {
-        end: Some(End::Hang),
+        end: Some(ExpectedEnd::Hang),
         ..Expectation::default()
     };
-    broken(a.try_holds(&expectation), "a hang", "exit code 0");
+    broken(a.try_satisfies(&expectation), "a hang", "exit code 0");
 }
 
 #[test]

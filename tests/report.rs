@@ -1,13 +1,13 @@
 //! What people are told, as whole output.
 
-use exeunt::expect::{Delay, End, Expectation, LogExpectation, Mark, Others, Step};
+use exeunt::expect::{Delay, Expectation, ExpectedEnd, LogExpectation, Mark, OtherLines, Step};
 use exeunt::judge::judge;
+use exeunt::outcome::{Outcome, Status, Summary};
 use exeunt::record::{
-    Dropped, Ending, Exit, Finding, Line, Process, Signal, SignalSent, Stream, ThreadSeen, What,
-    Why,
+    Dropped, EventKind, Exit, Finding, Line, Process, Signal, SignalReason, SignalSent, Stream,
+    Termination, ThreadSeen, ThreadState,
 };
 use exeunt::report::{self, Widths};
-use exeunt::runner::{Outcome, Status, Summary};
 use exeunt::suite::{Case, Suite};
 use exeunt::{LogFormat, Record, Streams, millis, secs};
 
@@ -53,8 +53,8 @@ fn waited() -> Record {
     )
 }
 
-fn closed() -> What {
-    What::Closed {
+fn closed() -> EventKind {
+    EventKind::Closed {
         stream: Stream::Merged,
     }
 }
@@ -82,9 +82,9 @@ fn says<const N: usize>(lines: [&str; N]) -> Expectation {
     Expectation {
         log: Some(LogExpectation {
             steps: lines.map(|line| Step::Then(line.into())).into(),
-            others: Others::Forbidden,
+            others: OtherLines::Forbidden,
         }),
-        end: Some(End::code(0)),
+        end: Some(ExpectedEnd::code(0)),
         ..Expectation::default()
     }
 }
@@ -93,14 +93,14 @@ fn process(pid: u32, command: &str) -> Process {
     Process {
         pid,
         command: command.into(),
-        holds: Vec::new(),
+        open_streams: Vec::new(),
         threads: Vec::new(),
     }
 }
 
-fn sent(signal: Signal, to: &[u32], why: Why) -> SignalSent {
+fn sent(signal: Signal, to: &[u32], reason: SignalReason) -> SignalSent {
     let to = to.to_vec();
-    SignalSent { signal, to, why }
+    SignalSent { signal, to, reason }
 }
 
 #[test]
@@ -172,10 +172,13 @@ fn an_exit_that_may_be_the_machines_fault() {
 #[test]
 fn a_survivor() {
     let mut record = waited()
-        .with(millis(2300), sent(Signal::TERM, &[7], Why::Survived))
+        .with(
+            millis(2300),
+            sent(Signal::TERM, &[7], SignalReason::Survived),
+        )
         .with(millis(2500), closed());
     let mut sleep = process(7, "sleep 8");
-    sleep.holds = vec![Stream::Merged];
+    sleep.open_streams = vec![Stream::Merged];
     record.survivors = vec![sleep];
     record.findings = vec![
         Finding::Survivors { count: 1 },
@@ -208,18 +211,23 @@ fn a_survivor() {
 fn a_hang() {
     let mut record = read(
         begun()
-            .with(secs(10), sent(Signal::TERM, &[1, 7], Why::Timeout))
-            .with(millis(10_300), sent(Signal::KILL, &[7], Why::GraceOver))
+            .with(secs(10), sent(Signal::TERM, &[1, 7], SignalReason::Timeout))
+            .with(
+                millis(10_300),
+                sent(Signal::KILL, &[7], SignalReason::GraceOver),
+            )
             .with(millis(10_301), Exit::Signal(Signal::KILL)),
     );
-    record.ending = Ending::TimedOut { limit: secs(10) };
+    record.termination = Termination::TimedOut { limit: secs(10) };
     let mut worker = process(1, "target/debug/worker");
     worker.threads = vec![ThreadSeen {
         tid: 1,
         name: "main".into(),
-        doing: "in futex".into(),
+        state: ThreadState::Blocked {
+            call: Some("futex".into()),
+        },
     }];
-    record.ended_by_us = vec![worker];
+    record.ended_by_harness = vec![worker];
     same(
         &timeline(&record, &waits()),
         "
@@ -233,7 +241,7 @@ fn a_hang() {
    10.300  signal     SIGKILL to pid 7: still there after the grace period
    10.301  exit       killed by SIGKILL
            ended      pid 1 `target/debug/worker`
-             thread   main  in futex
+             thread   main  blocked in futex: a lock, a join or a condition
         ╰─ broken  expected exit code 0
                    observed still running after 10 s, and ended then
         ╰─ broken  expected `Thread 1 : finishing` after `Main : all done`
@@ -362,7 +370,7 @@ fn what_broke_is_shown_even_in_the_middle() {
     let expectation = Expectation {
         log: Some(LogExpectation {
             steps: lines,
-            others: Others::Forbidden,
+            others: OtherLines::Forbidden,
         }),
         ..Expectation::default()
     };
@@ -412,7 +420,7 @@ fn two_streams_one_closed_early_and_output_that_was_not_kept() {
         .with(millis(2), Line::new(Stream::Stderr, "err"))
         .with(
             millis(10),
-            What::Closed {
+            EventKind::Closed {
                 stream: Stream::Stderr,
             },
         )
@@ -426,7 +434,7 @@ fn two_streams_one_closed_early_and_output_that_was_not_kept() {
         .with(millis(60), Line::new(Stream::Stdout, "end"))
         .with(
             millis(995),
-            What::Closed {
+            EventKind::Closed {
                 stream: Stream::Stdout,
             },
         )
@@ -564,7 +572,7 @@ fn a_case_that_hung_and_one_that_left_something_behind() {
     let cases = cases();
     let case = named(&cases, "waits/py");
     let mut hung = read(begun());
-    hung.ending = Ending::TimedOut { limit: secs(10) };
+    hung.termination = Termination::TimedOut { limit: secs(10) };
     let text = report(&cases, &Outcome::of(case, None, hung), false);
     let first = "      broken  waits   py   ended after 10 s";
     assert_eq!(text.lines().next(), Some(first));

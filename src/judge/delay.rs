@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
+use super::expect::{Delay, Mark};
 use super::{Check, end, unseen};
-use crate::expect::{Delay, Mark};
-use crate::record::{Ending, Record, What};
+use crate::record::{EventKind, Record, Termination};
 
 /// Whether the delay is one to or from an exit that was not the subject's own.
 pub(super) fn is_cut_short(record: &Record, delay: &Delay) -> bool {
-    record.ending != Ending::OnItsOwn && [&delay.from, &delay.to].contains(&&Mark::Exit)
+    record.termination != Termination::OnItsOwn && [&delay.from, &delay.to].contains(&&Mark::Exit)
 }
 
 /// The time that was observed, where both ends of it were.
@@ -74,7 +74,7 @@ pub(super) fn delay(record: &Record, delay: &Delay) -> Check {
         );
         Check::inconclusive(expected, observed)
             .at(stop.0)
-            .worth_a_retry()
+            .retryable()
     } else {
         Check::broken(expected, observed).at(stop.0)
     }
@@ -100,7 +100,7 @@ fn find(record: &Record, mark: &Mark) -> Option<(Option<usize>, Duration)> {
             .events
             .iter()
             .enumerate()
-            .find(|(_, e)| matches!(e.what, What::Exit(_)))
+            .find(|(_, e)| matches!(e.kind, EventKind::Exit(_)))
             .map(|(event, e)| (Some(event), e.at)),
     }
 }

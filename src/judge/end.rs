@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::Check;
-use crate::expect::{End, Expectation, Survivors};
-use crate::record::{Ending, Finding, Record, What};
+use super::expect::{Expectation, ExpectedEnd, Survivors};
+use crate::record::{EventKind, Finding, Record, Termination};
 
 fn exit_event(record: &Record) -> Option<usize> {
     record
         .events
         .iter()
-        .position(|e| matches!(e.what, What::Exit(_)))
+        .position(|e| matches!(e.kind, EventKind::Exit(_)))
 }
 
 /// Whether a subject that reached its limit may just have been slow: half of the time went by without a processor for it.
@@ -20,10 +20,10 @@ pub(super) fn was_slow(record: &Record, limit: Duration) -> bool {
 
 /// The check of something about the subject's own exit, if the subject was ended before that.
 pub(super) fn cut_short(record: &Record, expected: &str) -> Option<Check> {
-    match record.ending {
-        Ending::OnItsOwn => None,
-        Ending::Interrupted => Some(Check::inconclusive(expected, "the run was interrupted")),
-        Ending::TimedOut { limit } => {
+    match record.termination {
+        Termination::OnItsOwn => None,
+        Termination::Interrupted => Some(Check::inconclusive(expected, "the run was interrupted")),
+        Termination::TimedOut { limit } => {
             let observed = format!(
                 "still running after {} s, and ended then",
                 limit.as_secs_f64()
@@ -31,7 +31,7 @@ pub(super) fn cut_short(record: &Record, expected: &str) -> Option<Check> {
             Some(if was_slow(record, limit) {
                 let late = record.lag.measured().as_secs_f64();
                 let observed = format!("{observed}, on a machine that was up to {late:.2} s late");
-                Check::inconclusive(expected, observed).worth_a_retry()
+                Check::inconclusive(expected, observed).retryable()
             } else {
                 Check::broken(expected, observed)
             })
@@ -39,11 +39,11 @@ pub(super) fn cut_short(record: &Record, expected: &str) -> Option<Check> {
     }
 }
 
-pub(super) fn end(record: &Record, end: End) -> Check {
+pub(super) fn end(record: &Record, end: ExpectedEnd) -> Check {
     let expected = end.to_string();
     if let Some(check) = cut_short(record, &expected) {
-        return match (record.ending, end) {
-            (Ending::TimedOut { limit }, End::Hang) if !was_slow(record, limit) => {
+        return match (record.termination, end) {
+            (Termination::TimedOut { limit }, ExpectedEnd::Hang) if !was_slow(record, limit) => {
                 let observed = format!("still running after {} s", limit.as_secs_f64());
                 Check::held(expected, observed)
             }
@@ -52,7 +52,7 @@ pub(super) fn end(record: &Record, end: End) -> Check {
     }
     let event = exit_event(record);
     match (end, record.exit()) {
-        (End::Exit(wanted), Some((_, exit))) if wanted == exit => {
+        (ExpectedEnd::Exit(wanted), Some((_, exit))) if wanted == exit => {
             Check::held(expected, exit.to_string()).at(event)
         }
         (_, Some((at, exit))) => {
@@ -67,7 +67,7 @@ pub(super) fn survivors(record: &Record, expectation: &Expectation) -> Option<Ch
     match (expectation.survivors, record.survivors.as_slice()) {
         (Survivors::Allowed, _) => None,
         // A subject that had to be ended has left nothing behind; that it had to be is what the check of the end says.
-        (Survivors::Forbidden, _) if record.ending != Ending::OnItsOwn => {
+        (Survivors::Forbidden, _) if record.termination != Termination::OnItsOwn => {
             let observed = "the subject was ended before it ended by itself";
             match expectation.end {
                 Some(_) => None,
@@ -87,7 +87,7 @@ pub(super) fn signals(record: &Record) -> impl Iterator<Item = Check> {
     record.findings.iter().filter_map(|finding| match finding {
         Finding::SignalNotSent { signal } => Some(
             Check::inconclusive(format!("{signal} is sent"), "the moment for it never came")
-                .worth_a_retry(),
+                .retryable(),
         ),
         _ => None,
     })

@@ -1,7 +1,7 @@
 //! Presence and absence.
 
+use super::expect::Pattern;
 use super::{Check, missing, not_there};
-use crate::expect::Pattern;
 use crate::record::Record;
 
 pub(super) fn present(record: &Record, pattern: &Pattern) -> Check {

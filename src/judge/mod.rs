@@ -4,6 +4,7 @@
 
 mod delay;
 mod end;
+pub mod expect;
 mod lines;
 mod order;
 
@@ -11,8 +12,9 @@ pub(crate) use delay::took;
 
 use serde::{Deserialize, Serialize};
 
-use crate::expect::{Expectation, fold};
-use crate::record::{Ending, Record};
+use super::expect::Expectation;
+use crate::log::fold;
+use crate::record::{Record, Termination};
 
 /// What came of an expectation. Ordered from the best to the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,7 +49,7 @@ pub struct Check {
     pub event: Option<usize>,
     /// For an inconclusive check: whether another run may tell more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub worth_a_retry: bool,
+    pub retryable: bool,
 }
 
 impl Check {
@@ -58,7 +60,7 @@ impl Check {
             expected,
             observed,
             event: None,
-            worth_a_retry: false,
+            retryable: false,
         }
     }
 
@@ -81,9 +83,9 @@ impl Check {
         }
     }
 
-    fn worth_a_retry(self) -> Self {
+    fn retryable(self) -> Self {
         Self {
-            worth_a_retry: true,
+            retryable: true,
             ..self
         }
     }
@@ -107,8 +109,8 @@ impl Judgement {
 
     /// Whether the verdict is inconclusive for a reason that another, quieter run may not have.
     #[must_use]
-    pub fn worth_a_retry(&self) -> bool {
-        self.verdict() == Verdict::Inconclusive && self.failures().all(|c| c.worth_a_retry)
+    pub fn retryable(&self) -> bool {
+        self.verdict() == Verdict::Inconclusive && self.failures().all(|c| c.retryable)
     }
 }
 
@@ -157,14 +159,14 @@ fn unseen(record: &Record, expected: &str) -> Option<Check> {
     if record.is_cut() {
         return Some(Check::inconclusive(expected, CUT));
     }
-    match record.ending {
-        Ending::Interrupted => {
+    match record.termination {
+        Termination::Interrupted => {
             let observed = "not there when the run was interrupted";
             Some(Check::inconclusive(expected, observed))
         }
-        Ending::TimedOut { limit } if end::was_slow(record, limit) => {
+        Termination::TimedOut { limit } if end::was_slow(record, limit) => {
             let observed = "not there at the time limit, on a slow machine";
-            Some(Check::inconclusive(expected, observed).worth_a_retry())
+            Some(Check::inconclusive(expected, observed).retryable())
         }
         _ => None,
     }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use super::expect::{LogExpectation, OtherLines, Pattern, Step};
 use super::{Check, missing, not_there, quoted};
-use crate::expect::{LogExpectation, Others, Pattern, Step};
-use crate::record::{Record, Stream, Streams, What};
+use crate::record::{EventKind, Record, Stream, Streams};
 
 /// Lines of different pipes closer than this may have been written the other way round.
 const UNSURE: Duration = Duration::from_millis(100);
@@ -74,7 +74,7 @@ pub(super) fn log(record: &Record, expectation: &LogExpectation) -> Vec<Check> {
         after = name(step).unwrap_or(after);
     }
     walk.judge_nots(None);
-    if expectation.others == Others::Forbidden {
+    if expectation.others == OtherLines::Forbidden {
         walk.judge_others();
     }
     walk.checks
@@ -233,7 +233,7 @@ impl<'a> Walk<'a> {
                 let observed = format!(
                     "it came too early, before {other}, on a machine that was up to {late:.2} s late"
                 );
-                Check::inconclusive(expected, observed).worth_a_retry()
+                Check::inconclusive(expected, observed).retryable()
             }
             // It may have come once more, in what was left out.
             _ if self.record.is_cut() => Check::inconclusive(expected, super::CUT),
@@ -310,9 +310,9 @@ impl<'a> Walk<'a> {
     fn cut_between(&self, start: Option<usize>, end: usize) -> bool {
         let start = start.map_or(0, |i| self.lines[i].event);
         let between = &self.record.events[start..self.lines[end].event.max(start)];
-        between.iter().any(|event| match &event.what {
-            What::Cut(_) => true,
-            What::Line(line) => line.cut_from.is_some(),
+        between.iter().any(|event| match &event.kind {
+            EventKind::Cut(_) => true,
+            EventKind::Line(line) => line.cut_from.is_some(),
             _ => false,
         })
     }

@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 use super::timeline;
 use crate::expect::Mark;
 use crate::judge::took;
+use crate::outcome::{Outcome, Status, Summary};
 use crate::record::Record;
-use crate::runner::{Outcome, Status, Summary};
 use crate::suite::Case;
 
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -90,7 +90,7 @@ pub fn case(outcome: &Outcome<'_>, widths: Widths, verbose: bool) -> String {
         };
         let _ = writeln!(out, "{:>12}  {DIM}{why}{DIM:#}", "");
     }
-    let well = status.is_well();
+    let well = status.is_expected();
     if verbose || !well {
         let marked = (!well).then_some(judgement);
         for line in timeline(record, marked).lines() {
@@ -108,11 +108,11 @@ pub fn case(outcome: &Outcome<'_>, widths: Widths, verbose: bool) -> String {
 #[must_use]
 pub fn observation(case: &Case, record: &Record) -> String {
     let mut parts = Vec::new();
-    match (record.ending, record.exit()) {
-        (crate::record::Ending::TimedOut { limit }, _) => {
+    match (record.termination, record.exit()) {
+        (crate::record::Termination::TimedOut { limit }, _) => {
             parts.push(format!("ended after {} s", limit.as_secs_f64()))
         }
-        (crate::record::Ending::Interrupted, _) => parts.push("interrupted".into()),
+        (crate::record::Termination::Interrupted, _) => parts.push("interrupted".into()),
         (_, Some((_, exit))) => parts.push(exit.to_string()),
         (_, None) => parts.push("no exit".into()),
     }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::judge::Judgement;
+use crate::outcome::{Outcome, Status, Summary};
 use crate::record::Record;
-use crate::runner::{Outcome, Status, Summary};
 
 /// One line of the report. Further keys and kinds may come; those that are there stay.
 #[derive(Debug, Serialize)]

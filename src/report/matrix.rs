@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::case::word;
-use crate::expect::{End, Expectation, Mark, Pattern};
-use crate::record::{Ending, Exit, Record};
-use crate::runner::{Outcome, Status};
+use crate::expect::{Expectation, ExpectedEnd, Mark, Pattern};
+use crate::outcome::{Outcome, Status};
+use crate::record::{Exit, Record, Termination};
 
 /// Outcomes as a table.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ fn observed(outcome: &Outcome<'_>) -> String {
     };
     let mut parts = vec![end(record)];
     let expectation = &outcome.case.expectation;
-    let settled = outcome.status.is_well();
+    let settled = outcome.status.is_expected();
     parts.extend(delay(
         record,
         outcome.judged_by().unwrap_or(expectation),
@@ -170,9 +170,9 @@ fn observed(outcome: &Outcome<'_>) -> String {
 }
 
 fn end(record: &Record) -> String {
-    match (record.ending, record.exit()) {
-        (Ending::TimedOut { .. }, _) => "hang".into(),
-        (Ending::Interrupted, _) => "interrupted".into(),
+    match (record.termination, record.exit()) {
+        (Termination::TimedOut { .. }, _) => "hang".into(),
+        (Termination::Interrupted, _) => "interrupted".into(),
         (_, Some((_, Exit::Code(code)))) => code.to_string(),
         (_, Some((_, Exit::Signal(signal)))) => signal.to_string(),
         (_, None) => "no end".into(),
@@ -181,7 +181,7 @@ fn end(record: &Record) -> String {
 
 /// The time from a line to the exit. Where it is as expected, it is shown as it was expected.
 fn delay(record: &Record, expectation: &Expectation, settled: bool) -> Option<String> {
-    if record.ending != Ending::OnItsOwn || expectation.end == Some(End::Hang) {
+    if record.termination != Termination::OnItsOwn || expectation.end == Some(ExpectedEnd::Hang) {
         return None;
     }
     let delay = expectation.delays.iter().find(|d| d.to == Mark::Exit)?;

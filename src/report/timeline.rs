@@ -6,7 +6,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use crate::judge::{Check, Judgement, Verdict};
-use crate::record::{Dropped, Ending, Event, Line, Record, What};
+use crate::record::{Dropped, Event, EventKind, Line, Record, Termination};
 
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
@@ -35,7 +35,7 @@ pub fn timeline(record: &Record, judgement: Option<&Judgement>) -> String {
         failures,
         out: String::new(),
         last: None,
-        farewell: Farewell::of(record),
+        last_main_line: LastMainLine::of(record),
         gutter: NO_BRACKET,
     };
     drawing.draw();
@@ -54,13 +54,13 @@ struct Drawing<'a> {
     /// When the event before was.
     last: Option<Duration>,
     /// Main's last line, if the subject ended by itself after it.
-    farewell: Option<Farewell>,
+    last_main_line: Option<LastMainLine>,
     /// What stands at the left of a row: the bracket from main's last line to the exit.
     gutter: &'static str,
 }
 
 /// The line with which main took its leave. Main is who is called so, else who spoke first.
-struct Farewell {
+struct LastMainLine {
     event: usize,
     main: String,
     text: String,
@@ -68,11 +68,11 @@ struct Farewell {
     before_exit: Duration,
 }
 
-impl Farewell {
+impl LastMainLine {
     fn of(record: &Record) -> Option<Self> {
         let (exit, _) = record
             .exit()
-            .filter(|_| record.ending == Ending::OnItsOwn)?;
+            .filter(|_| record.termination == Termination::OnItsOwn)?;
         let said = |line: &Line| split(&line.text());
         let speakers = || record.lines().filter_map(|(.., line)| Some(said(line)?.0));
         let main = speakers()
@@ -101,7 +101,7 @@ impl Drawing<'_> {
         let exit = record
             .events
             .iter()
-            .position(|e| matches!(e.what, What::Exit(_)));
+            .position(|e| matches!(e.kind, EventKind::Exit(_)));
         let middle = self.middle();
         let mut hidden = 0;
         for (i, event) in record.events.iter().enumerate() {
@@ -116,11 +116,11 @@ impl Drawing<'_> {
         for process in &record.survivors {
             self.row("", YELLOW, "survivor", &shorten(&process.to_string()));
         }
-        for process in &record.ended_by_us {
+        for process in &record.ended_by_harness {
             self.row("", DIM, "ended", &shorten(&process.to_string()));
             // Of a process that hangs, who waits for what is the first question.
             for thread in &process.threads {
-                let text = format!("{}  {}", thread.name, thread.doing);
+                let text = format!("{}  {}", thread.name, thread.state);
                 self.row("", DIM, "  thread", &escape(&text));
             }
         }
@@ -167,19 +167,19 @@ impl Drawing<'_> {
             exit.is_some_and(|(at, _)| at > event.at + GAP)
         };
         let early = exit.is_none_or(|exit| i < exit) && ran_on();
-        matches!(event.what, What::Closed { .. }) && !early
+        matches!(event.kind, EventKind::Closed { .. }) && !early
     }
 
     fn event(&mut self, i: usize, event: &Event, exit: Option<usize>) {
         if self.goes_without_saying(i, event, exit) {
             return;
         }
-        self.gap(event.at, matches!(event.what, What::Exit(_)));
-        self.move_bracket(i, &event.what);
+        self.gap(event.at, matches!(event.kind, EventKind::Exit(_)));
+        self.move_bracket(i, &event.kind);
         let time = format!("{:7.3}", event.at.as_secs_f64());
-        match &event.what {
-            What::Line(line) => self.line(&time, line),
-            What::Exit(exit) => {
+        match &event.kind {
+            EventKind::Line(line) => self.line(&time, line),
+            EventKind::Exit(exit) => {
                 let style = if *exit == crate::record::Exit::Code(0) {
                     BOLD
                 } else {
@@ -188,15 +188,15 @@ impl Drawing<'_> {
                 let since = self.since_farewell();
                 self.row(&time, style, "exit", &format!("{exit}{since}"));
             }
-            What::Signal(sent) => {
-                let what = format!("{} to {}: {}", sent.signal, pids(&sent.to), sent.why);
+            EventKind::Signal(sent) => {
+                let what = format!("{} to {}: {}", sent.signal, pids(&sent.to), sent.reason);
                 self.row(&time, YELLOW, "signal", &what);
             }
-            What::Closed { stream } => {
+            EventKind::Closed { stream } => {
                 let what = format!("{stream} was closed while the subject ran");
                 self.row(&time, YELLOW, "closed", &what);
             }
-            What::Cut(Dropped { lines, bytes }) => {
+            EventKind::Cut(Dropped { lines, bytes }) => {
                 self.row(
                     "",
                     YELLOW,
@@ -241,27 +241,32 @@ impl Drawing<'_> {
 
     /// How long after main's last line the exit is.
     fn since_farewell(&self) -> String {
-        self.farewell.as_ref().map_or(String::new(), |farewell| {
-            let Farewell {
-                main,
-                text,
-                before_exit,
-                ..
-            } = farewell;
-            let text = shorten(text);
-            format!(
-                ", {:.2} s after {main}'s last line `{text}`",
-                before_exit.as_secs_f64()
-            )
-        })
+        self.last_main_line
+            .as_ref()
+            .map_or(String::new(), |last_main_line| {
+                let LastMainLine {
+                    main,
+                    text,
+                    before_exit,
+                    ..
+                } = last_main_line;
+                let text = shorten(text);
+                format!(
+                    ", {:.2} s after {main}'s last line `{text}`",
+                    before_exit.as_secs_f64()
+                )
+            })
     }
 
     /// The bracket opens at main's last line and closes at the exit, if there is time between them.
-    fn move_bracket(&mut self, i: usize, what: &What) {
-        let farewell = self.farewell.as_ref().filter(|f| f.before_exit >= GAP);
+    fn move_bracket(&mut self, i: usize, what: &EventKind) {
+        let last_main_line = self
+            .last_main_line
+            .as_ref()
+            .filter(|f| f.before_exit >= GAP);
         self.gutter = match (self.gutter, what) {
-            _ if farewell.is_some_and(|f| f.event == i) => "╭ ",
-            ("│ ", What::Exit(_)) => "╰ ",
+            _ if last_main_line.is_some_and(|f| f.event == i) => "╭ ",
+            ("│ ", EventKind::Exit(_)) => "╰ ",
             (gutter, _) => gutter,
         };
     }

@@ -13,7 +13,7 @@ pub struct Cancel(Arc<Switch>);
 
 #[derive(Debug)]
 struct Switch {
-    thrown: AtomicBool,
+    cancelled: AtomicBool,
     // Written once and never read, so it stays readable for every run that polls it.
     readable: OwnedFd,
     writer: io::PipeWriter,
@@ -27,15 +27,15 @@ impl Cancel {
     pub fn new() -> io::Result<Self> {
         let (readable, writer) = io::pipe()?;
         Ok(Self(Arc::new(Switch {
-            thrown: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
             readable: readable.into(),
             writer,
         })))
     }
 
     /// Throws it.
-    pub fn throw(&self) {
-        if !self.0.thrown.swap(true, Ordering::SeqCst) {
+    pub fn cancel(&self) {
+        if !self.0.cancelled.swap(true, Ordering::SeqCst) {
             // The reader is our own and open, and one byte always fits.
             let _ = (&self.0.writer).write(&[0]);
         }
@@ -43,8 +43,8 @@ impl Cancel {
 
     /// Whether it was thrown.
     #[must_use]
-    pub fn is_thrown(&self) -> bool {
-        self.0.thrown.load(Ordering::SeqCst)
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancelled.load(Ordering::SeqCst)
     }
 }
 

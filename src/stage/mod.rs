@@ -1,18 +1,16 @@
 //! The stage: the only part that touches processes, clocks and signals. It turns a [`Plan`] into a [`Record`].
 
-mod canary;
 mod cancel;
-mod collect;
-mod cues;
 mod environment;
-mod lines;
 mod plan;
-mod run;
+mod proc;
+mod real;
+mod sys;
 
 pub use cancel::Cancel;
 pub use environment::PASSED_ON;
-pub use plan::{Cue, Limits, LineTest, Plan, Stdin};
-pub use run::RunError;
+pub use plan::{Action, Limits, LineTest, Plan, Stdin};
+pub use real::RunError;
 
 pub(crate) use environment::find_program;
 
@@ -26,5 +24,5 @@ use crate::record::Record;
 /// # Errors
 /// If the subject could not be started. How it ended is not an error but in the record.
 pub fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunError> {
-    run::run(plan, cancel)
+    real::run(plan, cancel)
 }

@@ -35,12 +35,12 @@ pub struct Plan {
     /// Signals that it inherits as ignored; all others have their default action.
     pub ignored_signals: Vec<Signal>,
     /// Signals that it is sent.
-    pub cues: Vec<Cue>,
+    pub actions: Vec<Action>,
 }
 
 /// A signal to be sent to the subject, and when.
 #[derive(Debug, Clone)]
-pub struct Cue {
+pub struct Action {
     /// Which signal.
     pub signal: Signal,
     /// The line after which it is sent; without one, it is sent after the start.
@@ -63,7 +63,7 @@ impl LineTest {
         Self(Arc::new(test))
     }
 
-    pub(super) fn matches(&self, line: &[u8]) -> bool {
+    pub(in crate::stage) fn matches(&self, line: &[u8]) -> bool {
         (self.0)(line)
     }
 }
@@ -123,7 +123,7 @@ impl Plan {
             settle: Duration::from_millis(200),
             limits: Limits::default(),
             ignored_signals: Vec::new(),
-            cues: Vec::new(),
+            actions: Vec::new(),
         }
     }
 }

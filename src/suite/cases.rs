@@ -13,11 +13,12 @@ use super::file::{self, Allowance, Exit, Expect, File, Scenario};
 use super::values::PerImplementation;
 use super::{Implementation, Start};
 use crate::expect::{
-    DEFAULT_SLACK, Delay, End, Expectation, LogExpectation, Mark, Others, Pattern, Step, Survivors,
+    DEFAULT_SLACK, Delay, Expectation, ExpectedEnd, LogExpectation, Mark, OtherLines, Pattern,
+    Step, Survivors,
 };
 use crate::log::LogFormat;
 use crate::record::{Bytes, Signal, Streams};
-use crate::stage::{Cue, LineTest};
+use crate::stage::{Action, LineTest};
 
 /// A scenario with an implementation: what is run and judged.
 #[derive(Debug, Clone)]
@@ -39,7 +40,7 @@ pub struct Case {
     /// Signals that the subject inherits as ignored.
     pub ignored_signals: Vec<Signal>,
     /// Signals that the subject is sent.
-    pub cues: Vec<Cue>,
+    pub actions: Vec<Action>,
     /// How long the subject may run.
     pub timeout: Duration,
     /// How its streams are connected.
@@ -63,7 +64,7 @@ impl Case {
     /// How long it takes at least, if all is as expected.
     pub(crate) fn expected_time(&self) -> Duration {
         let once = match self.expectation.end {
-            Some(End::Hang) => self.timeout,
+            Some(ExpectedEnd::Hang) => self.timeout,
             _ => self
                 .expectation
                 .delays
@@ -243,7 +244,7 @@ fn lines(expect: &Expect) -> Vec<Pattern> {
 }
 
 /// A signal as the stage takes it. The stage knows nothing of log formats and patterns, so it is given a test.
-fn planned(cue: &file::Cue, log: &LogFormat) -> Cue {
+fn planned(cue: &file::Action, log: &LogFormat) -> Action {
     let test = |pattern: &Pattern| {
         let (pattern, log) = (pattern.clone(), log.clone());
         LineTest::new(move |line| {
@@ -251,7 +252,7 @@ fn planned(cue: &file::Cue, log: &LogFormat) -> Cue {
             pattern.matches(log.message(&text).unwrap_or(&text))
         })
     };
-    Cue {
+    Action {
         signal: cue.send,
         on: cue.on.as_ref().map(test),
         after: cue.after.map_or(Duration::ZERO, |span| span.0),
@@ -374,7 +375,7 @@ impl Reader<'_> {
             usual_lines,
             repeat: scenario.repeat.unwrap_or(NonZeroU32::MIN),
             ignored_signals: scenario.ignore_signals.clone(),
-            cues: scenario
+            actions: scenario
                 .signals
                 .iter()
                 .map(|cue| planned(cue, &log))
@@ -403,7 +404,7 @@ impl Reader<'_> {
         let (end, delay) = match &expect.exit {
             Some(exit) => self.exit(exit, implementation)?,
             // Who says nothing of the end expects the usual one.
-            None => (End::code(0), None),
+            None => (ExpectedEnd::code(0), None),
         };
         let mut delays: Vec<Delay> = delay.into_iter().collect();
         for delay in expect.delays.iter().flatten() {
@@ -416,8 +417,8 @@ impl Reader<'_> {
             });
         }
         let others = match expect.other_lines {
-            Some(Allowance::Allowed) => Others::Allowed,
-            Some(Allowance::Forbidden) | None => Others::Forbidden,
+            Some(Allowance::Allowed) => OtherLines::Allowed,
+            Some(Allowance::Forbidden) | None => OtherLines::Forbidden,
         };
         let survivors = match expect.survivors {
             Some(Allowance::Allowed) => Survivors::Allowed,
@@ -442,22 +443,24 @@ impl Reader<'_> {
         &self,
         exit: &Spanned<Exit>,
         implementation: &str,
-    ) -> Result<(End, Option<Delay>), SuiteError> {
+    ) -> Result<(ExpectedEnd, Option<Delay>), SuiteError> {
         let (span, exit) = (exit.span(), exit.get_ref());
         let end = match (&exit.code, &exit.signal, exit.hang) {
-            (None, None, true) => End::Hang,
-            (Some(code), None, false) => End::code(self.of("exit code", code, implementation)?.0),
-            (None, Some(signal), false) => {
-                End::signal(*self.of("signal", signal, implementation)?)
+            (None, None, true) => ExpectedEnd::Hang,
+            (Some(code), None, false) => {
+                ExpectedEnd::code(self.of("exit code", code, implementation)?.0)
             }
-            (None, None, false) => End::code(0),
+            (None, Some(signal), false) => {
+                ExpectedEnd::signal(*self.of("signal", signal, implementation)?)
+            }
+            (None, None, false) => ExpectedEnd::code(0),
             _ => {
                 return Err(self
                     .error("a subject ends in one way only")
                     .at(span, "one of `code`, `signal` and `hang`"));
             }
         };
-        if end == End::Hang && (exit.after.is_some() || exit.delay.is_some()) {
+        if end == ExpectedEnd::Hang && (exit.after.is_some() || exit.delay.is_some()) {
             return Err(self
                 .error("a subject that hangs has no exit that comes after something")
                 .at(span, "either `hang`, or `after` and `delay`"));

@@ -35,7 +35,7 @@ impl SuiteError {
     }
 
     /// The text is not TOML, or has not the shape of a suite.
-    pub(super) fn unread(source: &Source, error: &toml::de::Error) -> Self {
+    pub(crate) fn unread(source: &Source, error: &toml::de::Error) -> Self {
         let message = error.message();
         let mut wrong = Self::new(source, message);
         let Some(span) = error.span() else {

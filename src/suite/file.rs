@@ -104,7 +104,7 @@ with_expectation! {
         ignore_signals: Vec<Signal>,
         /// Signals that the subject is sent.
         #[serde(default)]
-        signals: Vec<Cue>,
+        signals: Vec<Action>,
         /// How often it is run; all runs must hold.
         repeat: Option<NonZeroU32>,
         /// By implementation: what is right for it instead.
@@ -131,7 +131,7 @@ with_expectation! {
 /// A signal that the subject is sent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Cue {
+pub(super) struct Action {
     pub(super) send: Signal,
     pub(super) on: Option<Pattern>,
     pub(super) after: Option<Span>,

@@ -3,14 +3,13 @@
 mod cases;
 mod error;
 mod file;
-mod prepare;
 mod values;
 
 use std::path::{Path, PathBuf};
 
+pub use crate::build::{Prepared, Ready};
 pub use cases::{Case, KnownDeviation};
 pub use error::SuiteError;
-pub use prepare::{Prepared, Ready};
 
 pub use values::duration;
 
@@ -23,7 +22,7 @@ pub const FILE_NAME: &str = "exeunt.toml";
 /// A suite that was read and found sound.
 #[derive(Debug)]
 pub struct Suite {
-    source: Source,
+    pub(crate) source: Source,
     file: File,
     implementations: Vec<Implementation>,
     cases: Vec<Case>,
@@ -38,16 +37,16 @@ pub struct Implementation {
     pub about: String,
     /// The implementation whose expectations and deviations hold for it: itself, unless it was added from outside.
     pub like: String,
-    start: Start,
-    build: Option<Vec<String>>,
-    probe: Option<Vec<String>>,
-    environment: Vec<(String, String)>,
-    span: std::ops::Range<usize>,
+    pub(crate) start: Start,
+    pub(crate) build: Option<Vec<String>>,
+    pub(crate) probe: Option<Vec<String>>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) span: std::ops::Range<usize>,
 }
 
 /// How subjects are started.
 #[derive(Debug, Clone)]
-enum Start {
+pub(crate) enum Start {
     /// By a command with `{scenario}` in it.
     Command(Vec<String>),
     /// As binaries of a cargo package.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use exeunt::expect::{Delay, End, Expectation, Mark};
+use exeunt::expect::{Delay, Expectation, ExpectedEnd, Mark};
 use exeunt::judge::{Verdict, judge};
-use exeunt::record::{Ending, Exit, Finding};
+use exeunt::record::{Exit, Finding, Termination};
 use exeunt::{Record, millis, secs};
 
 use super::hand::{cut, failures, holds, hung, nothing, read};
@@ -81,7 +81,7 @@ fn what_the_subject_waited_for_a_processor_is_lag_too() {
             "inconclusive: the exit 2.00 s after `done` (± 0.20 s), but 2.500 s, on a machine that was up to 0.35 s late"
         ]
     );
-    assert!(judge(&record, &exits_two_seconds_after()).worth_a_retry());
+    assert!(judge(&record, &exits_two_seconds_after()).retryable());
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn buffered_output_tells_nothing_of_delays_between_lines() {
         ]
     );
     assert!(
-        !judge(&record, &exits_two_seconds_after()).worth_a_retry(),
+        !judge(&record, &exits_two_seconds_after()).retryable(),
         "it would buffer again"
     );
     holds(&record, &takes(Mark::Start, Mark::Exit, secs(3)));
@@ -169,7 +169,7 @@ fn a_delay_up_to_an_exit_that_was_not_the_subjects() {
         ]
     );
     let mut interrupted = hung();
-    interrupted.ending = Ending::Interrupted;
+    interrupted.termination = Termination::Interrupted;
     assert_eq!(
         failures(&interrupted, &late),
         ["inconclusive: the exit 2.00 s after `start` (± 0.20 s), but the run was interrupted"]
@@ -179,7 +179,7 @@ fn a_delay_up_to_an_exit_that_was_not_the_subjects() {
 #[test]
 fn it_is_said_once_that_the_exit_was_not_the_subjects() {
     let expectation = Expectation {
-        end: Some(End::code(0)),
+        end: Some(ExpectedEnd::code(0)),
         ..takes(line("start"), Mark::Exit, secs(2))
     };
     assert_eq!(

@@ -1,8 +1,8 @@
 //! A case may be known to deviate: then it must, and as it is known to.
 
 use exeunt::judge::Verdict;
-use exeunt::record::{Dropped, Ending, Exit};
-use exeunt::runner::{Outcome, Status, Summary};
+use exeunt::outcome::{Outcome, Status, Summary};
+use exeunt::record::{Dropped, Exit, Termination};
 use exeunt::suite::{Case, Suite};
 use exeunt::{Record, secs};
 
@@ -28,7 +28,7 @@ fn exited(code: i32) -> Record {
 
 fn slow() -> Record {
     let mut record = Record::new(["old"]);
-    record.ending = Ending::TimedOut { limit: secs(1) };
+    record.termination = Termination::TimedOut { limit: secs(1) };
     record.lag.canary = secs(1);
     record
 }
@@ -79,7 +79,7 @@ fn not_told() {
 #[test]
 fn interrupted() {
     let mut record = exited(0);
-    record.ending = Ending::Interrupted;
+    record.termination = Termination::Interrupted;
     for deviates in ["", KNOWN] {
         assert_eq!(status(&case(deviates), record.clone()), Status::Interrupted);
     }

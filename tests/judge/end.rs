@@ -1,15 +1,15 @@
 //! How the subject ended, and what it left behind.
 
-use exeunt::expect::{End, Expectation, Survivors};
+use exeunt::expect::{Expectation, ExpectedEnd, Survivors};
 use exeunt::judge::{Verdict, judge};
-use exeunt::record::{Ending, Exit, Finding, Process, Signal, Stream};
+use exeunt::record::{Exit, Finding, Process, Signal, Stream, Termination};
 use exeunt::{Record, millis, secs};
 
 use super::hand::{among, failures, holds, hung, nothing, said, then};
 
 const ABRT: i32 = 6;
 
-fn end(end: End) -> Expectation {
+fn end(end: ExpectedEnd) -> Expectation {
     Expectation {
         end: Some(end),
         ..nothing()
@@ -26,34 +26,34 @@ fn killed_by(number: i32) -> Record {
 
 #[test]
 fn exit_codes() {
-    holds(&exited(Exit::Code(0)), &end(End::code(0)));
-    holds(&exited(Exit::Code(3)), &end(End::code(3)));
+    holds(&exited(Exit::Code(0)), &end(ExpectedEnd::code(0)));
+    holds(&exited(Exit::Code(3)), &end(ExpectedEnd::code(3)));
     assert_eq!(
-        failures(&exited(Exit::Code(1)), &end(End::code(0))),
+        failures(&exited(Exit::Code(1)), &end(ExpectedEnd::code(0))),
         ["broken: exit code 0, but exit code 1 after 1.500 s"]
     );
 }
 
 #[test]
 fn a_signal_is_not_the_code_by_which_a_shell_tells_of_it() {
-    let int = End::signal(Signal::INT);
+    let int = ExpectedEnd::signal(Signal::INT);
     holds(&killed_by(2), &end(int));
-    holds(&exited(Exit::Code(130)), &end(End::code(130)));
+    holds(&exited(Exit::Code(130)), &end(ExpectedEnd::code(130)));
     assert_eq!(
         failures(&exited(Exit::Code(130)), &end(int)),
         ["broken: killed by SIGINT, but exit code 130 after 1.500 s"]
     );
     assert_eq!(
-        failures(&killed_by(2), &end(End::code(130))),
+        failures(&killed_by(2), &end(ExpectedEnd::code(130))),
         ["broken: exit code 130, but killed by SIGINT after 1.500 s"]
     );
-    let abort = End::signal(Signal::from_number(ABRT));
+    let abort = ExpectedEnd::signal(Signal::from_number(ABRT));
     assert_eq!(
         failures(&exited(Exit::Code(134)), &end(abort)),
         ["broken: killed by SIGABRT, but exit code 134 after 1.500 s"]
     );
     assert_eq!(
-        failures(&killed_by(ABRT), &end(End::code(134))),
+        failures(&killed_by(ABRT), &end(ExpectedEnd::code(134))),
         ["broken: exit code 134, but killed by SIGABRT after 1.500 s"]
     );
     assert_eq!(
@@ -64,13 +64,13 @@ fn a_signal_is_not_the_code_by_which_a_shell_tells_of_it() {
 
 #[test]
 fn a_hang() {
-    holds(&hung(), &end(End::Hang));
+    holds(&hung(), &end(ExpectedEnd::Hang));
     assert_eq!(
-        failures(&exited(Exit::Code(0)), &end(End::Hang)),
+        failures(&exited(Exit::Code(0)), &end(ExpectedEnd::Hang)),
         ["broken: a hang, but exit code 0 after 1.500 s"]
     );
     assert_eq!(
-        failures(&hung(), &end(End::code(0))),
+        failures(&hung(), &end(ExpectedEnd::code(0))),
         ["broken: exit code 0, but still running after 10 s, and ended then"]
     );
 }
@@ -78,13 +78,13 @@ fn a_hang() {
 #[test]
 fn the_exit_that_the_harness_brought_about_is_not_the_subjects() {
     let ended = hung().with(secs(10), Exit::Signal(Signal::TERM));
-    holds(&ended, &end(End::Hang));
+    holds(&ended, &end(ExpectedEnd::Hang));
     assert_eq!(
-        failures(&ended, &end(End::signal(Signal::TERM))),
+        failures(&ended, &end(ExpectedEnd::signal(Signal::TERM))),
         ["broken: killed by SIGTERM, but still running after 10 s, and ended then"]
     );
     let handled = hung().with(secs(10), Exit::Code(0));
-    assert_eq!(failures(&handled, &end(End::code(0))).len(), 1);
+    assert_eq!(failures(&handled, &end(ExpectedEnd::code(0))).len(), 1);
 }
 
 #[test]
@@ -95,13 +95,16 @@ fn a_timeout_on_a_machine_that_slept_for_more_than_half_of_it() {
         record
     };
     let verdict = |lag, expected| judge(&slow(lag), &end(expected));
-    assert_eq!(verdict(secs(5), End::code(0)).verdict(), Verdict::Broken);
-    assert_eq!(verdict(secs(5), End::Hang).verdict(), Verdict::Held);
+    assert_eq!(
+        verdict(secs(5), ExpectedEnd::code(0)).verdict(),
+        Verdict::Broken
+    );
+    assert_eq!(verdict(secs(5), ExpectedEnd::Hang).verdict(), Verdict::Held);
     let just_more = secs(5) + millis(1);
-    for expected in [End::code(0), End::Hang] {
+    for expected in [ExpectedEnd::code(0), ExpectedEnd::Hang] {
         let judgement = verdict(just_more, expected);
         assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{expected}");
-        assert!(judgement.worth_a_retry(), "{expected}");
+        assert!(judgement.retryable(), "{expected}");
     }
 }
 
@@ -110,14 +113,14 @@ fn what_a_subject_without_a_processor_did_not_say_does_not_break_it() {
     let mut record = hung();
     record.lag.subject_waited = secs(6);
     let expectation = Expectation {
-        end: Some(End::code(0)),
+        end: Some(ExpectedEnd::code(0)),
         present: vec!["late".into()],
         absent: vec!["error".into()],
         ..among([then("start"), then("late")])
     };
     let judgement = judge(&record, &expectation);
     assert_eq!(judgement.verdict(), Verdict::Inconclusive);
-    assert!(judgement.worth_a_retry(), "{judgement:#?}");
+    assert!(judgement.retryable(), "{judgement:#?}");
     record.lag.subject_waited = secs(4);
     assert_eq!(judge(&record, &expectation).verdict(), Verdict::Broken);
 }
@@ -125,14 +128,18 @@ fn what_a_subject_without_a_processor_did_not_say_does_not_break_it() {
 #[test]
 fn an_interrupted_run_tells_nothing_of_the_end() {
     let mut record = hung();
-    record.ending = Ending::Interrupted;
-    for expected in [End::code(0), End::Hang, End::signal(Signal::TERM)] {
+    record.termination = Termination::Interrupted;
+    for expected in [
+        ExpectedEnd::code(0),
+        ExpectedEnd::Hang,
+        ExpectedEnd::signal(Signal::TERM),
+    ] {
         let judgement = judge(&record, &end(expected));
         assert_eq!(judgement.verdict(), Verdict::Inconclusive);
-        assert!(!judgement.worth_a_retry());
+        assert!(!judgement.retryable());
     }
     assert_eq!(
-        failures(&record, &end(End::code(0))),
+        failures(&record, &end(ExpectedEnd::code(0))),
         ["inconclusive: exit code 0, but the run was interrupted"]
     );
 }
@@ -140,7 +147,7 @@ fn an_interrupted_run_tells_nothing_of_the_end() {
 fn leaves_nothing() -> Expectation {
     Expectation {
         survivors: Survivors::Forbidden,
-        ..end(End::code(0))
+        ..end(ExpectedEnd::code(0))
     }
 }
 
@@ -148,7 +155,7 @@ fn survivor(pid: u32) -> Process {
     Process {
         pid,
         command: "sleep 8".into(),
-        holds: vec![Stream::Stdout, Stream::Stderr],
+        open_streams: vec![Stream::Stdout, Stream::Stderr],
         threads: Vec::new(),
     }
 }
@@ -158,21 +165,21 @@ fn survivors() {
     let mut record = exited(Exit::Code(0));
     holds(&record, &leaves_nothing());
     record.survivors = vec![survivor(7), survivor(8)];
-    record.survivors[1].holds.clear();
+    record.survivors[1].open_streams.clear();
     assert_eq!(
         failures(&record, &leaves_nothing()),
         [
             "broken: no process outlives the subject, but pid 7 `sleep 8`, holds stdout and stderr; pid 8 `sleep 8`"
         ]
     );
-    holds(&record, &end(End::code(0)));
+    holds(&record, &end(ExpectedEnd::code(0)));
 }
 
 #[test]
 fn who_was_ended_left_nothing_behind() {
     let hangs = Expectation {
         survivors: Survivors::Forbidden,
-        ..end(End::Hang)
+        ..end(ExpectedEnd::Hang)
     };
     holds(&hung(), &hangs);
 }
@@ -198,7 +205,7 @@ fn a_signal_that_was_not_sent() {
         failures(&record, &nothing()),
         ["inconclusive: SIGINT is sent, but the moment for it never came"]
     );
-    assert!(judge(&record, &nothing()).worth_a_retry());
+    assert!(judge(&record, &nothing()).retryable());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Records and expectations by hand, and judgements as text.
 
-use exeunt::expect::{Expectation, LogExpectation, Others, Pattern, Step, Survivors};
+use exeunt::expect::{Expectation, LogExpectation, OtherLines, Pattern, Step, Survivors};
 use exeunt::judge::{Judgement, Verdict, judge};
-use exeunt::record::{Dropped, Ending, Exit, Line, Stream};
+use exeunt::record::{Dropped, Exit, Line, Stream, Termination};
 use exeunt::{LogFormat, Record, Streams, millis, secs};
 
 /// A run that logged these messages, 10 ms apart from 10 ms on, and exited with 0.
@@ -29,7 +29,7 @@ pub(crate) fn split<const N: usize>(messages: [(u64, Stream, &str); N]) -> Recor
 /// A run that logged a start, at 10 ms, and was ended at its limit of 10 s.
 pub(crate) fn hung() -> Record {
     let mut record = Record::new(["subject"]).with(millis(10), "00:00:00: start");
-    record.ending = Ending::TimedOut { limit: secs(10) };
+    record.termination = Termination::TimedOut { limit: secs(10) };
     read(record)
 }
 
@@ -61,15 +61,15 @@ pub(crate) fn read(mut record: Record) -> Record {
 
 /// These steps, and no other line of log.
 pub(crate) fn only<const N: usize>(steps: [Step; N]) -> Expectation {
-    log(steps.into(), Others::Forbidden)
+    log(steps.into(), OtherLines::Forbidden)
 }
 
 /// These steps, and whatever else.
 pub(crate) fn among<const N: usize>(steps: [Step; N]) -> Expectation {
-    log(steps.into(), Others::Allowed)
+    log(steps.into(), OtherLines::Allowed)
 }
 
-fn log(steps: Vec<Step>, others: Others) -> Expectation {
+fn log(steps: Vec<Step>, others: OtherLines) -> Expectation {
     Expectation {
         log: Some(LogExpectation { steps, others }),
         ..nothing()

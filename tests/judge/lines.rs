@@ -1,7 +1,7 @@
 //! Lines that must be there, and lines that must not.
 
 use exeunt::expect::{Expectation, Pattern};
-use exeunt::record::{Ending, Exit, Line, Stream};
+use exeunt::record::{Exit, Line, Stream, Termination};
 use exeunt::{Record, millis};
 
 use super::hand::{cut, failures, holds, hung, nothing, read, said};
@@ -94,7 +94,7 @@ fn a_line_that_was_cut_short_may_have_been_the_one() {
 #[test]
 fn what_an_interrupted_run_would_have_said_is_not_told() {
     let mut record = hung();
-    record.ending = Ending::Interrupted;
+    record.termination = Termination::Interrupted;
     const INTERRUPTED: &str = "not there when the run was interrupted";
     holds(&record, &present("start"));
     assert_eq!(

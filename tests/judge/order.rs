@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use exeunt::expect::{Pattern, Step};
 use exeunt::judge::{Verdict, judge};
-use exeunt::record::{Exit, What};
+use exeunt::record::{EventKind, Exit};
 use exeunt::{Record, millis};
 
 use super::hand::{among, any_order, cut, failures, holds, next, not, only, read, said, then};
@@ -362,13 +362,13 @@ fn a_long_log_is_judged_at_once() {
 }
 
 mod record {
-    use super::{What, millis};
+    use super::{EventKind, millis};
     use exeunt::record::Event;
 
     pub(super) fn event(at: u64, text: &str) -> Event {
         Event {
             at: millis(at),
-            what: What::from(text),
+            kind: EventKind::from(text),
         }
     }
 }
@@ -451,7 +451,7 @@ fn a_swap_that_a_stall_explains_is_inconclusive() {
     record.lag.canary = millis(150);
     let judgement = judge(&record, &expected);
     assert_eq!(judgement.verdict(), Verdict::Inconclusive);
-    assert!(judgement.worth_a_retry());
+    assert!(judgement.retryable());
 }
 
 #[test]

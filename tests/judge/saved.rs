@@ -3,8 +3,8 @@
 use exeunt::expect::Expectation;
 use exeunt::judge::judge;
 use exeunt::record::{
-    Dropped, Ending, Exit, Finding, Line, Process, Signal, SignalSent, Stream, ThreadSeen, What,
-    Why,
+    Dropped, EventKind, Exit, Finding, Line, Process, Signal, SignalReason, SignalSent, Stream,
+    Termination, ThreadSeen, ThreadState,
 };
 use exeunt::{LogFormat, Record, Streams, millis, secs};
 
@@ -23,7 +23,7 @@ fn everything() -> Record {
     let killed = SignalSent {
         signal: Signal::from_number(34),
         to: vec![2, 3],
-        why: Why::GraceOver,
+        reason: SignalReason::GraceOver,
     };
     let mut record = Record::new(["subject", "tab\tnewline\n", "ü\u{1b}"])
         .with(
@@ -36,7 +36,7 @@ fn everything() -> Record {
         .with(millis(4), Dropped { lines: 5, bytes: 6 })
         .with(
             millis(5),
-            What::Closed {
+            EventKind::Closed {
                 stream: Stream::Stdout,
             },
         )
@@ -47,22 +47,24 @@ fn everything() -> Record {
         );
     record.streams = Streams::Split;
     record.environment.insert("NAME".into(), "value".into());
-    record.ending = Ending::TimedOut {
+    record.termination = Termination::TimedOut {
         limit: millis(10_500),
     };
     record.utc_offset = -3600;
     let process = Process {
         pid: 9,
         command: "[kworker]".into(),
-        holds: vec![Stream::Merged],
+        open_streams: vec![Stream::Merged],
         threads: vec![ThreadSeen {
             tid: 9,
             name: "main".into(),
-            doing: "futex".into(),
+            state: ThreadState::Blocked {
+                call: Some("futex".into()),
+            },
         }],
     };
     record.survivors = vec![process.clone()];
-    record.ended_by_us = vec![process];
+    record.ended_by_harness = vec![process];
     record.lag.canary = millis(7);
     record.usage.peak_memory = u64::MAX;
     LogFormat::default().read(&mut record);
@@ -131,7 +133,7 @@ fn a_judgement_comes_back() {
 #[test]
 fn the_json_is_readable() {
     let mut record = said(["a"]).with(millis(15), Line::new(Stream::Merged, vec![0xff]));
-    record.ending = Ending::TimedOut { limit: secs(2) };
+    record.termination = Termination::TimedOut { limit: secs(2) };
     let json: serde_json::Value = serde_json::to_value(&record).unwrap();
     let expected = serde_json::json!([
         {
@@ -143,7 +145,7 @@ fn the_json_is_readable() {
     ]);
     assert_eq!(json["events"], expected);
     assert_eq!(
-        json["ending"],
+        json["termination"],
         serde_json::json!({ "timed-out": { "limit": 2.0 } })
     );
 }

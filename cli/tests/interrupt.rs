@@ -1,0 +1,320 @@
+//! The harness is interrupted, killed, or dies of a panic: whatever happens to it, its subjects do not go on.
+
+#[path = "support/mark.rs"]
+mod mark;
+
+use std::env;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use exeunt::{Subject, cargo_bin, millis, secs};
+use mark::Mark;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use predicates::prelude::*;
+use tempfile::TempDir;
+
+/// A subject with a descendant in another session. `$M` is the mark.
+const SLEEPERS: &str = "echo here; setsid sleep $M & sleep $M";
+/// How long a harness may take to end its subjects, report and end: generous, for a machine with other things to do.
+const PROMPT: Duration = secs(2);
+/// How long subjects may outlive a harness that was killed.
+const SOON: Duration = secs(1);
+
+/// A process that runs subjects, and is about to be disturbed.
+struct Harness {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    heard: String,
+    mark: Mark,
+    scratch: TempDir,
+}
+
+/// How it ended.
+struct Ended {
+    status: ExitStatus,
+    output: String,
+    took: Duration,
+}
+
+impl Harness {
+    fn start(command: &mut Command) -> Self {
+        let (mark, scratch) = (Mark::new(), tempfile::tempdir().unwrap());
+        let command = command
+            .env("M", mark.as_str())
+            .env("TMPDIR", scratch.path());
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = child.spawn().unwrap();
+        Self {
+            stdout: BufReader::new(child.stdout.take().unwrap()),
+            heard: String::new(),
+            child,
+            mark,
+            scratch,
+        }
+    }
+
+    fn exeunt(args: &[&str]) -> Self {
+        Self::start(Command::new(cargo_bin!("exeunt")).args(args))
+    }
+
+    /// Waits until so many of its subjects' processes sleep.
+    #[track_caller]
+    fn wait_for_sleepers(&self, count: usize) {
+        let begun = Instant::now();
+        let sleeper = |process: &&String| process.contains(" sleep 60.");
+        while self.mark.processes().iter().filter(sleeper).count() < count {
+            assert!(begun.elapsed() < secs(20), "{:#?}", self.mark.processes());
+            thread::sleep(millis(10));
+        }
+    }
+
+    /// Waits until it has said this.
+    #[track_caller]
+    fn wait_for(&mut self, text: &str) {
+        while !self.heard.contains(text) {
+            let read = self.stdout.read_line(&mut self.heard).unwrap();
+            assert!(read > 0, "it ended without saying `{text}`: {}", self.heard);
+        }
+    }
+
+    fn send(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        kill(Pid::from_raw(pid), signal).unwrap();
+    }
+
+    /// Waits for its end, and kills it where that takes too long.
+    #[track_caller]
+    fn ends(&mut self) -> Ended {
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if begun.elapsed() > secs(20) {
+                self.child.kill().unwrap();
+            }
+            thread::sleep(millis(5));
+        };
+        let took = begun.elapsed();
+        let mut output = std::mem::take(&mut self.heard);
+        self.stdout.read_to_string(&mut output).unwrap();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut output).unwrap();
+        Ended {
+            status,
+            output,
+            took,
+        }
+    }
+
+    #[track_caller]
+    fn is_interrupted_by(&mut self, signal: Signal) -> String {
+        self.send(signal);
+        let Ended {
+            status,
+            output,
+            took,
+        } = self.ends();
+        assert_eq!(status.code(), Some(130), "{status}\n{output}");
+        assert!(took < PROMPT, "{took:.2?}\n{output}");
+        self.mark.assert_gone();
+        let left: Vec<_> = self.scratch.path().read_dir().unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+        output
+    }
+}
+
+// # The command
+
+#[test]
+fn a_run_that_is_interrupted_tells_what_it_knows() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let mut harness = Harness::exeunt(&["run", "--", "sh", "-c", SLEEPERS]);
+        harness.wait_for_sleepers(2);
+        let output = harness.is_interrupted_by(signal);
+        for part in [
+            "output     here\n",
+            "interrupted",
+            "`sleep 60.",
+            "killed by SIGTERM",
+        ] {
+            assert!(output.contains(part), "{signal}, {part}: {output}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_interrupted_still_gives_its_record() {
+    let mut harness = Harness::exeunt(&["run", "--format", "json", "--", "sh", "-c", SLEEPERS]);
+    harness.wait_for_sleepers(2);
+    let output = harness.is_interrupted_by(Signal::SIGINT);
+    let line: serde_json::Value = serde_json::from_str(&output).unwrap();
+    let record: exeunt::Record = serde_json::from_value(line["record"].clone()).unwrap();
+    assert_eq!(record.termination, exeunt::record::Termination::Interrupted);
+    assert_eq!(record.ended_by_harness.len(), 3, "{record:#?}");
+}
+
+const SUITE: &str = r#"
+[implementation.sh]
+command = ["sh", "-c", "echo here; [ {scenario} = quick ] || { setsid sleep $M & sleep $M; }"]
+env = { M = "$M" }
+
+[[scenario]]
+name = "quick"
+present = ["here"]
+
+[[scenario]]
+name = "slow"
+present = ["here"]
+
+[[scenario]]
+name = "slow-too"
+present = ["here"]
+"#;
+
+/// The suite, with the mark where it says `$M`: subjects get a clean environment.
+fn suite_of(mark: &Mark, dir: &TempDir) -> String {
+    let path = dir.path().join("exeunt.toml");
+    std::fs::write(
+        &path,
+        SUITE.replace("\"$M\"", &format!("{:?}", mark.as_str())),
+    )
+    .unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn exeunt_test(args: &[&str], suite: &TempDir) -> Harness {
+    let mark = Mark::new();
+    let path = suite_of(&mark, suite);
+    let harness = Harness::exeunt(&[&["test", "--suite", &path], args].concat());
+    Harness { mark, ..harness }
+}
+
+#[test]
+fn a_suite_that_is_interrupted_tells_what_it_knows() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut harness = exeunt_test(&[], &dir);
+        harness.wait_for_sleepers(4);
+        harness.wait_for("held  quick");
+        let output = harness.is_interrupted_by(signal);
+        for part in [
+            "held  quick",
+            "interrupted  slow ",
+            "interrupted  slow-too",
+            "1 held, 2 interrupted",
+        ] {
+            assert!(output.contains(part), "{part}: {output}");
+        }
+    }
+}
+
+#[test]
+fn cases_that_were_not_begun_are_counted_as_interrupted() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = exeunt_test(&["--jobs", "1"], &dir);
+    harness.wait_for_sleepers(2);
+    let output = harness.is_interrupted_by(Signal::SIGINT);
+    let told = predicate::str::is_match(r"interrupted  slow-too +sh +not run\n").unwrap();
+    assert!(told.eval(&output), "{output}");
+    assert!(
+        output.contains("3 cases in") && output.contains("1 held, 2 interrupted"),
+        "{output}"
+    );
+}
+
+#[test]
+fn the_second_signal_ends_the_harness_at_once() {
+    // Who ignores SIGTERM lives through the grace period; the second signal does not wait for that.
+    let script = r#"trap "" TERM; sleep $M & sleep $M"#;
+    let mut harness = Harness::exeunt(&["run", "--", "sh", "-c", script]);
+    harness.wait_for_sleepers(2);
+    harness.send(Signal::SIGINT);
+    thread::sleep(millis(50));
+    harness.send(Signal::SIGINT);
+    let Ended { status, output, .. } = harness.ends();
+    assert_eq!(status.code(), Some(130), "{output}");
+    harness.mark.assert_gone_within(SOON);
+}
+
+#[test]
+fn nothing_survives_a_harness_that_is_killed() {
+    let script = r#"trap "" TERM HUP; (setsid sleep $M <&- >&- 2>&- &); sleep $M & sleep $M"#;
+    let mut harness = Harness::exeunt(&["run", "--", "sh", "-c", script]);
+    harness.wait_for_sleepers(3);
+    harness.send(Signal::SIGKILL);
+    assert_eq!(harness.ends().status.signal(), Some(9));
+    harness.mark.assert_gone_within(SOON);
+}
+
+#[test]
+fn nothing_survives_a_harness_that_its_own_subject_kills() {
+    let script = r#"setsid sleep $M & sleep $M & until [ -e "$TMPDIR/now" ]; do sleep 0.02; done
+        kill -KILL $(sed -n 's/^PPid:[[:space:]]*//p' /proc/$PPID/status); sleep $M"#;
+    let mut harness = Harness::exeunt(&["run", "--", "sh", "-c", script]);
+    harness.wait_for_sleepers(2);
+    std::fs::write(harness.scratch.path().join("now"), "").unwrap();
+    assert_eq!(harness.ends().status.signal(), Some(9));
+    harness.mark.assert_gone_within(SOON);
+}
+
+#[test]
+fn nothing_survives_a_suite_that_is_killed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = exeunt_test(&[], &dir);
+    harness.wait_for_sleepers(4);
+    harness.send(Signal::SIGKILL);
+    assert_eq!(harness.ends().status.signal(), Some(9));
+    harness.mark.assert_gone_within(SOON);
+}
+
+// # The library
+
+/// This very test once more, in a process of its own, which does there what its variable `DEATH` says.
+fn dies_by(test: &str, death: &str) -> Ended {
+    let mut command = Command::new(env::current_exe().unwrap());
+    let mut harness = Harness::start(command.args(["--exact", test]).env("DEATH", death));
+    harness.wait_for_sleepers(2);
+    let ended = harness.ends();
+    harness.mark.assert_gone_within(SOON);
+    ended
+}
+
+/// If this is the process in which to die: runs a subject in one thread, and dies in another.
+fn die() {
+    let Ok(death) = env::var("DEATH") else {
+        return;
+    };
+    let mark = env::var("M").unwrap();
+    let subject = Subject::new("sh").args(["-c", SLEEPERS]).env("M", &mark);
+    thread::spawn(move || subject.run());
+    // So that the test beside finds the sleepers before they go.
+    thread::sleep(secs(1));
+    match &*death {
+        "panic" => panic!("as planned"),
+        "exit" => std::process::exit(7),
+        _ => std::process::abort(),
+    }
+}
+
+#[test]
+fn nothing_survives_a_test_that_panics() {
+    die();
+    let Ended { status, output, .. } = dies_by("nothing_survives_a_test_that_panics", "panic");
+    assert_eq!(status.code(), Some(101), "{output}");
+    assert!(output.contains("as planned"), "{output}");
+}
+
+#[test]
+fn nothing_survives_a_process_that_exits() {
+    die();
+    let Ended { status, output, .. } = dies_by("nothing_survives_a_process_that_exits", "exit");
+    assert_eq!(status.code(), Some(7), "{output}");
+}

@@ -1,7 +1,0 @@
-//! The front for `cargo test`: a [`Subject`] is run, its [`Record`](crate::Record) asserted.
-
-mod assert;
-mod subject;
-
-pub use assert::{Assert, AssertError};
-pub use subject::Subject;

@@ -1,0 +1,9 @@
+//! The front for `cargo test`: a [`Subject`] is run, its [`Record`](crate::Record) asserted.
+
+mod assert;
+#[cfg(feature = "libtest")]
+pub mod libtest;
+mod subject;
+
+pub use assert::{Assert, AssertError};
+pub use subject::Subject;

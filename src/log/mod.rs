@@ -1,0 +1,239 @@
+//! From lines to log: which lines carry a time of day and a message, and whether they came when they were logged.
+
+mod pattern;
+
+use std::time::Duration;
+
+use jiff::{Timestamp, tz::Offset};
+use regex::Regex;
+
+pub use pattern::Pattern;
+pub(crate) use pattern::fold;
+
+use crate::record::{EventKind, Finding, Line, Record, Stamp};
+
+/// How the subject writes its log.
+///
+/// The default reads `HH:MM:SS: message`. A pattern is a regular expression with a group `message` and, for timed logs, a
+/// group `time` that matches `HH:MM:SS`, with or without a fraction (`.123`, `,123`).
+///
+/// ```
+/// use exeunt::LogFormat;
+/// let format = LogFormat::new(r"^\[(?<time>\S+) \w+\] (?<message>.*)$").unwrap();
+/// assert!(LogFormat::new("no groups").is_err());
+/// ```
+#[derive(Debug, Clone)]
+pub struct LogFormat(Regex);
+
+/// A pattern that cannot serve as a log format.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogFormatError {
+    /// It is not a regular expression.
+    #[error("not a regular expression: {}", problem(.0))]
+    Regex(#[from] regex::Error),
+    /// The group that gives the message is missing.
+    #[error("the pattern has no group `message`: write `(?<message>.*)` where the message stands")]
+    NoMessage,
+}
+
+/// What is wrong with a regular expression, without the drawing that shows where.
+pub(crate) fn problem(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}
+
+impl Default for LogFormat {
+    fn default() -> Self {
+        // A constant that the tests parse.
+        #[expect(clippy::unwrap_used, reason = "the pattern is a constant")]
+        Self(Regex::new(r"^(?<time>\d\d:\d\d:\d\d): (?<message>.*)$").unwrap())
+    }
+}
+
+impl PartialEq for LogFormat {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl LogFormat {
+    /// A format by its pattern.
+    ///
+    /// # Errors
+    /// If the pattern is not a regular expression, or has no group `message`.
+    pub fn new(pattern: &str) -> Result<Self, LogFormatError> {
+        let regex = Regex::new(pattern)?;
+        match regex
+            .capture_names()
+            .flatten()
+            .any(|name| name == "message")
+        {
+            true => Ok(Self(regex)),
+            false => Err(LogFormatError::NoMessage),
+        }
+    }
+
+    /// Fills in the stamp and message of every line that parses, and notes what the log itself shows: torn lines, lines
+    /// that came later than they were logged.
+    pub fn read(&self, record: &mut Record) {
+        for event in &mut record.events {
+            if let EventKind::Line(line) = &mut event.kind {
+                self.read_line(line);
+            }
+        }
+        // The record may have been read before, by another format.
+        record.findings.retain(|finding| !is_noticed(finding));
+        let noticed = notice(record);
+        // A finding about arrival stands ahead of everything that rests on arrival.
+        record.findings.splice(0..0, noticed);
+    }
+
+    fn read_line(&self, line: &mut Line) {
+        let text = line.bytes.to_text();
+        (line.stamp, line.message) = match self.parse(&text) {
+            Some((stamp, message)) => (stamp, Some(message.to_owned())),
+            None => (None, None),
+        };
+    }
+
+    /// The message of a line, if it is one of log.
+    pub(crate) fn message<'l>(&self, line: &'l str) -> Option<&'l str> {
+        self.parse(line).map(|(_, message)| message)
+    }
+
+    fn parse<'l>(&self, line: &'l str) -> Option<(Option<Stamp>, &'l str)> {
+        let found = self.0.captures(line)?;
+        let stamp = match found.name("time") {
+            // What stands where the time should be and is none makes it a line of something else.
+            Some(time) => Some(stamp(time.as_str())?),
+            None => None,
+        };
+        Some((stamp, found.name("message")?.as_str()))
+    }
+}
+
+/// `HH:MM:SS`, with or without a fraction of up to nine digits.
+fn stamp(text: &str) -> Option<Stamp> {
+    let number = |digits: &str| match digits.bytes().all(|b| b.is_ascii_digit()) {
+        true => digits.parse::<u64>().ok(),
+        false => None,
+    };
+    let (clock, fraction) = match text.split_once(['.', ',']) {
+        Some((clock, fraction)) => (clock, Some(fraction)),
+        None => (text, None),
+    };
+    let mut parts = clock.split(':').map(|part| match part.len() {
+        2 => number(part),
+        _ => None,
+    });
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    // 60 is a leap second.
+    if parts.next().is_some() || hours > 23 || minutes > 59 || seconds > 60 {
+        return None;
+    }
+    let (nanos, grain) = match fraction {
+        None => (0, 1_000_000_000),
+        Some(fraction) => {
+            let digits = u32::try_from(fraction.len()).ok()?;
+            let grain = 10_u64.pow(9_u32.checked_sub(digits)?);
+            (number(fraction)? * grain, grain)
+        }
+    };
+    let clock = Duration::from_secs(hours * 3600 + minutes * 60 + seconds);
+    Some(Stamp {
+        time_of_day: clock + Duration::from_nanos(nanos),
+        grain: Duration::from_nanos(grain),
+    })
+}
+
+/// By how much a line may come late before it counts as buffered: more than the machine's own lateness is added.
+///
+/// A first line can take long from its stamp to its write: a Java formatter that is yet to be loaded took 0.1 s.
+const LATE: Duration = Duration::from_millis(300);
+/// Time zones, daylight saving included, are whole quarters of an hour apart.
+const QUARTER: f64 = 900.0;
+
+/// Whether a finding is one of those that [`notice`] makes.
+fn is_noticed(finding: &Finding) -> bool {
+    matches!(
+        finding,
+        Finding::BuffersOutput { .. }
+            | Finding::OtherClock { .. }
+            | Finding::TornLine { .. }
+            | Finding::LineCut { .. }
+            | Finding::OutputCut(_)
+            | Finding::InvalidUtf8 { .. }
+    )
+}
+
+fn notice(record: &Record) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let drifts: Vec<_> = record
+        .lines()
+        .filter_map(|(i, at, line)| Some((i, drift(record, at, line.stamp?), line.stamp?)))
+        .collect();
+    if let Some((_, drift, _)) = drifts.first() {
+        let ahead = -(drift / QUARTER).round() * QUARTER;
+        if ahead != 0.0 {
+            #[expect(clippy::cast_possible_truncation, reason = "at most a day")]
+            findings.push(Finding::OtherClock {
+                ahead: ahead as i64,
+            });
+        }
+    }
+    let allowed = LATE + record.lag.measured();
+    let late = drifts.iter().find_map(|(event, drift, stamp)| {
+        let drift = drift - (drift / QUARTER).round() * QUARTER;
+        // A stamp is rounded down: a line of grain 1 s that was logged just now may seem up to 1 s late.
+        let late = drift - stamp.grain.as_secs_f64();
+        (late > allowed.as_secs_f64()).then_some((*event, drift))
+    });
+    if let Some((event, drift)) = late {
+        findings.insert(
+            0,
+            Finding::BuffersOutput {
+                event,
+                late: Duration::from_secs_f64(drift),
+            },
+        );
+    }
+    let mut lines = record.lines();
+    if let Some((event, ..)) = lines.find(|(.., line)| line.is_log() && !line.newline) {
+        findings.push(Finding::TornLine { event });
+    }
+    if let Some((event, ..)) = record.lines().find(|(.., line)| line.cut_from.is_some()) {
+        findings.push(Finding::LineCut { event });
+    }
+    if let Some(cut) = record.events.iter().find_map(|e| {
+        if let EventKind::Cut(cut) = e.kind {
+            Some(cut)
+        } else {
+            None
+        }
+    }) {
+        findings.push(Finding::OutputCut(cut));
+    }
+    if let Some((event, ..)) = record.lines().find(|(.., line)| {
+        line.cut_from.is_none() && str::from_utf8(line.bytes.as_slice()).is_err()
+    }) {
+        findings.push(Finding::InvalidUtf8 { event });
+    }
+    findings
+}
+
+/// How long after its stamp a line came, in seconds, taken as the nearest distance round the clock (so midnight does not
+/// matter).
+fn drift(record: &Record, at: Duration, stamp: Stamp) -> f64 {
+    const DAY: f64 = 86_400.0;
+    let offset = Offset::from_seconds(record.utc_offset).unwrap_or(Offset::UTC);
+    let arrived: Timestamp = record.started + at;
+    let clock = offset.to_datetime(arrived).time();
+    let seconds = f64::from(
+        i32::from(clock.hour()) * 3600 + i32::from(clock.minute()) * 60 + i32::from(clock.second()),
+    );
+    let arrived = seconds + f64::from(clock.subsec_nanosecond()) / 1e9;
+    let drift = arrived - stamp.time_of_day.as_secs_f64();
+    drift - (drift / DAY).round() * DAY
+}

@@ -1,0 +1,636 @@
+//! What was observed of one run: plain, serialisable data.
+//!
+//! Every duration is in seconds when serialised, and counts from the start of the run on one monotonic clock.
+
+mod bytes;
+pub(crate) mod seconds;
+mod signal;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use bytes::Bytes;
+pub use signal::{Signal, UnknownSignal};
+
+/// All that was observed of one run of a subject.
+///
+/// A record is made by [`Subject::run`](crate::Subject::run) or by hand ([`Record::new`]), and judged by
+/// [`judge`](crate::judge::judge).
+/// It can be saved as JSON and judged again later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Record {
+    /// The program and its arguments; bytes that are not UTF-8 are replaced.
+    pub command: Vec<String>,
+    /// The environment that was given to the subject.
+    pub environment: BTreeMap<String, String>,
+    /// The directory in which the subject started.
+    pub directory: PathBuf,
+    /// Whether the two output streams shared one pipe.
+    pub streams: Streams,
+    /// The wall clock at the start of the run.
+    pub started: Timestamp,
+    /// The distance of local time from UTC at the start, in seconds.
+    pub utc_offset: i32,
+    /// The subject's process id.
+    pub pid: u32,
+    /// What happened, in the order of time.
+    pub events: Vec<Event>,
+    /// Why the run ended.
+    pub termination: Termination,
+    /// Descendants that outlived the subject.
+    pub survivors: Vec<Process>,
+    /// Processes that were still there when the run was ended from outside (timeout, interruption).
+    pub ended_by_harness: Vec<Process>,
+    /// How late the machine was during the run.
+    pub lag: Lag,
+    /// What the subject used of the machine.
+    pub usage: Usage,
+    /// What the harness noticed unasked.
+    pub findings: Vec<Finding>,
+}
+
+/// How the subject's output streams were connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Streams {
+    /// stdout and stderr share one pipe: the order of all lines is exact, their origin unknown.
+    #[default]
+    Merged,
+    /// Each stream has its own pipe: the origin is known, the order across the streams is only as good as the arrival times.
+    Split,
+}
+
+/// The stream on which a line came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// The one pipe that stands for both.
+    Merged,
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+            Self::Merged => "output",
+        })
+    }
+}
+
+/// Something that happened, and when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The time since the start of the run, in seconds when serialised.
+    #[serde(with = "seconds")]
+    pub at: Duration,
+    /// What it was.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// The kinds of event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A line arrived. It was written then or earlier, never later.
+    Line(Line),
+    /// The harness sent a signal.
+    Signal(SignalSent),
+    /// The subject ended. It did so then or earlier, never later.
+    Exit(Exit),
+    /// A stream was closed by its last holder.
+    Closed {
+        /// Which one.
+        stream: Stream,
+    },
+    /// Here came output that was read, counted and not kept, because there was more than the limit.
+    Cut(Dropped),
+}
+
+/// One line of output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Where it came.
+    pub stream: Stream,
+    /// The bytes as they came, without the newline.
+    pub bytes: Bytes,
+    /// False for a last line that no newline ended: a torn line, or a program that does not write one.
+    pub newline: bool,
+    /// The length in bytes, where the line was too long to keep whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_from: Option<u64>,
+    /// The time of day that the line itself carries, if it parses as a line of log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<Stamp>,
+    /// The line without its stamp, if it parses as a line of log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl Line {
+    /// The message if the line is one of log, else the whole line; bytes that are not UTF-8 are replaced.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match &self.message {
+            Some(message) => message.clone(),
+            None => self.bytes.to_text(),
+        }
+    }
+
+    /// Whether the line parsed as a line of log.
+    #[must_use]
+    pub fn is_log(&self) -> bool {
+        self.message.is_some()
+    }
+}
+
+/// A time of day as a log line carries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The time since midnight of the subject's clock, in seconds when serialised.
+    #[serde(with = "seconds")]
+    pub time_of_day: Duration,
+    /// The fineness of the stamp: one second for `HH:MM:SS`.
+    #[serde(with = "seconds")]
+    pub grain: Duration,
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let s = self.time_of_day.as_secs();
+        write!(f, "{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+    }
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exit {
+    /// It exited with this code, 0 to 255.
+    Code(i32),
+    /// This signal killed it. Not the same as the code 128 + n by which a shell tells of it.
+    Signal(Signal),
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "killed by {signal}"),
+        }
+    }
+}
+
+/// A signal that the harness sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignalSent {
+    /// Which signal.
+    pub signal: Signal,
+    /// To which processes.
+    pub to: Vec<u32>,
+    /// Why.
+    pub reason: SignalReason,
+}
+
+/// Why the harness sent a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SignalReason {
+    /// The time limit was reached.
+    Timeout,
+    /// The harness was interrupted.
+    Interrupted,
+    /// The subject had ended, these had not.
+    Survived,
+    /// The request to terminate was not heeded within the grace period.
+    GraceOver,
+    /// The plan said so.
+    Planned,
+}
+
+impl fmt::Display for SignalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout => "the time limit was reached",
+            Self::Interrupted => "interrupted",
+            Self::Survived => "left behind by the subject",
+            Self::GraceOver => "still there after the grace period",
+            Self::Planned => "as planned",
+        })
+    }
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Termination {
+    /// The subject ended by itself.
+    OnItsOwn,
+    /// The subject was ended because it reached its time limit.
+    TimedOut {
+        /// The limit, in seconds when serialised.
+        #[serde(with = "seconds")]
+        limit: Duration,
+    },
+    /// The subject was ended because the harness was interrupted.
+    Interrupted,
+}
+
+/// A process, as it was seen alive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// Its command line, or its name in brackets where it has none.
+    pub command: String,
+    /// The subject's streams that it still held open.
+    pub open_streams: Vec<Stream>,
+    /// Its threads, the main thread first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<ThreadSeen>,
+}
+
+/// A thread, as it was seen alive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadSeen {
+    /// Its id.
+    pub tid: u32,
+    /// Its name, of which the system keeps 15 bytes.
+    pub name: String,
+    /// Whether it ran, or what it was blocked in.
+    pub state: ThreadState,
+}
+
+/// The state of a thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ThreadState {
+    /// It ran, or was ready to run.
+    Running,
+    /// It was stopped by a signal or a debugger.
+    Stopped,
+    /// It slept in the kernel.
+    Blocked {
+        /// The name of the system call, such as `futex`, or its number; `None` where the kernel does not tell.
+        call: Option<String>,
+    },
+}
+
+impl fmt::Display for ThreadState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running => f.write_str("running"),
+            Self::Stopped => f.write_str("stopped"),
+            Self::Blocked { call: None } => f.write_str("blocked"),
+            Self::Blocked { call: Some(call) } => match usual_reason(call) {
+                Some(reason) => write!(f, "blocked in {call}: {reason}"),
+                None => write!(f, "blocked in {call}"),
+            },
+        }
+    }
+}
+
+/// What a thread in this system call usually waits for, where the name does not say it.
+fn usual_reason(call: &str) -> Option<&'static str> {
+    Some(match call {
+        "futex" => "a lock, a join or a condition",
+        "clock_nanosleep" | "nanosleep" => "a sleep",
+        "restart_syscall" => "a wait that was interrupted",
+        "wait4" | "waitid" => "a child",
+        "rt_sigsuspend" | "rt_sigtimedwait" | "pause" => "a signal",
+        _ => return None,
+    })
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pid {} `{}`", self.pid, self.command)?;
+        if let Some((first, rest)) = self.open_streams.split_first() {
+            write!(f, ", holds {first}")?;
+            rest.iter().try_for_each(|s| write!(f, " and {s}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Output beyond the limit: read, counted and not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Dropped {
+    /// How many lines.
+    pub lines: u64,
+    /// How many bytes they had, newlines not counted.
+    pub bytes: u64,
+}
+
+/// How late the machine was: what may have moved an observed time, and by how much.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Lag {
+    /// The worst oversleep, during the run, of a thread that only sleeps.
+    #[serde(with = "seconds")]
+    pub canary: Duration,
+    /// How long the subject's main thread was ready to run and had no processor, over the whole run.
+    #[serde(with = "seconds")]
+    pub subject_waited: Duration,
+    /// How long, during the run, some process of the machine was ready to run and had no processor, or waited for a disk
+    /// (`/proc/pressure`); zero where the kernel does not tell. It may have been a descendant of the subject, or none of ours.
+    #[serde(default, with = "seconds")]
+    pub pressure: Duration,
+}
+
+impl Lag {
+    /// By how much the machine may have moved a time of this run.
+    ///
+    /// All that was measured of the subject and of ourselves counts in full. Of the pressure, which may have been on others,
+    /// at most half a second counts: on a machine that is always busy, a program that waits seconds too long is still broken.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.measured() + self.pressure.min(Duration::from_millis(500))
+    }
+
+    /// What was measured of the subject and of ourselves.
+    #[must_use]
+    pub fn measured(&self) -> Duration {
+        self.canary + self.subject_waited
+    }
+}
+
+/// What the subject used, its waited-for children included.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Processor time in user space.
+    #[serde(with = "seconds")]
+    pub user: Duration,
+    /// Processor time in the kernel.
+    #[serde(with = "seconds")]
+    pub system: Duration,
+    /// The largest resident set, in bytes. The kernel counts what was there before the exec too, so this is never less than
+    /// what the harness itself had resident.
+    pub peak_memory: u64,
+}
+
+/// Something that the harness noticed unasked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "finding", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Finding {
+    /// A line came later than it was logged: arrival times, and every delay that rests on them, say nothing.
+    BuffersOutput {
+        /// The index of the first such line among the events.
+        event: usize,
+        /// By how much it came late, in seconds when serialised.
+        #[serde(with = "seconds")]
+        late: Duration,
+    },
+    /// The subject's log is in another time zone than ours, or its clock is set differently.
+    OtherClock {
+        /// By how much the stamps are ahead, in seconds.
+        ahead: i64,
+    },
+    /// Descendants outlived the subject.
+    Survivors {
+        /// How many.
+        count: usize,
+    },
+    /// The subject had ended, and yet a stream stayed open.
+    StreamHeld {
+        /// Which stream.
+        stream: Stream,
+    },
+    /// A line of log without its newline: it was torn.
+    TornLine {
+        /// The index of the line among the events.
+        event: usize,
+    },
+    /// A line was too long to keep whole.
+    LineCut {
+        /// The index of the line among the events.
+        event: usize,
+    },
+    /// There was more output than is kept.
+    OutputCut(Dropped),
+    /// A line is not valid UTF-8.
+    InvalidUtf8 {
+        /// The index of the first such line among the events.
+        event: usize,
+    },
+    /// A signal that was planned was not sent: its line never came, the main thread never came to rest, or the subject had
+    /// ended.
+    SignalNotSent {
+        /// Which signal.
+        signal: Signal,
+    },
+    /// A process could not be ended, even by SIGKILL.
+    Unkillable {
+        /// Which processes.
+        pids: Vec<u32>,
+    },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuffersOutput { late, .. } => write!(
+                f,
+                "the subject buffers its output: a line came {:.1} s after it was logged, so arrival times say nothing of delays \
+                 (flush each line, or log to stderr)",
+                late.as_secs_f64()
+            ),
+            Self::OtherClock { ahead } => {
+                write!(
+                    f,
+                    "the log's clock is {ahead:+} s from ours (another time zone?)"
+                )
+            }
+            Self::Survivors { count: 1 } => write!(f, "a process outlived the subject"),
+            Self::Survivors { count } => write!(f, "{count} processes outlived the subject"),
+            Self::StreamHeld { stream } => {
+                write!(f, "{stream} was still open after the subject had ended")
+            }
+            Self::TornLine { .. } => write!(f, "a line of log has no newline: it was torn"),
+            Self::LineCut { .. } => write!(f, "a line was too long to keep whole"),
+            Self::OutputCut(Dropped { lines, bytes }) => write!(
+                f,
+                "more output than is kept: {lines} lines, {bytes} bytes were counted and dropped"
+            ),
+            Self::InvalidUtf8 { .. } => write!(f, "the output is not all UTF-8"),
+            Self::SignalNotSent { signal } => write!(
+                f,
+                "{signal} was to be sent, and the moment for it never came"
+            ),
+            Self::Unkillable { pids } => {
+                write!(f, "could not be ended, even by SIGKILL: pids {pids:?}")
+            }
+        }
+    }
+}
+
+/// # By hand
+///
+/// A record needs no process, so what is made of records can be tried without one.
+///
+/// ```
+/// use exeunt::record::{Exit, Line, Stream};
+/// use exeunt::{LogFormat, Record, Streams, millis, secs};
+///
+/// let mut record = Record::new(["worker", "--once"])
+///     .with(millis(10), "00:00:00: Main : all done")
+///     .with(millis(10), Line::new(Stream::Stderr, "warning: late"))
+///     .with(secs(2), Exit::Code(0));
+/// record.streams = Streams::Split;
+/// LogFormat::default().read(&mut record);
+///
+/// record.assert().success().exits_after("Main : all done", secs(2));
+/// ```
+impl Record {
+    /// A run of this command in which nothing has happened yet: no output, no exit.
+    ///
+    /// It began at midnight UTC, by a clock that shows UTC, on a machine without lag, and its streams are merged. All of
+    /// that are public fields; [`with`](Self::with) adds what happened.
+    #[must_use]
+    pub fn new(command: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            command: command.into_iter().map(Into::into).collect(),
+            environment: BTreeMap::new(),
+            directory: PathBuf::from("."),
+            streams: Streams::Merged,
+            started: Timestamp::UNIX_EPOCH,
+            utc_offset: 0,
+            pid: 1,
+            events: Vec::new(),
+            termination: Termination::OnItsOwn,
+            survivors: Vec::new(),
+            ended_by_harness: Vec::new(),
+            lag: Lag::default(),
+            usage: Usage::default(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// Adds an event: a [`Line`] or its text, an [`Exit`], any [`EventKind`]. Events stand in the order of time, whatever the
+    /// order in which they are added; of those at one instant, the first that was added stands first.
+    ///
+    /// Text is a line on [`Stream::Merged`]. That it may be a line of log is not seen here, but by
+    /// [`LogFormat::read`](crate::LogFormat::read).
+    #[must_use]
+    pub fn with(mut self, at: Duration, kind: impl Into<EventKind>) -> Self {
+        let place = self.events.partition_point(|event| event.at <= at);
+        let kind = kind.into();
+        self.events.insert(place, Event { at, kind });
+        self
+    }
+}
+
+impl Line {
+    /// A whole line, not yet read as one of log.
+    #[must_use]
+    pub fn new(stream: Stream, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            stream,
+            bytes: bytes.into(),
+            newline: true,
+            cut_from: None,
+            stamp: None,
+            message: None,
+        }
+    }
+}
+
+impl From<&str> for EventKind {
+    fn from(text: &str) -> Self {
+        Self::Line(Line::new(Stream::Merged, text))
+    }
+}
+
+impl From<Line> for EventKind {
+    fn from(line: Line) -> Self {
+        Self::Line(line)
+    }
+}
+
+impl From<Exit> for EventKind {
+    fn from(exit: Exit) -> Self {
+        Self::Exit(exit)
+    }
+}
+
+impl From<SignalSent> for EventKind {
+    fn from(sent: SignalSent) -> Self {
+        Self::Signal(sent)
+    }
+}
+
+impl From<Dropped> for EventKind {
+    fn from(dropped: Dropped) -> Self {
+        Self::Cut(dropped)
+    }
+}
+
+/// # What is in it
+impl Record {
+    /// The lines in the order of arrival, each with its index among the events.
+    pub fn lines(&self) -> impl Iterator<Item = (usize, Duration, &Line)> {
+        self.events
+            .iter()
+            .enumerate()
+            .filter_map(|(i, e)| match &e.kind {
+                EventKind::Line(line) => Some((i, e.at, line)),
+                _ => None,
+            })
+    }
+
+    /// When and how the subject ended. `None` if it could not be ended.
+    #[must_use]
+    pub fn exit(&self) -> Option<(Duration, Exit)> {
+        self.events.iter().find_map(|e| match e.kind {
+            EventKind::Exit(exit) => Some((e.at, exit)),
+            _ => None,
+        })
+    }
+
+    /// Whether the subject buffers its output, so that arrival times say nothing of delays.
+    #[must_use]
+    pub fn buffers_output(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|f| matches!(f, Finding::BuffersOutput { .. }))
+    }
+
+    /// Whether output was left out, so that nothing can be said of what is not in the record.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.events.iter().any(|e| match &e.kind {
+            EventKind::Cut(_) => true,
+            EventKind::Line(line) => line.cut_from.is_some(),
+            _ => false,
+        })
+    }
+
+    /// The output of one stream as text, lines as they came; bytes that are not UTF-8 are replaced.
+    ///
+    /// Under [`Streams::Merged`] the one stream is [`Stream::Merged`].
+    #[must_use]
+    pub fn output(&self, stream: Stream) -> String {
+        let mut text = String::new();
+        for (_, _, line) in self.lines().filter(|(_, _, l)| l.stream == stream) {
+            text.push_str(&String::from_utf8_lossy(line.bytes.as_slice()));
+            if line.newline {
+                text.push('\n');
+            }
+        }
+        text
+    }
+}

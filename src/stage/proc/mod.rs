@@ -1,0 +1,11 @@
+//! What proc(5) tells of processes, threads and the machine.
+
+mod orphans;
+mod pressure;
+mod threads;
+mod tree;
+
+pub(super) use orphans::kill_orphans;
+pub(super) use pressure::stalled;
+pub(super) use threads::{main_thread_blocked, threads};
+pub(super) use tree::descendants;

@@ -1,0 +1,92 @@
+//! What the threads of a process are doing, from proc(5).
+
+use std::fs;
+
+use nix::libc;
+
+use crate::record::{ThreadSeen, ThreadState};
+
+/// What the main thread of a process is blocked in: the same text for as long as it has not moved. `None` if it is running.
+pub(crate) fn main_thread_blocked(pid: u32) -> Option<String> {
+    let task = format!("/proc/{pid}/task/{pid}");
+    let status = fs::read_to_string(format!("{task}/status")).ok()?;
+    let field = |name: &str| {
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim)
+    };
+    let asleep = field("State:")?.starts_with('S');
+    // The count of voluntary switches tells apart two calls that look the same.
+    let switches = field("voluntary_ctxt_switches:")?;
+    let call = fs::read_to_string(format!("{task}/syscall")).unwrap_or_default();
+    asleep.then(|| format!("{switches} {call}"))
+}
+
+/// All threads of a process, the main thread first.
+pub(crate) fn threads(pid: u32) -> Vec<ThreadSeen> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut ids: Vec<u32> = tasks
+        .filter_map(|t| t.file_name().to_str()?.parse().ok())
+        .collect();
+    ids.sort_unstable();
+    ids.into_iter().filter_map(|tid| thread(pid, tid)).collect()
+}
+
+fn thread(pid: u32, tid: u32) -> Option<ThreadSeen> {
+    let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/task/{tid}/{file}")).ok();
+    let stat = read("stat")?;
+    let (name, rest) = (stat.find('(')? + 1, stat.rfind(')')?);
+    let state = stat[rest + 1..].trim_start().chars().next()?;
+    let state = match state {
+        'R' => ThreadState::Running,
+        'T' | 't' => ThreadState::Stopped,
+        'Z' | 'X' => return None,
+        _ => ThreadState::Blocked {
+            call: read("syscall").as_deref().and_then(system_call),
+        },
+    };
+    Some(ThreadSeen {
+        tid,
+        name: stat[name..rest].to_owned(),
+        state,
+    })
+}
+
+/// The name of the call in `/proc/…/syscall`, for those in which programs usually wait.
+fn system_call(line: &str) -> Option<String> {
+    let number: libc::c_long = line.split_whitespace().next()?.parse().ok()?;
+    let known = [
+        (libc::SYS_futex, "futex"),
+        (libc::SYS_clock_nanosleep, "clock_nanosleep"),
+        (libc::SYS_nanosleep, "nanosleep"),
+        (libc::SYS_restart_syscall, "restart_syscall"),
+        (libc::SYS_wait4, "wait4"),
+        (libc::SYS_waitid, "waitid"),
+        (libc::SYS_read, "read"),
+        (libc::SYS_write, "write"),
+        (libc::SYS_ppoll, "ppoll"),
+        (libc::SYS_pselect6, "pselect6"),
+        (libc::SYS_epoll_pwait, "epoll_pwait"),
+        (libc::SYS_accept4, "accept4"),
+        (libc::SYS_recvfrom, "recvfrom"),
+        (libc::SYS_rt_sigsuspend, "rt_sigsuspend"),
+        (libc::SYS_rt_sigtimedwait, "rt_sigtimedwait"),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_poll, "poll"),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_select, "select"),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_epoll_wait, "epoll_wait"),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_pause, "pause"),
+    ];
+    let name = known
+        .iter()
+        .find(|(n, _)| *n == number)
+        .map(|(_, name)| (*name).to_owned());
+    Some(name.unwrap_or_else(|| number.to_string()))
+}

@@ -1,0 +1,107 @@
+//! The processes below a warden, from proc(5).
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use crate::record::{Process, Stream};
+
+/// All living descendants of `root`, parents before their children.
+pub(crate) fn descendants(root: u32, pipes: &[(Stream, BorrowedFd<'_>)]) -> Vec<Process> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for pid in all() {
+        if let Some(stat) = Stat::of(pid) {
+            children.entry(stat.parent).or_default().push(pid);
+        }
+    }
+    let pipes: Vec<(Stream, String)> = pipes
+        .iter()
+        .filter_map(|(stream, fd)| Some((*stream, target(fd.as_fd())?)))
+        .collect();
+    let mut found = Vec::new();
+    let mut next = vec![root];
+    while let Some(parent) = next.pop() {
+        for &pid in children.get(&parent).into_iter().flatten() {
+            next.push(pid);
+            if Stat::of(pid).is_some_and(|stat| !stat.dead) {
+                found.push(Process {
+                    pid,
+                    command: command(pid),
+                    open_streams: held(pid, &pipes),
+                    threads: super::threads(pid),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// All processes of the machine, zombies included.
+pub(super) fn all() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// What /proc/<pid>/stat says of a process.
+pub(super) struct Stat {
+    pub(super) parent: u32,
+    pub(super) session: u32,
+    pub(super) dead: bool,
+}
+
+impl Stat {
+    pub(super) fn of(pid: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name is in parentheses and may itself contain some: the fields start behind the last one.
+        let mut fields = stat[stat.rfind(')')? + 1..].split_whitespace();
+        let state = fields.next()?;
+        Some(Self {
+            parent: fields.next()?.parse().ok()?,
+            session: fields.nth(1)?.parse().ok()?,
+            dead: matches!(state, "Z" | "X"),
+        })
+    }
+}
+
+fn command(pid: u32) -> String {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let args: Vec<_> = line
+        .split(|b| *b == 0)
+        .map(String::from_utf8_lossy)
+        .collect();
+    let text = args.join(" ").trim_end().to_owned();
+    if !text.is_empty() {
+        return text;
+    }
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    format!("[{}]", name.trim_end())
+}
+
+/// What a descriptor of ours points at, such as `pipe:[1234]`.
+pub(super) fn target(fd: BorrowedFd<'_>) -> Option<String> {
+    link(&format!("/proc/self/fd/{}", fd.as_raw_fd()))
+}
+
+pub(super) fn link(path: &str) -> Option<String> {
+    fs::read_link(path)
+        .ok()?
+        .into_os_string()
+        .into_string()
+        .ok()
+}
+
+/// Which of the pipes a process holds open. Needs the right to look at it.
+fn held(pid: u32, pipes: &[(Stream, String)]) -> Vec<Stream> {
+    let Ok(fds) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return Vec::new();
+    };
+    let open: Vec<_> = fds
+        .flatten()
+        .filter_map(|fd| link(fd.path().to_str()?))
+        .collect();
+    pipes
+        .iter()
+        .filter(|(_, pipe)| open.contains(pipe))
+        .map(|(stream, _)| *stream)
+        .collect()
+}

@@ -1,0 +1,166 @@
+//! The one place of this crate with system calls and `unsafe`.
+//!
+//! A run is two processes. The harness forks a **warden**, and the warden forks the subject:
+//!
+//! ```text
+//! harness ── warden ── subject ── …
+//! ```
+//!
+//! The warden is a *child subreaper* (prctl(2)), so every descendant of the subject stays in its tree, whatever group or
+//! session it moved to. It reports the exit at the instant it happens, and when told to, or when its socket to the
+//! harness closes because the harness died, it kills whatever is left in the tree. That is why nothing survives a harness
+//! that panics, is interrupted or is killed.
+
+#![expect(unsafe_code, reason = "the marked place for system calls")]
+
+mod exec;
+mod message;
+mod signals;
+mod warden;
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags};
+use nix::sys::signal::{SigSet, SigmaskHow, kill, pthread_sigmask};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, recv, shutdown, socketpair,
+};
+use nix::sys::time::TimeSpec;
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{ForkResult, Pid};
+
+pub(crate) use exec::Exec;
+pub(crate) use message::{Exited, Message};
+pub(crate) use signals::{send_signal, send_signal_to};
+
+/// The time on the monotonic clock that all stamps of a run share, the warden's included.
+pub(crate) fn now() -> Duration {
+    let t = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap_or(TimeSpec::new(0, 0));
+    Duration::from(t)
+}
+
+/// The subject's ends of its streams.
+pub(crate) struct Ends {
+    pub(crate) stdin: OwnedFd,
+    pub(crate) stdout: OwnedFd,
+    pub(crate) stderr: OwnedFd,
+}
+
+/// The harness's hold on a running warden. Dropping it ends everything in the warden's tree.
+pub(crate) struct Warden {
+    pid: Pid,
+    socket: OwnedFd,
+}
+
+/// How long a dropped warden may take to clean up before it is left to do so alone.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+impl Warden {
+    /// Starts a subject under a new warden.
+    pub(crate) fn start(exec: &Exec, ends: Ends) -> io::Result<Self> {
+        let (ours, theirs) = socketpair(
+            AddressFamily::Unix,
+            SockType::SeqPacket,
+            None,
+            SockFlag::SOCK_CLOEXEC,
+        )?;
+        // No handler of the harness may run in the warden: all signals are blocked across the fork.
+        let mut before = SigSet::empty();
+        pthread_sigmask(
+            SigmaskHow::SIG_SETMASK,
+            Some(&SigSet::all()),
+            Some(&mut before),
+        )?;
+        // SAFETY: the child calls only `warden::watch`, which keeps to async-signal-safe calls and never returns.
+        let forked = match unsafe { nix::unistd::fork() } {
+            Ok(ForkResult::Child) => warden::watch(exec, &ends, theirs.as_raw_fd()),
+            Ok(ForkResult::Parent { child }) => Ok(Self {
+                pid: child,
+                socket: ours,
+            }),
+            Err(errno) => Err(errno.into()),
+        };
+        pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
+        forked
+    }
+
+    /// The next message, if one is there. `Err` with `UnexpectedEof` if the warden is gone.
+    pub(crate) fn receive(&self) -> io::Result<Option<Message>> {
+        let mut buffer = [0; message::SIZE];
+        match recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => Ok(Some(Message::decode(&buffer))),
+            Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
+            Err(Errno::ECONNRESET) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Tells the warden to kill whatever is left in its tree and to end; it answers [`Message::Empty`].
+    pub(crate) fn finish(&self) {
+        // Not by a message: a socket that is closed with an unread one is reset, and the warden's last words are lost.
+        // If the warden is gone there is nobody to tell.
+        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
+        self.wake();
+    }
+
+    /// Lets the warden go on, in case the subject has stopped it.
+    pub(crate) fn wake(&self) {
+        // Until it is waited for, when this is dropped, the pid is its own.
+        let _ = kill(self.pid, nix::sys::signal::Signal::SIGCONT);
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid.as_raw().cast_unsigned()
+    }
+}
+
+impl AsFd for Warden {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Drop for Warden {
+    fn drop(&mut self) {
+        self.finish();
+        let deadline = now() + FAREWELL;
+        while let Some(left) = deadline.checked_sub(now()) {
+            match self.receive() {
+                Ok(Some(_)) => continue,
+                Ok(None) => {
+                    let _ = wait_readable(&[self.as_fd()], left);
+                }
+                Err(_) => {
+                    let _ = nix::sys::wait::waitpid(self.pid, None);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Waits until one of the descriptors can be read, is closed at the other end, or the time is over.
+pub(crate) fn wait_readable(fds: &[BorrowedFd<'_>], limit: Duration) -> io::Result<()> {
+    let mut polled: Vec<PollFd<'_>> = fds
+        .iter()
+        .map(|fd| PollFd::new(*fd, PollFlags::POLLIN))
+        .collect();
+    // A day is as good as forever, and fits every platform's time.
+    let limit = limit.min(Duration::from_secs(86_400));
+    match nix::poll::ppoll(&mut polled, Some(TimeSpec::from(limit)), None) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// A pipe whose reading end does not block.
+pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+    fcntl(&read, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((read, write))
+}

@@ -1,0 +1,16 @@
+//! Signals to processes.
+
+use crate::record::{Process, Signal};
+
+/// Sends a signal to each process that is still there.
+pub(crate) fn send_signal(signal: Signal, to: &[Process]) {
+    for process in to {
+        send_signal_to(signal, process.pid);
+    }
+}
+
+/// Sends a signal to a process, if it is still there.
+pub(crate) fn send_signal_to(signal: Signal, pid: u32) {
+    // SAFETY: no pointers. Not by nix, which knows no real-time signals.
+    unsafe { nix::libc::kill(pid.cast_signed(), signal.number()) };
+}
