@@ -1,5 +1,8 @@
 //! Every deliberate fault of `exeunt-threading` is caught by the suite: see `docs/regressions.md`.
 
+#[path = "support/mutants.rs"]
+mod mutants;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +12,10 @@ use exeunt::outcome::{Outcome, Status};
 use exeunt::runner::{self, Progress};
 use exeunt::suite::{Case, Suite};
 use exeunt::{Cancel, millis};
+use mutants::Fault;
+
+/// Says, in the edited copy, which fault was asked for.
+const SWITCH: &str = include_str!("faults/switch.rs");
 
 /// The column without a fault, from the same build.
 const SOUND: &str = "sound";
@@ -17,17 +24,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The faults, from the list in the library's source.
-fn faults() -> Vec<String> {
-    let source =
-        fs::read_to_string(root().join("threading/src/fault.rs")).expect("the source is there");
-    let start = source.find("const FAULTS").expect("the list is there");
-    let list = &source[start..start + source[start..].find("];").expect("the list ends")];
-    list.split('"')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+fn faults() -> Vec<Fault> {
+    mutants::load(&root().join("tests/faults/faults.toml"))
+}
+
+fn names(faults: &[Fault]) -> Vec<String> {
+    faults.iter().map(|fault| fault.name.clone()).collect()
 }
 
 /// The scenario that catches each fault, from the table.
@@ -42,16 +44,18 @@ fn table() -> BTreeMap<String, String> {
 }
 
 /// Builds the fixtures with the faults in, beside the ordinary ones.
-fn build(scenarios: &[&str]) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
+fn build(faults: &[Fault], scenarios: &[&str]) -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
+    let (copy, target) = (place.join("source"), place.join("target"));
+    mutants::edited_copy(root(), &copy, "threading", SWITCH, faults);
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .args(["build", "--quiet", "--package", "fixtures"])
         .args(["--config", "profile.dev.debug=0"])
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("RUSTFLAGS", "--cfg exeunt_faults")
+        .env("RUSTFLAGS", "--cap-lints=allow")
         .env("CARGO_TARGET_DIR", &target)
-        .current_dir(root());
+        .current_dir(&copy);
     for scenario in scenarios {
         cargo.args(["--bin", &format!("threading-{scenario}")]);
     }
@@ -124,7 +128,8 @@ fn is_caught(outcome: &Outcome<'_>) -> bool {
 
 #[test]
 fn every_fault_is_caught() {
-    let (faults, table) = (faults(), table());
+    let (edits, table) = (faults(), table());
+    let faults = names(&edits);
     let listed: Vec<_> = table.keys().cloned().collect();
     let mut sorted = faults.clone();
     sorted.sort();
@@ -134,7 +139,7 @@ fn every_fault_is_caught() {
     );
 
     let scenarios: Vec<_> = table.values().map(String::as_str).collect();
-    let suite = suite(&faults, &build(&scenarios));
+    let suite = suite(&faults, &build(&edits, &scenarios));
     let outcomes = run(&suite, |case| {
         table.get(&case.implementation) == Some(&case.scenario)
             || case.implementation == SOUND && scenarios.contains(&case.scenario.as_str())
@@ -159,7 +164,8 @@ fn every_fault_is_caught() {
 #[test]
 #[ignore = "prints the table of docs/regressions.md: every scenario with every fault, some minutes"]
 fn print_the_table() {
-    let faults = faults();
+    let edits = faults();
+    let faults = names(&edits);
     let plain = Suite::load(&root().join("exeunt.toml")).expect("a suite");
     let ours: Vec<_> = plain
         .cases()
@@ -167,7 +173,7 @@ fn print_the_table() {
         .filter(|c| c.implementation == "threading")
         .collect();
     let scenarios: Vec<_> = ours.iter().map(|c| c.scenario.as_str()).collect();
-    let suite = suite(&faults, &build(&scenarios));
+    let suite = suite(&faults, &build(&edits, &scenarios));
     let outcomes = run(&suite, |case| {
         case.implementation == SOUND || faults.contains(&case.implementation)
     });

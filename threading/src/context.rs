@@ -6,38 +6,59 @@ use std::cell::Cell;
 use crate::record::Id;
 
 thread_local! {
-    static ID: Cell<Id> = const { Cell::new(0) };
-    static LEFT: Cell<bool> = const { Cell::new(false) };
-    static CATCHERS: Cell<u32> = const { Cell::new(0) };
+    static CONTEXT: Context = const { Context::new() };
 }
 
-/// 0 for a thread that is not in the roster.
+struct Context {
+    id: Cell<Id>,
+    left: Cell<bool>,
+    catchers: Cell<u32>,
+}
+
+impl Context {
+    const fn new() -> Self {
+        Self {
+            id: Cell::new(0),
+            left: Cell::new(false),
+            catchers: Cell::new(0),
+        }
+    }
+}
+
+/// 0 for a thread that is not in the registry.
 pub(crate) fn id() -> Id {
-    ID.get()
+    CONTEXT.with(|context| context.id.get())
 }
 
 pub(crate) fn enter(id: Id) {
-    ID.set(id);
+    CONTEXT.with(|context| context.id.set(id));
 }
 
 /// The thread's function and its locals are gone.
 pub(crate) fn leave() {
-    LEFT.set(true);
+    CONTEXT.with(|context| context.left.set(true));
 }
 
 pub(crate) fn has_left() -> bool {
-    LEFT.get()
+    CONTEXT.with(|context| context.left.get())
 }
 
 /// Whether a frame below would catch an [`exit`](crate::exit).
 pub(crate) fn is_caught() -> bool {
-    CATCHERS.get() > 0
+    CONTEXT.with(|context| context.catchers.get()) > 0
 }
 
 /// Counts this frame as a catcher while `f` runs. `f` must not unwind.
 pub(crate) fn as_catcher<T>(f: impl FnOnce() -> T) -> T {
-    CATCHERS.set(CATCHERS.get() + 1);
+    add_to_catchers(1);
     let value = f();
-    CATCHERS.set(CATCHERS.get() - 1);
+    add_to_catchers(-1);
     value
+}
+
+fn add_to_catchers(change: i32) {
+    CONTEXT.with(|context| {
+        let catchers = context.catchers.get().saturating_add_signed(change);
+        context.catchers.set(catchers);
+    });
 }

@@ -6,10 +6,10 @@ use std::sync::{Arc, Once};
 
 use crate::error::payload_message;
 use crate::handle::Handle;
-use crate::roster::ROSTER;
-use crate::{context, sys, who};
-
-pub(crate) type Hook = Arc<dyn Fn(&ThreadPanic<'_>) + Send + Sync>;
+use crate::process::registry;
+use crate::record::Record;
+use crate::registry::Hook;
+use crate::{context, sys};
 
 /// Has `hook` report the panics of this library's threads, in place of the standard library's message. As Python's
 /// [`threading.excepthook`].
@@ -39,12 +39,16 @@ pub(crate) type Hook = Arc<dyn Fn(&ThreadPanic<'_>) + Send + Sync>;
 pub fn set_except_hook(hook: impl Fn(&ThreadPanic<'_>) + Send + Sync + 'static) {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(stand_before_panic_hook);
-    drop(ROSTER.replace_except_hook(Some(Arc::new(hook))));
+    let hook: Hook = Arc::new(move |thread, info| {
+        let thread = Handle::of(Arc::clone(thread));
+        hook(&ThreadPanic { thread, info });
+    });
+    drop(registry().replace_except_hook(Some(hook)));
 }
 
 /// Undoes [`set_except_hook`]: panics are again reported as by the standard library.
 pub fn reset_except_hook() {
-    drop(ROSTER.replace_except_hook(None));
+    drop(registry().replace_except_hook(None));
 }
 
 /// A panic of one of this library's threads.
@@ -86,14 +90,14 @@ impl fmt::Debug for ThreadPanic<'_> {
 fn stand_before_panic_hook() {
     let otherwise = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        match (ROSTER.except_hook(), library_thread()) {
-            (Some(hook), Some(thread)) => hook(&ThreadPanic { thread, info }),
+        match (registry().except_hook(), library_thread()) {
+            (Some(hook), Some(thread)) => hook(&thread, info),
             _ => otherwise(info),
         }
     }));
 }
 
 /// The calling thread, if this library started it and its function is running.
-fn library_thread() -> Option<Handle> {
-    (context::is_caught() && !sys::is_first_thread()).then(who::current)
+fn library_thread() -> Option<Arc<Record>> {
+    (context::is_caught() && !sys::is_first_thread()).then(|| registry().current())
 }

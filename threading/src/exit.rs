@@ -1,13 +1,8 @@
 //! Ending a thread, or the process, from inside.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::process::{self, ExitCode};
+use std::process;
 
-use crate::context;
-use crate::error::Panic;
-use crate::fault;
-use crate::record::Ending;
-use crate::sys;
+use crate::{context, sys, unwind};
 
 /// Ends the calling thread, as Python's [`sys.exit`] does.
 ///
@@ -39,7 +34,7 @@ pub fn exit(code: i32) -> ! {
     if !context::is_caught() && sys::is_first_thread() {
         process::exit(code);
     }
-    resume_unwind(Box::new(ExitRequest(code)))
+    unwind::request_exit(code)
 }
 
 /// Ends the process at once, from any thread, as Python's [`os._exit`] does.
@@ -56,26 +51,5 @@ pub fn exit(code: i32) -> ! {
 ///
 /// [`os._exit`]: https://docs.python.org/3/library/os.html#os._exit
 pub fn os_exit(code: i32) -> ! {
-    if fault::is("os_exit_runs_callbacks") {
-        crate::shutdown::shutdown();
-    }
     sys::os_exit(code)
-}
-
-/// What [`exit`] unwinds with.
-struct ExitRequest(i32);
-
-/// Runs `f` as a thread's outermost frame does: nothing gets past it.
-pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Ending> {
-    context::as_catcher(|| catch_unwind(AssertUnwindSafe(f))).map_err(|payload| {
-        match payload.downcast::<ExitRequest>() {
-            Ok(request) => Ending::Exited(request.0),
-            Err(payload) => Ending::Panicked(Panic::new(payload)),
-        }
-    })
-}
-
-/// The lowest 8 bits are all that a parent process gets to see.
-pub(crate) fn exit_code(code: i32) -> ExitCode {
-    ExitCode::from(code.to_le_bytes()[0])
 }

@@ -3,13 +3,12 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::JoinError;
-use crate::fault;
+use crate::process::registry;
 use crate::record::Record;
-use crate::roster::ROSTER;
-use crate::sync::OnceLock;
+use crate::sync::{Instant, OnceLock};
 
 /// A started thread. Clones are the same thread and compare equal.
 ///
@@ -48,7 +47,7 @@ impl<T> Handle<T> {
     /// ```
     pub fn join(&self) -> Result<&T, JoinError> {
         self.refuse_to_join_itself()?;
-        ROSTER.join(self.record.id, None);
+        registry().join(&self.record, None);
         self.outcome()
     }
 
@@ -70,7 +69,7 @@ impl<T> Handle<T> {
     pub fn join_timeout(&self, timeout: Duration) -> Result<Option<&T>, JoinError> {
         self.refuse_to_join_itself()?;
         let deadline = Instant::now().checked_add(timeout);
-        if !ROSTER.join(self.record.id, deadline) {
+        if !registry().join(&self.record, deadline) {
             return Ok(None);
         }
         self.outcome().map(Some)
@@ -79,11 +78,11 @@ impl<T> Handle<T> {
     /// Whether the thread has not ended yet. Once false, a join does not wait.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        !ROSTER.join(self.record.id, Some(Instant::now()))
+        !registry().join(&self.record, Some(Instant::now()))
     }
 
     fn refuse_to_join_itself(&self) -> Result<(), JoinError> {
-        if ROSTER.current().id == self.record.id && !fault::is("self_join_deadlocks") {
+        if registry().current().id == self.record.id {
             Err(JoinError::Itself)
         } else {
             Ok(())

@@ -78,36 +78,38 @@ compile_error!(
      the end of a thread; it can do so on Linux, Android, macOS and FreeBSD only"
 );
 
-mod body;
+mod callbacks;
 mod context;
+mod current;
+mod entry_point;
 mod error;
 mod except_hook;
 mod exit;
-mod fault;
 mod handle;
 mod main_result;
 mod name;
 mod output;
+mod process;
 mod record;
-mod roster;
+mod registry;
 mod run;
 mod shutdown;
 mod sync;
 mod sys;
 mod thread;
 mod timer;
-mod who;
+mod unwind;
 
+pub use callbacks::{at_exit, at_shutdown};
+pub use current::{active_count, current, enumerate, main_thread};
 pub use error::{JoinError, Panic, ShutdownBegan, StartError};
 pub use except_hook::{ThreadPanic, reset_except_hook, set_except_hook};
 pub use exit::{exit, os_exit};
 pub use handle::Handle;
 pub use main_result::MainResult;
 pub use run::run;
-pub use shutdown::{at_exit, at_shutdown};
 pub use thread::Thread;
 pub use timer::{Timer, TimerHandle};
-pub use who::{active_count, current, enumerate, main_thread};
 
 /// The example in the README.
 #[cfg(doctest)]

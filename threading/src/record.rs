@@ -1,10 +1,9 @@
 //! What is known of one thread and never taken back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{JoinError, Panic};
-use crate::sync::{Condvar, OnceLock};
+use crate::sync::{AtomicU64, Condvar, OnceLock, Ordering};
 
 /// A thread's number: never 0, never used twice in a process.
 pub(crate) type Id = usize;
@@ -17,7 +16,7 @@ pub(crate) enum Ending {
     Exited(i32),
 }
 
-/// One thread, as its handles see it. Whether it is alive is the roster's to say.
+/// One thread, as its handles see it. Whether it is alive is the registry's to say.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) id: Id,
@@ -25,7 +24,7 @@ pub(crate) struct Record {
     pub(crate) daemon: bool,
     /// Set by the thread itself, before its function runs.
     pub(crate) ending: OnceLock<Ending>,
-    /// Notified, under the roster's lock, whenever the thread's entry in the roster changes.
+    /// Notified, under the registry's lock, whenever the thread's entry there changes.
     pub(crate) changed: Condvar,
     /// 0 while not known.
     native_id: AtomicU64,

@@ -2,14 +2,12 @@
 
 use std::process::ExitCode;
 
-use crate::exit::{catch, exit_code};
-use crate::fault;
 use crate::main_result::MainResult;
 use crate::output;
+use crate::process::{registry, shut_down};
 use crate::record::Ending;
-use crate::roster::ROSTER;
-use crate::shutdown::shutdown;
 use crate::sys;
+use crate::unwind::catch;
 
 /// Runs `main`, then ends the process as Python does: it waits for every thread that is not a daemon.
 ///
@@ -68,19 +66,12 @@ where
         "`run` was called on another thread than main"
     );
     assert!(
-        !ROSTER.shutdown_has_begun(),
+        !registry().shutdown_has_begun(),
         "`run` was called a second time"
     );
-    let ended = catch(|| main().report());
-    let failed = matches!(ended, Err(Ending::Panicked(_)));
-    let code = ended.unwrap_or_else(code_of);
-    if !(failed && fault::is("failing_main_skips_joins")) {
-        shutdown();
-    }
+    let code = catch(|| main().report()).unwrap_or_else(code_of);
+    shut_down();
     output::seal(code);
-    if fault::is("exit_code_lost") {
-        return ExitCode::SUCCESS;
-    }
     code
 }
 
@@ -91,4 +82,9 @@ fn code_of(ending: Ending) -> ExitCode {
     // What the panic carried may panic in turn when it is dropped.
     _ = catch(|| drop(ending));
     ExitCode::from(101)
+}
+
+/// The lowest 8 bits are all that a parent process gets to see.
+fn exit_code(code: i32) -> ExitCode {
+    ExitCode::from(code.to_le_bytes()[0])
 }

@@ -1,26 +1,46 @@
-//! Every lock, wait and thread of the waiting protocol, in one place.
+//! Every lock, wait, atomic and thread of the waiting protocol, in one place.
 //!
-//! Nothing else in the crate names `std::sync::Mutex`, `std::sync::Condvar` or `std::thread::Builder`: a model
-//! checker replaces this file and explores the protocol in [`roster`](crate::roster).
+//! Nothing else in the crate names `std::sync::Mutex`, `std::sync::Condvar`, `std::sync::atomic`, `std::thread::Builder`
+//! or a `static` with a lock in it: a model checker replaces this file and explores the protocol in
+//! [`registry`](crate::registry).
 //!
 //! Poison is ignored. No user code runs under a lock, so a lock can only be poisoned by a defect in this crate, and
 //! the shutdown must still be able to wait for the threads that are left.
 
 use std::io;
 use std::sync::PoisonError;
-use std::time::Instant;
 
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub(crate) use std::sync::{MutexGuard, OnceLock};
+pub(crate) use std::time::Instant;
 
 /// The join handle of an OS thread. Dropping it detaches the thread.
 pub(crate) type OsThread = std::thread::JoinHandle<()>;
+
+/// A static of the waiting protocol. Its constructor is a [`constructor!`].
+macro_rules! global {
+    ($(#[$meta:meta])* $vis:vis static $name:ident: $type:ty = $value:expr;) => {
+        $(#[$meta])* $vis static $name: $type = $value;
+    };
+}
+pub(crate) use global;
+
+/// A constructor of what holds locks: `const`, as these are.
+macro_rules! constructor {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),*) -> $out:ty $body:block) => {
+        $(#[$meta])* $vis const fn $name($($arg: $type),*) -> $out $body
+    };
+}
+pub(crate) use constructor;
 
 #[derive(Debug)]
 pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 
 impl<T> Mutex<T> {
-    pub(crate) const fn new(value: T) -> Self {
-        Self(std::sync::Mutex::new(value))
+    constructor! {
+        pub(crate) fn new(value: T) -> Self {
+            Self(std::sync::Mutex::new(value))
+        }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
@@ -32,8 +52,10 @@ impl<T> Mutex<T> {
 pub(crate) struct Condvar(std::sync::Condvar);
 
 impl Condvar {
-    pub(crate) const fn new() -> Self {
-        Self(std::sync::Condvar::new())
+    constructor! {
+        pub(crate) fn new() -> Self {
+            Self(std::sync::Condvar::new())
+        }
     }
 
     pub(crate) fn notify_all(&self) {

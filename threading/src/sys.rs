@@ -6,14 +6,10 @@
     reason = "the C library's exit, fork and thread-end hooks have no safe front"
 )]
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr;
-
-use crate::record::Id;
-use crate::roster::{Guard, ROSTER};
-use crate::shutdown;
-use crate::sync::OnceLock;
+use std::sync::OnceLock;
 
 /// Ends the process at once: no destructor, no handler, no flush.
 pub(crate) fn os_exit(code: i32) -> ! {
@@ -60,54 +56,24 @@ pub(crate) fn is_first_thread() -> bool {
     return unsafe { libc::pthread_main_np() } != 0;
 }
 
-/// Hooks this crate into the end of the process and into `fork`. To be called once, with no lock held.
+/// Has `handler` called when the process leaves by the C library's `exit`. `handler` must not unwind.
 ///
-/// Each hook is best effort: the C library refuses one only when it is out of memory.
-pub(crate) fn install_hooks() {
-    // SAFETY: the handler is a plain function that lives as long as the process and does not unwind.
-    unsafe { libc::atexit(at_c_exit) };
-    // SAFETY: the same of these three.
-    unsafe {
-        libc::pthread_atfork(
-            Some(before_fork),
-            Some(after_in_parent),
-            Some(after_in_child),
-        )
-    };
+/// Best effort, as the other hooks: the C library refuses one only when it is out of memory.
+pub(crate) fn hook_exit(handler: extern "C" fn()) {
+    // SAFETY: the handler is a plain function, which lives as long as the process.
+    unsafe { libc::atexit(handler) };
 }
 
-extern "C" fn at_c_exit() {
-    shutdown::at_process_exit();
-}
-
-/// The roster's lock while a fork is under way, kept by the thread that forks.
+/// Has these called around each of the C library's forks, on the thread that forks. To be called with no lock held.
 ///
-/// A lock that another thread holds during a fork is held for ever in the child, where that thread does not exist.
-/// So the forking thread takes it first, and both sides release it.
-struct HeldOverFork(UnsafeCell<Option<Guard<'static>>>);
-
-// SAFETY: touched only between `before_fork` and its `after_…` twin, by the one thread that holds the roster's lock.
-unsafe impl Sync for HeldOverFork {}
-
-static HELD: HeldOverFork = HeldOverFork(UnsafeCell::new(None));
-
-extern "C" fn before_fork() {
-    let guard = ROSTER.lock_for_fork();
-    // SAFETY: this thread now holds the roster's lock, so no other thread is between the fork hooks.
-    unsafe { *HELD.0.get() = Some(guard) };
-}
-
-extern "C" fn after_in_parent() {
-    // SAFETY: the lock was taken by this thread in `before_fork` and is still held.
-    drop(unsafe { (*HELD.0.get()).take() });
-}
-
-extern "C" fn after_in_child() {
-    // SAFETY: as in the parent; the child's only thread is the one that forked.
-    let guard = unsafe { (*HELD.0.get()).take() };
-    if let Some(mut guard) = guard {
-        guard.forget_other_threads();
-    }
+/// If it is called twice, so are they: the first twice before, and each of the others twice after.
+pub(crate) fn hook_forks(
+    before: extern "C" fn(),
+    after_in_parent: extern "C" fn(),
+    after_in_child: extern "C" fn(),
+) {
+    // SAFETY: these are plain functions, which live as long as the process.
+    unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) };
 }
 
 /// How often a key's destructor may put its value back and be called again: the least POSIX allows, and what glibc does.
@@ -117,35 +83,35 @@ thread_local! {
     static ROUND: Cell<u32> = const { Cell::new(0) };
 }
 
-/// The key whose destructor tells that a thread's locals are gone; `None` when the system has no key left.
-static END_KEY: OnceLock<Option<libc::pthread_key_t>> = OnceLock::new();
+/// The key whose destructor tells that a thread's locals are gone. Empty when the system had no key left.
+static END_KEY: OnceLock<libc::pthread_key_t> = OnceLock::new();
 
-fn end_key() -> Option<libc::pthread_key_t> {
-    *END_KEY.get_or_init(|| {
-        let mut key = 0;
-        // SAFETY: `key` outlives the call, and the destructor is a plain function that does not unwind.
-        let made = unsafe { libc::pthread_key_create(&raw mut key, Some(locals_are_gone)) };
-        (made == 0).then_some(key)
+/// Has `destructor` called at the end of each thread that [asks for it](tell_when_locals_are_gone).
+///
+/// `destructor` must not unwind, and begins by asking [`in_last_round`]. To be called once, under a lock that no fork
+/// can come into.
+pub(crate) fn hook_thread_ends(destructor: extern "C" fn(*mut c_void)) {
+    let mut key = 0;
+    // SAFETY: `key` outlives the call, and the destructor is a plain function, which lives as long as the process.
+    if unsafe { libc::pthread_key_create(&raw mut key, Some(destructor)) } == 0 {
+        _ = END_KEY.set(key);
+    }
+}
+
+/// Has the hooked destructor called when the calling thread's locals are gone. False if it cannot be.
+pub(crate) fn tell_when_locals_are_gone(id: usize) -> bool {
+    END_KEY.get().is_some_and(|key| {
+        // SAFETY: the key exists and is never deleted; its value is a number that nobody dereferences.
+        unsafe { libc::pthread_setspecific(*key, ptr::without_provenance::<c_void>(id)) == 0 }
     })
 }
 
-/// Has [`roster::Roster::left`] called with `id` when the calling thread's locals are gone. False if it cannot be.
-pub(crate) fn tell_when_locals_are_gone(id: Id) -> bool {
-    end_key().is_some_and(|key| set_end_key(key, id))
-}
-
-fn set_end_key(key: libc::pthread_key_t, id: Id) -> bool {
-    // SAFETY: the key exists and is never deleted; its value is a number that nobody dereferences.
-    unsafe { libc::pthread_setspecific(key, ptr::without_provenance::<c_void>(id)) == 0 }
-}
-
-/// Runs on a thread that ends, after what `thread_local!` registered. It asks to be called again until the last
-/// round, so that the destructors of other keys come first.
-extern "C" fn locals_are_gone(id: *mut c_void) {
+/// What the destructor was called with, if that is for the last time; else it will be called again.
+///
+/// It runs on a thread that ends, after what `thread_local!` registered. Until the last round it asks to be called
+/// again, so that the destructors of other keys come first.
+pub(crate) fn in_last_round(id: *mut c_void) -> Option<usize> {
     ROUND.set(ROUND.get() + 1);
-    let again =
-        ROUND.get() < DESTRUCTOR_ROUNDS && end_key().is_some_and(|key| set_end_key(key, id.addr()));
-    if !again {
-        ROSTER.left(id.addr());
-    }
+    let again = ROUND.get() < DESTRUCTOR_ROUNDS && tell_when_locals_are_gone(id.addr());
+    (!again).then(|| id.addr())
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::body;
+use crate::entry_point;
 use crate::error::StartError;
 use crate::handle::Handle;
 use crate::name;
-use crate::record::Id;
-use crate::roster::{Naming, ROSTER};
+use crate::process::registry;
+use crate::record::Record;
+use crate::registry::Naming;
 use crate::sync::{self, OnceLock};
 
 /// A thread that has not been started, as Python's [`threading.Thread`].
@@ -111,10 +112,10 @@ impl<F> Thread<F> {
         T: Send + Sync + 'static,
     {
         let naming = naming(self.name, name::target_of::<F>())?;
-        let record = ROSTER.enter(naming, self.daemon)?;
-        let entered = Entered(record.id);
+        let record = registry().enter(naming, self.daemon)?;
+        let entered = Entered(&record);
         let value = Arc::new(OnceLock::new());
-        let body = body::of(Arc::clone(&record), self.function, Arc::clone(&value));
+        let body = entry_point::of(Arc::clone(&record), self.function, Arc::clone(&value));
         let os_thread = sync::spawn(&record.name, self.stack_size, body).map_err(StartError::Os)?;
         entered.started(os_thread);
         Ok(Handle::new(record, value))
@@ -129,18 +130,18 @@ fn naming(given: Option<String>, target: Option<&'static str>) -> Result<Naming,
     }
 }
 
-/// A place in the roster, given back if the start fails, by an error or by a panic.
-struct Entered(Id);
+/// A place in the registry, given back if the start fails, by an error or by a panic.
+struct Entered<'a>(&'a Record);
 
-impl Entered {
+impl Entered<'_> {
     fn started(self, os_thread: sync::OsThread) {
-        ROSTER.started(self.0, os_thread);
+        registry().started(self.0, os_thread);
         std::mem::forget(self);
     }
 }
 
-impl Drop for Entered {
+impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        ROSTER.withdraw(self.0);
+        registry().withdraw(self.0.id);
     }
 }

@@ -2,15 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::current::current;
 use crate::error::StartError;
-use crate::fault;
 use crate::handle::Handle;
-use crate::roster::ROSTER;
+use crate::process::registry;
+use crate::sync::{AtomicBool, Instant, Ordering};
 use crate::thread::Thread;
-use crate::who::current;
 
 /// A thread that calls a function after some time, unless it is cancelled before. As Python's [`threading.Timer`].
 ///
@@ -72,13 +71,9 @@ impl<F> Timer<F> {
         let fires_at = Instant::now().checked_add(self.delay);
         let cancelled = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&cancelled);
-        let thread = match fault::is("timer_is_daemon") {
-            true => self.thread.daemon(true),
-            false => self.thread,
-        };
-        let thread = thread.map(|function| {
+        let thread = self.thread.map(|function| {
             move || {
-                ROSTER.sleep(current().record(), fires_at, || {
+                registry().sleep(current().record(), fires_at, || {
                     seen.load(Ordering::Relaxed)
                 });
                 (!seen.load(Ordering::Relaxed)).then(function)
@@ -108,10 +103,7 @@ pub struct TimerHandle<T = ()> {
 impl<T> TimerHandle<T> {
     /// Stops the timer if it has not fired yet; its thread then ends at once. Otherwise does nothing.
     pub fn cancel(&self) {
-        if fault::is("cancel_ignored") {
-            return;
-        }
-        ROSTER.wake(self.handle.record(), || {
+        registry().wake(self.handle.record(), || {
             self.cancelled.store(true, Ordering::Relaxed)
         });
     }

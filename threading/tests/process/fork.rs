@@ -10,7 +10,7 @@ use crate::case::{Case, case};
 use crate::words::{a_while, d_that, n, n_that, outlive_main, say};
 
 /// Forks. True in the child; in the parent, when the child has ended, which is said with its exit code.
-fn fork() -> bool {
+pub(crate) fn fork() -> bool {
     // SAFETY: the children here use the C library, this library and the standard streams, whose locks nobody holds.
     let child = unsafe { libc::fork() };
     if child != 0 {

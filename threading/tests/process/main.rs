@@ -4,6 +4,7 @@
 
 mod callbacks;
 mod case;
+mod edges;
 mod fork;
 mod killing;
 mod seen;
@@ -37,6 +38,7 @@ fn cases() -> impl Iterator<Item = Case> {
         status::cases(),
         callbacks::cases(),
         fork::cases(),
+        edges::cases(),
         streams::cases(),
     ];
     topics.into_iter().flatten()

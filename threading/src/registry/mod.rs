@@ -16,30 +16,27 @@
 //! 5. Every change of an entry happens under the lock and notifies `record.changed`, so no wake-up is lost.
 //! 6. No user code runs under the lock: neither a closure nor a destructor of a user's value.
 //!
-//! The main thread and foreign threads have entries without an OS handle; see [`people`].
+//! The main thread and foreign threads have entries without an OS handle; see [`entries`].
 
 mod callbacks;
+mod entries;
 mod fork;
-mod people;
-mod stage;
+mod progress;
 mod wait;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::except_hook::Hook;
 use crate::record::{Id, Record};
-use crate::sync::{Mutex, MutexGuard, OsThread};
-use crate::sys;
+use crate::sync::{Mutex, MutexGuard, OsThread, constructor};
 
-pub(crate) use callbacks::Callback;
-pub(crate) use people::Naming;
+pub(crate) use callbacks::{Callback, Hook};
+pub(crate) use entries::Naming;
+use progress::Progress;
 
-/// This process's threads.
-pub(crate) static ROSTER: Roster = Roster::new();
-
+/// The threads and the callbacks of a process.
 #[derive(Debug)]
-pub(crate) struct Roster(Mutex<State>);
+pub(crate) struct Registry(Mutex<State>);
 
 pub(crate) type Guard<'a> = MutexGuard<'a, State>;
 
@@ -48,7 +45,7 @@ pub(crate) struct State {
     last_id: Id,
     last_number: u32,
     main: Option<Id>,
-    stage: stage::Stage,
+    progress: Progress,
     at_shutdown: Vec<Callback>,
     at_exit: Vec<Callback>,
     except_hook: Option<Hook>,
@@ -80,30 +77,35 @@ enum OsHandle {
     Never,
 }
 
-impl Roster {
-    const fn new() -> Self {
-        Self(Mutex::new(State {
-            entries: BTreeMap::new(),
-            last_id: 0,
-            last_number: 0,
-            main: None,
-            stage: stage::Stage::Open,
-            at_shutdown: Vec::new(),
-            at_exit: Vec::new(),
-            except_hook: None,
-            hooked: false,
-        }))
+impl Registry {
+    constructor! {
+        pub(crate) fn new() -> Self {
+            Self(Mutex::new(State {
+                entries: BTreeMap::new(),
+                last_id: 0,
+                last_number: 0,
+                main: None,
+                progress: Progress::Open,
+                at_shutdown: Vec::new(),
+                at_exit: Vec::new(),
+                except_hook: None,
+                hooked: false,
+            }))
+        }
     }
 
-    /// The first lock of the process also enters main, and hooks the library into the process's end.
     fn lock(&self) -> Guard<'_> {
-        let mut state = self.0.lock();
+        self.0.lock()
+    }
+
+    /// Enters main and calls `hook`, under the lock, if this is the first use.
+    pub(crate) fn first_use(&self, hook: impl FnOnce()) {
+        let mut state = self.lock();
         if !state.hooked {
             state.hooked = true;
             state.main_thread();
-            sys::install_hooks();
+            hook();
         }
-        state
     }
 }
 

@@ -1,20 +1,42 @@
-//! What a `fork` does to the roster: the child has one thread, the forking one, which is its main.
+//! What a `fork` does to the registry: the child has one thread, the forking one, which is its main.
 //!
 //! Python does the same: <https://docs.python.org/3/library/os.html#os.fork>.
 
-use std::mem;
+use std::cell::Cell;
+use std::mem::{self, ManuallyDrop};
 
-use super::stage::Stage;
-use super::{Guard, OsHandle, Roster, State};
+use super::progress::Progress;
+use super::{Guard, OsHandle, Registry, State};
 use crate::record::{Ending, Id, Record};
 use crate::sys;
 
-impl Roster {
-    /// Takes the lock before a fork, and sees to it that the forking thread is known in the child.
-    pub(crate) fn lock_for_fork(&self) -> Guard<'_> {
-        let mut state = self.lock();
-        state.current();
-        state
+thread_local! {
+    /// The registry's lock, while the thread that has this is forking. Without a destructor, so that it can be used
+    /// at any time.
+    static HELD: Cell<Option<ManuallyDrop<Guard<'static>>>> = const { Cell::new(None) };
+}
+
+/// A lock that another thread holds during a fork is held for ever in the child, where that thread does not exist.
+/// So the forking thread takes it first, and both sides release it. Each of these may be called twice.
+impl Registry {
+    /// Takes the lock, and sees to it that the forking thread is known in the child.
+    pub(crate) fn hold_for_fork(&'static self) {
+        let held = HELD.take().unwrap_or_else(|| {
+            let mut state = self.lock();
+            state.current();
+            ManuallyDrop::new(state)
+        });
+        HELD.set(Some(held));
+    }
+
+    pub(crate) fn release_in_parent(&self) {
+        drop(HELD.take().map(ManuallyDrop::into_inner));
+    }
+
+    pub(crate) fn release_in_child(&self) {
+        if let Some(mut state) = HELD.take().map(ManuallyDrop::into_inner) {
+            state.forget_other_threads();
+        }
     }
 }
 
@@ -36,7 +58,7 @@ impl State {
     /// A shutdown that the parent's main had begun is not this process's.
     fn become_main(&mut self, me: Id) {
         self.main = Some(me);
-        self.stage = Stage::Open;
+        self.progress = Progress::Open;
         self.change(me, |entry| {
             match mem::replace(&mut entry.handle, OsHandle::Never) {
                 // The child's main is nobody's to join or to detach.

@@ -1,17 +1,22 @@
 //! The callbacks: those that wait for the process's end, and the one for a panic.
 
-use super::Roster;
-use super::stage::Stage;
+use std::panic::PanicHookInfo;
+use std::sync::Arc;
+
+use super::Registry;
+use super::progress::Progress;
 use crate::error::ShutdownBegan;
-use crate::except_hook::Hook;
-use crate::fault;
+use crate::record::Record;
 
 pub(crate) type Callback = Box<dyn FnOnce() + Send>;
 
-impl Roster {
+/// Reports the panic of a thread.
+pub(crate) type Hook = Arc<dyn Fn(&Arc<Record>, &PanicHookInfo<'_>) + Send + Sync>;
+
+impl Registry {
     pub(crate) fn add_at_shutdown(&self, callback: Callback) -> Result<(), ShutdownBegan> {
         let mut state = self.lock();
-        if state.stage != Stage::Open && !fault::is("late_at_shutdown_accepted") {
+        if state.progress != Progress::Open {
             // The refused callback is the user's to drop: not under the lock.
             drop(state);
             return Err(ShutdownBegan);
@@ -26,11 +31,7 @@ impl Roster {
 
     /// The callback registered last, and not called yet.
     pub(crate) fn take_at_exit(&self) -> Option<Callback> {
-        let mut state = self.lock();
-        if fault::is("at_exit_in_order_of_registration") && !state.at_exit.is_empty() {
-            return Some(state.at_exit.remove(0));
-        }
-        state.at_exit.pop()
+        self.lock().at_exit.pop()
     }
 
     pub(crate) fn except_hook(&self) -> Option<Hook> {

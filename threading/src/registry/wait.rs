@@ -2,35 +2,28 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::{Entry, Guard, OsHandle, Phase, Roster, State};
-use crate::fault;
+use super::{Entry, Guard, OsHandle, Phase, Registry, State};
 use crate::record::{Id, Record};
-use crate::sync::OsThread;
+use crate::sync::{Instant, OsThread};
 
-impl Roster {
+impl Registry {
     /// Waits until the thread has ended, or until the deadline. True if it has ended.
-    pub(crate) fn join(&self, id: Id, deadline: Option<Instant>) -> bool {
+    pub(crate) fn join(&self, record: &Record, deadline: Option<Instant>) -> bool {
         let mut state = self.lock();
         loop {
-            let main = state.main;
-            let Some(entry) = state.entries.get_mut(&id) else {
-                return true;
-            };
-            if entry.phase == Phase::Gone && main == Some(id) {
-                return true;
+            match state.look_at(record.id) {
+                Look::Ended => return true,
+                Look::Gone(handle) => {
+                    drop(state);
+                    self.reap(vec![(record.id, handle)]);
+                    return true;
+                }
+                Look::Alive => {}
             }
-            if let Some(handle) = entry.take_if_gone() {
-                drop(state);
-                self.bury(vec![(id, handle)]);
-                return true;
-            }
-            let deadline = deadline.filter(|_| !fault::is("join_ignores_timeout"));
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return false;
             }
-            let record = Arc::clone(&entry.record);
             state = record.changed.wait(state, deadline);
         }
     }
@@ -38,11 +31,11 @@ impl Roster {
     /// Joins the threads that have left and that nobody waits for, so that they do not keep their stacks.
     pub(crate) fn sweep(&self) {
         let gone = self.lock().take_gone();
-        self.bury(gone);
+        self.reap(gone);
     }
 
     /// Some thread that the process has to wait for.
-    pub(crate) fn one_to_wait_for(&self) -> Option<Id> {
+    pub(crate) fn one_to_wait_for(&self) -> Option<Arc<Record>> {
         self.lock().one_to_wait_for()
     }
 
@@ -68,12 +61,10 @@ impl Roster {
     }
 
     /// The OS join. Short: no user code runs on these threads any more.
-    fn bury(&self, gone: Vec<(Id, OsThread)>) {
+    fn reap(&self, gone: Vec<(Id, OsThread)>) {
         for (id, handle) in gone {
             // An error would be a panic of the thread's outermost frame, which catches all panics.
-            if !fault::is("wait_ends_before_thread_locals") {
-                _ = handle.join();
-            }
+            _ = handle.join();
             let entry = self.lock().entries.remove(&id);
             if let Some(entry) = entry {
                 entry.record.changed.notify_all();
@@ -84,15 +75,21 @@ impl Roster {
 
 impl State {
     /// The main thread does not wait for itself, nor does it for daemons.
-    pub(super) fn one_to_wait_for(&self) -> Option<Id> {
-        let others = self
-            .entries
-            .values()
-            .filter(|entry| self.main != Some(entry.record.id));
-        others
-            .map(|entry| &entry.record)
-            .find(|record| !record.daemon || fault::is("daemon_flag_ignored"))
-            .map(|record| record.id)
+    pub(super) fn one_to_wait_for(&self) -> Option<Arc<Record>> {
+        let records = self.entries.values().map(|entry| &entry.record);
+        let mut waited_for =
+            records.filter(|record| !record.daemon && self.main != Some(record.id));
+        waited_for.next().map(Arc::clone)
+    }
+
+    /// Looks at a thread for one who waits for it, and hands out its OS handle if that is left to be joined.
+    fn look_at(&mut self, id: Id) -> Look {
+        let is_main = self.main == Some(id);
+        match self.entries.get_mut(&id) {
+            None => Look::Ended,
+            Some(entry) if entry.phase == Phase::Gone && is_main => Look::Ended,
+            Some(entry) => entry.take_if_gone().map_or(Look::Alive, Look::Gone),
+        }
     }
 
     fn take_gone(&mut self) -> Vec<(Id, OsThread)> {
@@ -101,6 +98,15 @@ impl State {
             .filter_map(|(id, entry)| Some((*id, entry.take_if_gone()?)))
             .collect()
     }
+}
+
+/// What one who waits for a thread sees.
+enum Look {
+    Ended,
+    /// Its OS thread is about to end: it is to be joined.
+    Gone(OsThread),
+    /// Or being joined by somebody else.
+    Alive,
 }
 
 impl Entry {

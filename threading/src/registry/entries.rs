@@ -1,11 +1,10 @@
-//! Who enters the roster: started threads, the main thread, foreign threads.
+//! Which threads the registry knows: started threads, the main thread, foreign threads.
 
 use std::sync::Arc;
 
-use super::{Entry, OsHandle, Phase, Roster, State};
+use super::{Entry, OsHandle, Phase, Registry, State};
 use crate::context;
 use crate::error::StartError;
-use crate::fault;
 use crate::record::{Ending, Id, Record};
 use crate::sync::OsThread;
 use crate::sys;
@@ -20,7 +19,7 @@ pub(crate) enum Naming {
     },
 }
 
-impl Roster {
+impl Registry {
     /// Enters a thread that is about to be started by the calling one, whose daemon flag it inherits.
     pub(crate) fn enter(
         &self,
@@ -29,12 +28,7 @@ impl Roster {
     ) -> Result<Arc<Record>, StartError> {
         self.sweep();
         let mut state = self.lock();
-        let inherited = || match () {
-            () if fault::is("inheritance_lost") => false,
-            () if fault::is("everything_inherits_daemon") => true,
-            () => state.current().daemon,
-        };
-        let daemon = daemon.unwrap_or_else(inherited);
+        let daemon = daemon.unwrap_or_else(|| state.current().daemon);
         if state.is_closed() && !daemon {
             return Err(StartError::ProcessEnds);
         }
@@ -51,15 +45,11 @@ impl Roster {
     }
 
     /// Stores the handle of a started thread, and waits until the thread runs.
-    pub(crate) fn started(&self, id: Id, handle: OsThread) {
+    pub(crate) fn started(&self, record: &Record, handle: OsThread) {
         let mut state = self.lock();
-        state.change(id, |entry| entry.handle = OsHandle::Here(handle));
-        while let Some(entry) = state
-            .entries
-            .get(&id)
-            .filter(|entry| entry.phase == Phase::Starting)
-        {
-            let record = Arc::clone(&entry.record);
+        state.change(record.id, |entry| entry.handle = OsHandle::Here(handle));
+        let is_starting = |entry: &Entry| entry.phase == Phase::Starting;
+        while state.entries.get(&record.id).is_some_and(is_starting) {
             state = record.changed.wait(state, None);
         }
     }
@@ -71,7 +61,6 @@ impl Roster {
 
     /// The calling thread has no locals left.
     pub(crate) fn left(&self, id: Id) {
-        context::leave();
         let mut state = self.lock();
         state.change(id, |entry| entry.phase = Phase::Gone);
         let entry = state.entries.get(&id);
@@ -147,7 +136,7 @@ impl State {
         record
     }
 
-    /// Enters the calling, foreign thread. It leaves the roster when its locals are gone.
+    /// Enters the calling, foreign thread. It leaves the registry when its locals are gone.
     fn adopt(&mut self) -> Arc<Record> {
         let name = format!("Dummy-{}", self.count());
         let record = self.add(name, true, Phase::Running, OsHandle::Never);

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use crate::context;
-use crate::exit::catch;
-use crate::fault;
+use crate::process::registry;
 use crate::record::{Ending, Record};
-use crate::roster::ROSTER;
 use crate::sync::OnceLock;
 use crate::sys;
+use crate::unwind::catch;
 
 /// The outermost frame of a thread: catches everything, and leaves word of how it ended.
 pub(crate) fn of<F, T>(
@@ -27,27 +26,16 @@ where
                 _ = value.set(result);
                 Ending::Returned
             }
-            Err(ending) => {
-                faulty_end(&ending);
-                ending
-            }
+            Err(ending) => ending,
         };
         _ = record.ending.set(ending);
         let_go(value);
         // Those that ended before need not wait for the next start to be joined.
-        ROSTER.sweep();
-        if !tells || fault::is("wait_ends_before_thread_locals") {
-            ROSTER.left(record.id);
+        registry().sweep();
+        if !tells {
+            context::leave();
+            registry().left(record.id);
         }
-    }
-}
-
-/// What must not come of a thread that fails or exits.
-fn faulty_end(ending: &Ending) {
-    match ending {
-        Ending::Exited(code) if fault::is("exit_in_thread_ends_process") => sys::os_exit(*code),
-        Ending::Panicked(_) if fault::is("failing_thread_sets_code") => sys::os_exit(101),
-        _ => {}
     }
 }
 
@@ -56,7 +44,7 @@ fn begin(record: &Record) -> bool {
     context::enter(record.id);
     record.set_native_id(sys::native_id());
     let tells = sys::tell_when_locals_are_gone(record.id);
-    ROSTER.began(record.id);
+    registry().began(record.id);
     tells
 }
 

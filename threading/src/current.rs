@@ -1,7 +1,7 @@
 //! Who is running.
 
 use crate::handle::Handle;
-use crate::roster::ROSTER;
+use crate::process::registry;
 
 /// The calling thread, as Python's [`threading.current_thread`].
 ///
@@ -18,7 +18,7 @@ use crate::roster::ROSTER;
 /// ```
 #[must_use]
 pub fn current() -> Handle {
-    Handle::of(ROSTER.current())
+    Handle::of(registry().current())
 }
 
 /// The main thread: the process's first, or, in the child of a fork, the one that forked.
@@ -29,7 +29,7 @@ pub fn current() -> Handle {
 /// [`threading.main_thread`]: https://docs.python.org/3/library/threading.html#threading.main_thread
 #[must_use]
 pub fn main_thread() -> Handle {
-    Handle::of(ROSTER.main_thread())
+    Handle::of(registry().main_thread())
 }
 
 /// All threads that are alive, as far as this library knows them, in the order of their coming.
@@ -49,11 +49,11 @@ pub fn main_thread() -> Handle {
 /// [`threading.enumerate`]: https://docs.python.org/3/library/threading.html#threading.enumerate
 #[must_use]
 pub fn enumerate() -> Vec<Handle> {
-    ROSTER.everyone().into_iter().map(Handle::of).collect()
+    registry().everyone().into_iter().map(Handle::of).collect()
 }
 
 /// How many threads [`enumerate`] lists.
 #[must_use]
 pub fn active_count() -> usize {
-    ROSTER.everyone().len()
+    registry().everyone().len()
 }
