@@ -1,28 +1,49 @@
 //! The stage: the only part that touches processes, clocks and signals. It turns a [`Plan`] into a [`Record`].
+//!
+//! [`Real`] runs real processes by the real clock; [`Canned`] runs nothing and answers from a table.
 
+mod action;
 mod cancel;
+mod canned;
+mod control;
+pub mod defaults;
 mod environment;
+mod error;
+mod os_strings;
 mod plan;
 mod proc;
 mod real;
 mod sys;
 
+pub use action::{Act, Action, Trigger, When};
 pub use cancel::Cancel;
+pub use canned::Canned;
+pub use control::Control;
 pub use environment::PASSED_ON;
-pub use plan::{Action, Limits, LineTest, Plan, Stdin};
-pub use real::RunError;
+pub use error::RunError;
+pub use plan::{Bounds, Limits, Plan, Stdin};
+pub use real::Real;
 
+#[cfg(feature = "suite")]
 pub(crate) use environment::find_program;
 
 use crate::record::Record;
 
-/// Runs a subject once and records what happens.
-///
-/// Returns within the plan's timeout plus its grace and settling periods, whatever the subject does, and leaves no process
-/// of its own behind.
-///
-/// # Errors
-/// If the subject could not be started. How it ended is not an error but in the record.
-pub fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunError> {
-    real::run(plan, cancel)
+/// Turns plans into records.
+pub trait Stage: Sync {
+    /// Runs a plan once and records what happens. Lines are not yet read as lines of log; [`run`](Self::run) does that too.
+    ///
+    /// # Errors
+    /// If the subject could not be started. How it ended is not an error but in the record.
+    fn play(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError>;
+
+    /// Runs a plan once, records what happens, and reads the lines as the plan's log format says.
+    ///
+    /// # Errors
+    /// As [`play`](Self::play).
+    fn run(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
+        let mut record = self.play(plan, control)?;
+        plan.log.read(&mut record);
+        Ok(record)
+    }
 }

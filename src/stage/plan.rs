@@ -1,93 +1,103 @@
-//! What to run, and within which bounds.
+//! What to run, and within which bounds: plain data.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::record::{Signal, Streams};
+use serde::{Deserialize, Serialize};
 
-/// One run, planned.
-#[derive(Debug, Clone)]
+use super::action::Action;
+use super::{defaults, environment, os_strings};
+use crate::log::LogFormat;
+use crate::record::{Origin, Signal, Streams, seconds};
+
+/// One run, planned. It can be compared, saved and sent elsewhere; nothing in it runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Plan {
     /// The program: a path, or a name that is looked up in the `PATH` of `environment`.
+    #[serde(with = "os_strings::one")]
     pub program: OsString,
     /// Its arguments.
+    #[serde(with = "os_strings::list")]
     pub args: Vec<OsString>,
     /// Its whole environment. The stage adds `TMPDIR`, the run's scratch directory, unless it is set here.
+    #[serde(with = "os_strings::map")]
     pub environment: BTreeMap<OsString, OsString>,
+    /// Whether `environment` was taken over from the harness. Then the record keeps only the variables that differ from the
+    /// harness's own, since a record is read by others.
+    pub inherits_environment: bool,
     /// The directory in which it starts. A relative program path is relative to it.
     pub directory: PathBuf,
     /// Its standard input.
     pub stdin: Stdin,
     /// How its output streams are connected.
     pub streams: Streams,
-    /// How long it may run; then its whole tree is ended.
-    pub timeout: Duration,
-    /// How long a tree may take to heed SIGTERM before SIGKILL.
-    pub grace: Duration,
-    /// How long after the subject's exit its descendants may still end and its streams still close.
-    pub settle: Duration,
+    /// How long it, and what it leaves behind, may take.
+    pub bounds: Bounds,
     /// How much output is kept.
     pub limits: Limits,
     /// Signals that it inherits as ignored; all others have their default action.
     pub ignored_signals: Vec<Signal>,
-    /// Signals that it is sent.
+    /// What the harness does while it runs.
     pub actions: Vec<Action>,
+    /// How it writes its log.
+    pub log: LogFormat,
+    /// The case that this is a run of, if it is one.
+    pub origin: Option<Origin>,
 }
 
-/// A signal to be sent to the subject, and when.
-#[derive(Debug, Clone)]
-pub struct Action {
-    /// Which signal.
-    pub signal: Signal,
-    /// The line after which it is sent; without one, it is sent after the start.
-    pub on: Option<LineTest>,
-    /// How long after that.
-    pub after: Duration,
-    /// Whether to wait until the subject's main thread has been blocked in one system call for 50 ms.
-    pub parked: bool,
+/// How long a run may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Bounds {
+    /// How long the subject may run, counted from its exec, in seconds when serialised; then its whole tree is ended.
+    /// `None`: as long as it likes.
+    #[serde(with = "seconds::option")]
+    pub timeout: Option<Duration>,
+    /// How long the tree may take to heed SIGTERM before SIGKILL, in seconds when serialised.
+    #[serde(with = "seconds")]
+    pub grace: Duration,
+    /// How long after the subject's exit its descendants may still end and its streams still close, in seconds when
+    /// serialised.
+    #[serde(with = "seconds")]
+    pub settle: Duration,
+    /// A signal that the subject is sent first when it reaches its timeout, so that it shows where it stands (SIGABRT for
+    /// Python with `faulthandler`, SIGQUIT for Java and Go). It then has the grace period before SIGTERM.
+    pub at_timeout: Option<Signal>,
 }
 
-/// Tells whether a line, as raw bytes without its newline, is the one that is waited for.
-#[derive(Clone)]
-pub struct LineTest(Arc<Test>);
-
-type Test = dyn Fn(&[u8]) -> bool + Send + Sync;
-
-impl LineTest {
-    /// By a function.
-    pub fn new(test: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(test))
-    }
-
-    pub(in crate::stage) fn matches(&self, line: &[u8]) -> bool {
-        (self.0)(line)
-    }
-}
-
-impl fmt::Debug for LineTest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LineTest")
+impl Default for Bounds {
+    /// A timeout of 60 s, a grace period of 300 ms, a settling period of 200 ms.
+    fn default() -> Self {
+        Self {
+            timeout: Some(defaults::TIMEOUT),
+            grace: defaults::GRACE,
+            settle: defaults::SETTLE,
+            at_timeout: None,
+        }
     }
 }
 
 /// The standard input of a subject.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Stdin {
-    /// `/dev/null`: at end of file from the start.
+    /// A pipe at its end of file from the start.
     #[default]
+    Empty,
+    /// `/dev/null`.
     Null,
     /// The harness's own.
     Inherit,
-    /// A file with these bytes.
-    Bytes(Vec<u8>),
+    /// A pipe with these bytes, then its end of file.
+    Bytes(crate::record::Bytes),
 }
 
 /// How much of the output is kept. What is beyond is read and counted, so the subject is never blocked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// The longest line that is kept whole, in bytes; of a longer one, this much of its beginning.
     pub line: usize,
@@ -100,30 +110,31 @@ impl Default for Limits {
     /// Lines of 1 MiB, 16 MiB in all.
     fn default() -> Self {
         Self {
-            line: 1 << 20,
-            output: 16 << 20,
+            line: defaults::LINE,
+            output: defaults::OUTPUT,
         }
     }
 }
 
 impl Plan {
-    /// A plan with the defaults: a clean environment, the current directory, merged streams, a timeout of 60 s, a grace
-    /// period of 300 ms and a settling period of 200 ms.
+    /// A plan with the defaults: a clean environment, the current directory, an empty standard input, merged streams, and
+    /// the default [`Bounds`] and [`Limits`].
     #[must_use]
     pub fn new(program: impl Into<OsString>) -> Self {
         Self {
             program: program.into(),
             args: Vec::new(),
-            environment: super::environment::clean(),
+            environment: environment::clean(),
+            inherits_environment: false,
             directory: PathBuf::from("."),
-            stdin: Stdin::Null,
+            stdin: Stdin::Empty,
             streams: Streams::Merged,
-            timeout: Duration::from_secs(60),
-            grace: Duration::from_millis(300),
-            settle: Duration::from_millis(200),
+            bounds: Bounds::default(),
             limits: Limits::default(),
             ignored_signals: Vec::new(),
             actions: Vec::new(),
+            log: LogFormat::default(),
+            origin: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use nix::libc;
 
-use crate::record::{ThreadSeen, ThreadState};
+use crate::record::{Signal, ThreadSeen, ThreadState};
 
 /// What the main thread of a process is blocked in: the same text for as long as it has not moved. `None` if it is running.
 pub(crate) fn main_thread_blocked(pid: u32) -> Option<String> {
@@ -21,6 +21,17 @@ pub(crate) fn main_thread_blocked(pid: u32) -> Option<String> {
     let switches = field("voluntary_ctxt_switches:")?;
     let call = fs::read_to_string(format!("{task}/syscall")).unwrap_or_default();
     asleep.then(|| format!("{switches} {call}"))
+}
+
+/// Whether a signal was sent to a process and not yet taken by it.
+pub(in crate::stage) fn signal_pending(pid: u32, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let sets = ["SigPnd:", "ShdPnd:"]
+        .iter()
+        .filter_map(|name| status.lines().find_map(|line| line.strip_prefix(name)))
+        .filter_map(|set| u64::from_str_radix(set.trim(), 16).ok());
+    let bit = 1_u64 << (signal.number() - 1);
+    sets.fold(0, |all, set| all | set) & bit != 0
 }
 
 /// All threads of a process, the main thread first.

@@ -1,82 +1,231 @@
-//! Signals that the plan says to send, and when.
+//! The actions of a plan, and when their moment is.
 
 use std::time::Duration;
 
-use crate::record::Signal;
-use crate::stage::plan::Action;
+use crate::log::{LogFormat, Pattern};
+use crate::record::{Bytes, Signal, Stream};
+use crate::stage::action::{Act, Action, Trigger};
 use crate::stage::proc;
 
-/// How long the main thread must have stood in one system call to count as parked.
-const PARKED: Duration = Duration::from_millis(50);
-/// How often it is looked at.
+/// How long the main thread must have stood in one system call to count as blocked.
+const BLOCKED: Duration = Duration::from_millis(50);
+/// How often a state is looked at, and how far apart two actions are at least: the kernel makes one of two signals that are
+/// sent before the first is taken.
 const LOOK: Duration = Duration::from_millis(10);
+/// How long a signal may wait for another of its kind to be taken. A subject that blocks a signal for good never takes it.
+const TAKEN: Duration = Duration::from_secs(1);
 
-/// The cues of a run that have not come yet.
-pub(super) struct Actions(Vec<Pending>);
+/// The actions of a run that have not been done yet.
+pub(super) struct Actions<'p> {
+    log: &'p LogFormat,
+    pending: Vec<Pending<'p>>,
+    /// When the last action was done.
+    last: Option<Duration>,
+}
 
-struct Pending {
-    cue: Action,
+struct Pending<'p> {
+    action: &'p Action,
     /// When it is due; unknown until its line has come.
     due: Option<Duration>,
+    /// How many lines are yet to come, the one it waits for included.
+    missing: u32,
+    /// The stream whose unfinished line was counted already.
+    counted: Option<Stream>,
     /// What the main thread was seen to do, and since when it does just that.
     seen: Option<(String, Duration)>,
 }
 
-impl Actions {
-    pub(super) fn new(actions: &[Action]) -> Self {
-        let pending = |cue: &Action| Pending {
-            due: cue.on.is_none().then_some(cue.after),
-            cue: cue.clone(),
-            seen: None,
-        };
-        Self(actions.iter().map(pending).collect())
+/// An action whose moment has come.
+pub(super) struct Ready<'p> {
+    pub(super) act: &'p Act,
+    /// How long ago its moment was.
+    pub(super) late: Duration,
+}
+
+impl<'p> Actions<'p> {
+    pub(super) fn new(actions: &'p [Action], log: &'p LogFormat) -> Self {
+        let pending = actions.iter().map(|action| {
+            let (due, missing) = match action.when().on {
+                Trigger::Start => (Some(action.when().after), 0),
+                Trigger::Line(_, n) => (None, n.get()),
+            };
+            Pending {
+                action,
+                due,
+                missing,
+                counted: None,
+                seen: None,
+            }
+        });
+        Self {
+            log,
+            pending: pending.collect(),
+            last: None,
+        }
+    }
+
+    /// Whether a line can still matter to an action.
+    pub(super) fn await_lines(&self) -> bool {
+        self.pending.iter().any(|pending| pending.due.is_none())
     }
 
     /// A line came.
-    pub(super) fn heard(&mut self, line: &[u8], at: Duration) {
-        for pending in self.0.iter_mut().filter(|p| p.due.is_none()) {
-            if pending.cue.on.as_ref().is_some_and(|on| on.matches(line)) {
-                pending.due = Some(at + pending.cue.after);
-            }
+    pub(super) fn line(&mut self, stream: Stream, line: &[u8], at: Duration) {
+        self.heard(stream, line, at, false);
+    }
+
+    /// These bytes came, and no newline has ended them yet.
+    pub(super) fn partial(&mut self, stream: Stream, line: &[u8], at: Duration) {
+        self.heard(stream, line, at, true);
+    }
+
+    fn heard(&mut self, stream: Stream, line: &[u8], at: Duration, partial: bool) {
+        if !self.await_lines() {
+            return;
+        }
+        let text = Bytes::from(line.to_vec()).to_text();
+        let message = self.log.message(&text).unwrap_or(&text);
+        for pending in self.pending.iter_mut().filter(|p| p.due.is_none()) {
+            pending.heard(stream, message, at, partial);
         }
     }
 
     /// When to look again at the latest.
     pub(super) fn next_look(&self, now: Duration) -> Option<Duration> {
-        let looks = self.0.iter().filter_map(|p| match p.due? {
+        let looks = self.pending.iter().filter_map(|p| match p.due? {
             due if due > now => Some(due),
             _ => Some(now + LOOK),
         });
         looks.min()
     }
 
-    /// The signals whose time has come, each given out once.
-    pub(super) fn ready(&mut self, now: Duration, pid: u32) -> Vec<Signal> {
-        let ready = |pending: &mut Pending| {
-            pending.due.is_some_and(|due| due <= now)
-                && (!pending.cue.parked || pending.is_parked(now, pid))
-        };
-        self.0
-            .extract_if(.., ready)
-            .map(|pending| pending.cue.signal)
-            .collect()
+    /// The action whose moment has come, if there is one. Never two at one look.
+    pub(super) fn next_ready(&mut self, now: Duration, pid: u32) -> Option<Ready<'p>> {
+        let last = self.last;
+        if last.is_some_and(|last| now < last + LOOK) {
+            return None;
+        }
+        let ready = |pending: &mut Pending<'_>| pending.is_ready(now, pid, last);
+        let i = self.pending.iter_mut().position(ready)?;
+        let done = self.pending.remove(i);
+        self.last = Some(now);
+        Some(Ready {
+            act: done.action.act(),
+            late: done.lateness(now),
+        })
     }
 
     /// The signals that were never sent.
     pub(super) fn missed(&self) -> Vec<Signal> {
-        self.0.iter().map(|pending| pending.cue.signal).collect()
+        let acts = self.pending.iter().map(|pending| pending.action.act());
+        acts.map(|Act::Signal { signal, .. }| *signal).collect()
     }
 }
 
-impl Pending {
+impl Pending<'_> {
+    fn heard(&mut self, stream: Stream, message: &str, at: Duration, partial: bool) {
+        // A line whose beginning was counted is not counted again.
+        if !partial && self.counted == Some(stream) {
+            self.counted = None;
+            return;
+        }
+        let Trigger::Line(pattern, _) = &self.action.when().on else {
+            return;
+        };
+        if self.counted == Some(stream) || !means(pattern, stream, message) {
+            return;
+        }
+        self.counted = partial.then_some(stream);
+        self.missing -= 1;
+        if self.missing == 0 {
+            self.due = Some(at + self.action.when().after);
+        }
+    }
+
+    fn is_ready(&mut self, now: Duration, pid: u32, last: Option<Duration>) -> bool {
+        if self.due.is_none_or(|due| now < due) {
+            return false;
+        }
+        if self.action.when().blocked && !self.is_blocked(now, pid) {
+            return false;
+        }
+        let Act::Signal { signal, .. } = self.action.act();
+        let untaken = last.is_some_and(|last| now < last + TAKEN);
+        !(untaken && proc::signal_pending(pid, *signal))
+    }
+
     /// Whether the main thread has stood in one and the same system call for a while.
-    fn is_parked(&mut self, now: Duration, pid: u32) -> bool {
+    fn is_blocked(&mut self, now: Duration, pid: u32) -> bool {
         match (proc::main_thread_blocked(pid), &self.seen) {
-            (Some(state), Some((before, since))) if state == *before => now - *since >= PARKED,
+            (Some(state), Some((before, since))) if state == *before => now - *since >= BLOCKED,
             (state, _) => {
                 self.seen = state.map(|state| (state, now));
                 false
             }
         }
+    }
+
+    /// How late it is. Waiting for the subject to be blocked is no lateness.
+    fn lateness(&self, now: Duration) -> Duration {
+        match (self.action.when().blocked, self.due) {
+            (false, Some(due)) => now.saturating_sub(due),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+fn means(pattern: &Pattern, _stream: Stream, message: &str) -> bool {
+    pattern.matches(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU32;
+
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    fn int() -> Action {
+        Action::signal(Signal::INT)
+    }
+
+    /// No process has this pid: nothing is pending for it.
+    const NOBODY: u32 = u32::MAX >> 1;
+
+    #[test]
+    fn two_actions_that_are_due_are_not_done_at_one_look() {
+        let (actions, log) = ([int().after(ms(300)), int().after(ms(600))], LogFormat::default());
+        let mut actions = Actions::new(&actions, &log);
+        assert!(actions.next_ready(ms(299), NOBODY).is_none());
+        let first = actions.next_ready(ms(1000), NOBODY).unwrap();
+        assert_eq!(first.late, ms(700));
+        assert!(actions.next_ready(ms(1000), NOBODY).is_none());
+        assert!(actions.next_ready(ms(1009), NOBODY).is_none());
+        let second = actions.next_ready(ms(1010), NOBODY).unwrap();
+        assert_eq!(second.late, ms(410));
+    }
+
+    #[test]
+    fn a_prompt_is_a_line_before_its_newline_and_counts_once() {
+        let two = NonZeroU32::new(2).unwrap();
+        let prompt = int().on_nth(two, Pattern::contains("Password:"));
+        let (actions, log) = ([prompt], LogFormat::default());
+        let mut actions = Actions::new(&actions, &log);
+        actions.partial(Stream::Merged, b"Password: ", ms(1));
+        actions.line(Stream::Merged, b"Password: ", ms(2));
+        assert!(actions.next_ready(ms(9), NOBODY).is_none());
+        actions.partial(Stream::Merged, b"Password: ", ms(3));
+        assert!(actions.next_ready(ms(9), NOBODY).is_some());
+    }
+
+    #[test]
+    fn what_never_came_is_missed() {
+        let (actions, log) = ([int().on("never")], LogFormat::default());
+        let mut actions = Actions::new(&actions, &log);
+        actions.line(Stream::Merged, b"something else", ms(1));
+        assert_eq!(actions.missed(), [Signal::INT]);
+        assert!(actions.next_look(ms(9)).is_none());
     }
 }

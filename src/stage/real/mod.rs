@@ -3,8 +3,28 @@
 mod actions;
 mod canary;
 mod collect;
+mod finish;
+mod input;
 mod lines;
+mod phase;
+mod pipe;
 mod run;
+mod setup;
 
-pub use run::RunError;
-pub(super) use run::run;
+use super::{Control, Plan, RunError, Stage};
+use crate::record::Record;
+
+/// Runs real processes by the real clock.
+///
+/// A run takes at most the plan's timeout and its grace and settling periods together, whatever the subject does; ending
+/// what ignores SIGTERM takes a moment more, at most 5 s for what not even SIGKILL ends (it is then named in the record). A
+/// plan without a timeout runs for as long as its subject does. No process of the run is left behind, also if the harness
+/// panics, is interrupted or is killed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Real;
+
+impl Stage for Real {
+    fn play(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
+        run::run(plan, control)
+    }
+}

@@ -1,0 +1,67 @@
+//! What a run heeds, and whom it tells, while it goes on.
+
+use super::Cancel;
+use crate::record::Event;
+
+/// The harness's hold on a run that goes on: a switch to cancel it, and a function that is told of its events.
+///
+/// ```
+/// use exeunt::stage::Control;
+/// let mut events = 0;
+/// let mut count = |_: &exeunt::record::Event| events += 1;
+/// let control = Control::new().on_event(&mut count);
+/// ```
+#[derive(Default)]
+pub struct Control<'a> {
+    cancel: Option<&'a Cancel>,
+    on_event: Option<&'a mut dyn FnMut(&Event)>,
+}
+
+impl<'a> Control<'a> {
+    /// A run that nobody cancels and nobody listens to.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The run ends when this is cancelled.
+    #[must_use]
+    pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// Calls a function with each event as it is seen, in the order in which it is seen. The record may put an event at an
+    /// earlier place: the exit is stamped when it happens and seen a moment later. Lines are told as they came, not yet read
+    /// as lines of log, and all of them, also those for which the record has no room.
+    ///
+    /// The function runs between two looks at the subject: while it takes its time, the harness is late.
+    #[must_use]
+    pub fn on_event(mut self, on_event: &'a mut dyn FnMut(&Event)) -> Self {
+        self.on_event = Some(on_event);
+        self
+    }
+
+    pub(super) fn switch(&self) -> Option<&'a Cancel> {
+        self.cancel
+    }
+
+    pub(super) fn is_heard(&self) -> bool {
+        self.on_event.is_some()
+    }
+
+    pub(super) fn tell(&mut self, event: &Event) {
+        if let Some(on_event) = &mut self.on_event {
+            on_event(event);
+        }
+    }
+}
+
+impl std::fmt::Debug for Control<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control")
+            .field("cancel", &self.cancel)
+            .field("is_heard", &self.is_heard())
+            .finish()
+    }
+}

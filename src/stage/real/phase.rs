@@ -1,0 +1,247 @@
+//! Where a run stands, and what comes next: no process, no clock.
+
+use std::time::Duration;
+
+use crate::record::SignalReason;
+use crate::stage::Bounds;
+
+/// Where a run stands. Times count from the subject's exec.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Phase {
+    /// The subject runs, or is about to.
+    Running,
+    /// The subject was asked to show where it stands, since it reached its timeout.
+    Asked { until: Duration },
+    /// The subject has ended; its descendants may still end, its streams still close.
+    Settling { until: Duration },
+    /// The tree was asked to terminate.
+    Grace { until: Duration },
+    /// The reaper was told to kill what is left.
+    Killing { until: Duration },
+    /// Nothing is left, or nothing more can be done.
+    Over,
+}
+
+/// What is known at a look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facts {
+    pub(super) now: Duration,
+    /// Whether the subject's program was started.
+    pub(super) started: bool,
+    /// Whether the subject has ended.
+    pub(super) ended: bool,
+    /// Whether no process of the tree is left.
+    pub(super) empty: bool,
+    /// Whether all its streams are closed.
+    pub(super) closed: bool,
+    pub(super) cancelled: bool,
+}
+
+/// What must be done now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Order {
+    /// Note that the timeout was reached, and send the signal at which the subject shows where it stands.
+    Ask,
+    /// Note why, and ask the whole tree to terminate.
+    Terminate(SignalReason),
+    /// See what has outlived the subject; what has is asked to terminate.
+    Survey,
+    /// Kill what is left.
+    Kill,
+    /// Name what could not be killed.
+    GiveUp,
+}
+
+/// How long SIGKILL may take to empty a tree before what is left is called unkillable.
+pub(super) const KILL_BOUND: Duration = Duration::from_secs(5);
+
+/// The phase that follows, and what must be done on the way into it.
+pub(super) fn next(phase: Phase, facts: Facts, bounds: &Bounds) -> (Phase, Option<Order>) {
+    let Facts { now, .. } = facts;
+    let grace = Phase::Grace {
+        until: now.saturating_add(bounds.grace),
+    };
+    let timed_out = bounds.timeout.is_some_and(|limit| now >= limit);
+    match phase {
+        Phase::Over => (Phase::Over, None),
+        Phase::Grace { .. } | Phase::Killing { .. } if facts.empty => (Phase::Over, None),
+        Phase::Running | Phase::Asked { .. } | Phase::Settling { .. } if facts.cancelled => {
+            (grace, Some(Order::Terminate(SignalReason::Interrupted)))
+        }
+        Phase::Running | Phase::Asked { .. } if facts.ended => {
+            let until = now.saturating_add(bounds.settle);
+            next(Phase::Settling { until }, facts, bounds)
+        }
+        Phase::Running if facts.started && timed_out => match bounds.at_timeout {
+            None => (grace, Some(Order::Terminate(SignalReason::Timeout))),
+            Some(_) => {
+                let until = now.saturating_add(bounds.grace);
+                (Phase::Asked { until }, Some(Order::Ask))
+            }
+        },
+        Phase::Asked { until } if now >= until => {
+            (grace, Some(Order::Terminate(SignalReason::Timeout)))
+        }
+        Phase::Settling { .. } if facts.empty && facts.closed => (Phase::Over, None),
+        Phase::Settling { until } if now >= until => (grace, Some(Order::Survey)),
+        Phase::Grace { until } if now >= until => {
+            let until = now + KILL_BOUND;
+            (Phase::Killing { until }, Some(Order::Kill))
+        }
+        Phase::Killing { until } if now >= until => (Phase::Over, Some(Order::GiveUp)),
+        Phase::Running
+        | Phase::Asked { .. }
+        | Phase::Settling { .. }
+        | Phase::Grace { .. }
+        | Phase::Killing { .. } => (phase, None),
+    }
+}
+
+/// The phase after a survey that found nothing to terminate.
+pub(super) fn after_survey(now: Duration, empty: bool) -> (Phase, Option<Order>) {
+    match empty {
+        true => (Phase::Over, None),
+        // What holds the streams, or the reaper, is out of sight.
+        false => {
+            let until = now + KILL_BOUND;
+            (Phase::Killing { until }, Some(Order::Kill))
+        }
+    }
+}
+
+impl Phase {
+    /// When the phase is over at the latest.
+    pub(super) fn deadline(self, bounds: &Bounds) -> Option<Duration> {
+        match self {
+            Self::Running => bounds.timeout,
+            Self::Asked { until }
+            | Self::Settling { until }
+            | Self::Grace { until }
+            | Self::Killing { until } => Some(until),
+            Self::Over => Some(Duration::ZERO),
+        }
+    }
+
+    /// Whether an interruption still changes something.
+    pub(super) fn heeds_cancel(self) -> bool {
+        matches!(
+            self,
+            Self::Running | Self::Asked { .. } | Self::Settling { .. }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Signal;
+
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    fn bounds() -> Bounds {
+        Bounds {
+            timeout: Some(ms(1000)),
+            grace: ms(300),
+            settle: ms(200),
+            at_timeout: None,
+        }
+    }
+
+    fn at(now: u64) -> Facts {
+        Facts {
+            now: ms(now),
+            started: true,
+            ended: false,
+            empty: false,
+            closed: false,
+            cancelled: false,
+        }
+    }
+
+    #[test]
+    fn a_subject_that_does_not_end_is_terminated_then_killed_then_given_up() {
+        let step = |phase, now| next(phase, at(now), &bounds());
+        assert_eq!(step(Phase::Running, 999), (Phase::Running, None));
+        let (phase, order) = step(Phase::Running, 1000);
+        assert_eq!(order, Some(Order::Terminate(SignalReason::Timeout)));
+        assert_eq!(step(phase, 1299), (phase, None));
+        let (phase, order) = step(phase, 1300);
+        assert_eq!(order, Some(Order::Kill));
+        assert_eq!(step(phase, 6299), (phase, None));
+        assert_eq!(step(phase, 6300), (Phase::Over, Some(Order::GiveUp)));
+    }
+
+    #[test]
+    fn a_subject_that_has_ended_is_not_timed_out_however_late_the_look_is() {
+        let facts = Facts {
+            ended: true,
+            ..at(5000)
+        };
+        let (phase, order) = next(Phase::Running, facts, &bounds());
+        assert_eq!((phase, order), (Phase::Settling { until: ms(5200) }, None));
+    }
+
+    #[test]
+    fn a_subject_that_was_not_started_yet_has_no_timeout() {
+        let facts = Facts {
+            started: false,
+            ..at(5000)
+        };
+        assert_eq!(next(Phase::Running, facts, &bounds()), (Phase::Running, None));
+        let facts = Facts {
+            cancelled: true,
+            ..facts
+        };
+        let (_, order) = next(Phase::Running, facts, &bounds());
+        assert_eq!(order, Some(Order::Terminate(SignalReason::Interrupted)));
+    }
+
+    #[test]
+    fn no_timeout_never_comes() {
+        let bounds = Bounds {
+            timeout: None,
+            ..bounds()
+        };
+        let facts = at(u64::MAX / 2);
+        assert_eq!(next(Phase::Running, facts, &bounds), (Phase::Running, None));
+    }
+
+    #[test]
+    fn a_subject_is_asked_where_it_stands_before_it_is_terminated() {
+        let bounds = Bounds {
+            at_timeout: Some(Signal::from_number(6)),
+            ..bounds()
+        };
+        let (phase, order) = next(Phase::Running, at(1000), &bounds);
+        assert_eq!(order, Some(Order::Ask));
+        assert_eq!(next(phase, at(1200), &bounds), (phase, None));
+        let (_, order) = next(phase, at(1300), &bounds);
+        assert_eq!(order, Some(Order::Terminate(SignalReason::Timeout)));
+    }
+
+    #[test]
+    fn what_is_left_after_the_settling_period_is_looked_for() {
+        let settling = Phase::Settling { until: ms(200) };
+        let gone = Facts {
+            ended: true,
+            empty: true,
+            closed: true,
+            ..at(10)
+        };
+        assert_eq!(next(settling, gone, &bounds()), (Phase::Over, None));
+        let held = Facts {
+            closed: false,
+            ..gone
+        };
+        assert_eq!(next(settling, held, &bounds()), (settling, None));
+        let late = Facts {
+            now: ms(200),
+            ..held
+        };
+        assert_eq!(next(settling, late, &bounds()).1, Some(Order::Survey));
+        assert_eq!(after_survey(ms(200), true), (Phase::Over, None));
+        assert_eq!(after_survey(ms(200), false).1, Some(Order::Kill));
+    }
+}

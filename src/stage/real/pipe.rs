@@ -1,0 +1,59 @@
+//! One stream of the subject, on our side.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use super::lines::Lines;
+use crate::record::{Bytes, Partial, Stream};
+use crate::stage::sys;
+
+/// How long bytes must have stood without a newline to be told as what they are: a program that writes its newline in a
+/// second call is not cut in two.
+const STOOD: Duration = Duration::from_millis(50);
+
+pub(super) struct Pipe {
+    pub(super) stream: Stream,
+    pub(super) fd: OwnedFd,
+    pub(super) lines: Lines,
+    pub(super) open: bool,
+    /// When the last bytes came.
+    pub(super) last: Duration,
+    /// How many bytes of the unfinished line were told already.
+    pub(super) told: usize,
+}
+
+impl Pipe {
+    /// A stream, and the end that the subject gets.
+    pub(super) fn new(stream: Stream, limit: usize) -> io::Result<(Self, OwnedFd)> {
+        let (fd, end) = sys::pipe()?;
+        let pipe = Self {
+            stream,
+            fd,
+            lines: Lines::new(limit),
+            open: true,
+            last: Duration::ZERO,
+            told: 0,
+        };
+        Ok((pipe, end))
+    }
+
+    /// When bytes that have no newline will have stood for long enough.
+    pub(super) fn partial_due(&self) -> Option<Duration> {
+        (self.open && self.lines.unfinished().len() > self.told).then(|| self.last + STOOD)
+    }
+
+    /// The bytes that have stood without a newline, once they have done so for long enough; each is given out once.
+    pub(super) fn partial(&mut self, now: Duration) -> Option<Partial> {
+        if self.partial_due().is_none_or(|due| now < due) {
+            return None;
+        }
+        let unfinished = self.lines.unfinished();
+        let bytes = Bytes::from(unfinished[self.told..].to_vec());
+        self.told = unfinished.len();
+        Some(Partial {
+            stream: self.stream,
+            bytes,
+        })
+    }
+}
