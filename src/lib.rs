@@ -45,9 +45,9 @@
 //!   where it has some; a log whose stamps have whole seconds shows only delays of more than a second.
 //! - A descendant that ends within the settling period (0.2 s) after the subject's exit is not called a survivor.
 //! - A process that runs as another user, and that we may not signal, is named as unkillable and left.
-//! - A subject that kills its parent (the warden, see below) ends its own run with an error. It is killed itself, its process
+//! - A subject that kills its parent (the reaper, see below) ends its own run with an error. It is killed itself, its process
 //!   group too; descendants that had left the group are not found then.
-//! - Between harness and subject stands a process of ours, the *warden*: the subject's parent is not the harness. It is forked
+//! - Between harness and subject stands a process of ours, the *reaper*: the subject's parent is not the harness. It is forked
 //!   without an exec, so starting a subject takes longer in a harness with much memory.
 //!
 //! # Features

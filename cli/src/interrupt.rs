@@ -9,7 +9,7 @@ use signal_hook::iterator::Signals;
 use super::Problem;
 
 /// A switch that the first SIGINT, SIGTERM or SIGHUP throws: the runs end their subjects and what is known is reported.
-/// The second ends the harness at once; the wardens end the subjects all the same.
+/// The second ends the harness at once; the reapers end the subjects all the same.
 pub(super) fn cancel_on_signals() -> Result<Cancel, Problem> {
     let problem = |error| format!("could not watch for signals: {error}");
     let cancel = Cancel::new().map_err(problem)?;

@@ -124,10 +124,10 @@ ended_in_time! {
     a_subject_that_left_the_group: "exec setsid -w sleep $M";
     stopped_processes: "sleep $M & kill -STOP $!; kill -STOP $$";
     stopped_processes_that_ignore_sigterm: r#"trap "" TERM; sleep $M & kill -STOP $!; kill -STOP $$"#;
-    a_subject_that_stops_its_warden: "kill -STOP $PPID; sleep $M";
-    a_subject_that_stops_its_warden_again_and_again:
+    a_subject_that_stops_its_reaper: "kill -STOP $PPID; sleep $M";
+    a_subject_that_stops_its_reaper_again_and_again:
         r#"trap "" TERM; while :; do kill -STOP $PPID; sleep 0.01; done"#;
-    a_subject_that_asks_its_warden_to_terminate:
+    a_subject_that_asks_its_reaper_to_terminate:
         "for s in HUP INT QUIT TERM USR1 ALRM CHLD PIPE; do kill -$s $PPID; done; sleep $M";
     a_subject_that_is_a_deep_tree:
         r#"f='[ $1 -gt 0 ] && { sh -c "$0" "$0" $(($1-1)); :; } || sleep $M'; sh -c "$f" "$f" 50; :"#;
@@ -374,7 +374,7 @@ fn a_chain_of_forks_is_caught() {
 }
 
 #[test]
-fn a_subject_that_kills_its_warden_is_lost_but_not_left() {
+fn a_subject_that_kills_its_reaper_is_lost_but_not_left() {
     let mark = Mark::new();
     let script = "echo here; setsid sleep $M & sleep $M >&- 2>&- & \
                   env -i setsid sleep $M & setsid sleep $M >&- 2>&- & kill -KILL $PPID; sleep $M";
@@ -384,11 +384,11 @@ fn a_subject_that_kills_its_warden_is_lost_but_not_left() {
     mark.assert_gone();
     assert!(took < secs(3), "{took:.2?}");
     let error = lost.expect_err("nothing can be known of it");
-    assert!(matches!(error, RunError::WardenLost { .. }), "{error}");
+    assert!(matches!(error, RunError::ReaperLost { .. }), "{error}");
     assert!(
         error
             .to_string()
-            .starts_with("lost sight of `sh`: its warden (pid "),
+            .starts_with("lost sight of `sh`: its reaper (pid "),
         "{error}"
     );
 }

@@ -1,7 +1,7 @@
-//! What descends from a subject whose warden was killed.
+//! What descends from a subject whose reaper was killed.
 //!
 //! Its descendants are then nobody's: they have moved to init, among all other processes of the machine. They are known by
-//! what they inherited: the warden's session, the run's scratch directory in the environment, its pipes. Who has got rid of
+//! what they inherited: the reaper's session, the run's scratch directory in the environment, its pipes. Who has got rid of
 //! all three, in a session of its own and without a parent that is known, is not found.
 
 use std::collections::HashSet;
@@ -24,9 +24,9 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// Kills all of them.
 ///
 /// `scratch` is a path that no other process has in its environment.
-pub(crate) fn kill_orphans(warden: u32, scratch: &Path, pipes: &[BorrowedFd<'_>]) {
+pub(crate) fn kill_orphans(reaper: u32, scratch: &Path, pipes: &[BorrowedFd<'_>]) {
     let inherited = Inherited {
-        session: warden,
+        session: reaper,
         scratch: scratch.as_os_str().as_encoded_bytes(),
         pipes: pipes.iter().filter_map(|fd| target(*fd)).collect(),
     };
@@ -61,7 +61,7 @@ impl Inherited<'_> {
         let has_one = |pid: u32, stat: &Stat| {
             stat.session == self.session
                 || self.in_environment(pid)
-                // A child of ours is the warden of a run beside this one, on its way to let go of our pipes.
+                // A child of ours is the reaper of a run beside this one, on its way to let go of our pipes.
                 || (stat.parent != this && self.writes(pid))
         };
         let mut found: HashSet<_> = living

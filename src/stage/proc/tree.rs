@@ -1,4 +1,4 @@
-//! The processes below a warden, from proc(5).
+//! The processes below a reaper, from proc(5).
 
 use std::collections::HashMap;
 use std::fs;

@@ -24,7 +24,7 @@ use crate::stage::Cancel;
 use crate::stage::environment::find_program;
 use crate::stage::plan::{Plan, Stdin};
 use crate::stage::proc;
-use crate::stage::sys::{self, Ends, Exec, Exited, Message, Warden};
+use crate::stage::sys::{self, Ends, Exec, Exited, Message, Reaper};
 
 /// Why a subject could not be run.
 #[derive(thiserror::Error)]
@@ -59,12 +59,12 @@ pub enum RunError {
         source: io::Error,
     },
     /// The process that guards the subject was killed, so nothing is known of the subject's end.
-    #[error("lost sight of `{program}`: its warden (pid {warden}) was killed from outside")]
-    WardenLost {
+    #[error("lost sight of `{program}`: its reaper (pid {reaper}) was killed from outside")]
+    ReaperLost {
         /// As it was given.
         program: String,
         /// The guarding process.
-        warden: u32,
+        reaper: u32,
     },
 }
 
@@ -126,7 +126,7 @@ enum Phase {
     Settling { until: Duration },
     /// SIGTERM was sent.
     Grace { until: Duration },
-    /// The warden was told to kill what is left.
+    /// The reaper was told to kill what is left.
     Killing { until: Duration },
     /// Nothing is left.
     Over,
@@ -135,7 +135,7 @@ enum Phase {
 struct Run<'a> {
     plan: &'a Plan,
     zero: Duration,
-    warden: Warden,
+    reaper: Reaper,
     pipes: Vec<Pipe>,
     buffer: Vec<u8>,
     events: Collector,
@@ -191,11 +191,11 @@ pub(in crate::stage) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Reco
     let stalled_before = proc::stalled();
     let started = Timestamp::now();
     let zero = sys::now();
-    let warden = Warden::start(&exec, ends).map_err(setup)?;
+    let reaper = Reaper::start(&exec, ends).map_err(setup)?;
     let mut run = Run {
         plan,
         zero,
-        warden,
+        reaper,
         pipes,
         buffer: vec![0; CHUNK],
         events: Collector::new(plan.limits.output),
@@ -210,13 +210,13 @@ pub(in crate::stage) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Reco
         findings: Vec::new(),
     };
     if let Err(lost) = run.watch(cancel) {
-        if matches!(lost, Lost::Warden) {
+        if matches!(lost, Lost::Reaper) {
             let pipes: Vec<_> = run.pipes.iter().map(|p| p.fd.as_fd()).collect();
-            proc::kill_orphans(run.warden.pid(), scratch.path(), &pipes);
+            proc::kill_orphans(run.reaper.pid(), scratch.path(), &pipes);
         }
-        return Err(lost.explain(plan, &run.warden, program, directory));
+        return Err(lost.explain(plan, &run.reaper, program, directory));
     }
-    // Removed while the warden is still on its way out.
+    // Removed while the reaper is still on its way out.
     drop(scratch);
     let lag = Lag {
         canary: watch.worst(),
@@ -235,20 +235,20 @@ enum Lost {
     Io(io::Error),
     Exec(i32),
     Fork(i32),
-    Warden,
+    Reaper,
 }
 
 impl From<io::Error> for Lost {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::UnexpectedEof => Self::Warden,
+            io::ErrorKind::UnexpectedEof => Self::Reaper,
             _ => Self::Io(error),
         }
     }
 }
 
 impl Lost {
-    fn explain(self, plan: &Plan, warden: &Warden, path: PathBuf, directory: PathBuf) -> RunError {
+    fn explain(self, plan: &Plan, reaper: &Reaper, path: PathBuf, directory: PathBuf) -> RunError {
         let program = plan.program.to_string_lossy().into_owned();
         match self {
             Self::Exec(errno) => RunError::Exec {
@@ -261,9 +261,9 @@ impl Lost {
                 source: io::Error::from_raw_os_error(errno),
             },
             Self::Io(source) => RunError::Setup { program, source },
-            Self::Warden => RunError::WardenLost {
+            Self::Reaper => RunError::ReaperLost {
                 program,
-                warden: warden.pid(),
+                reaper: reaper.pid(),
             },
         }
     }
@@ -332,7 +332,7 @@ impl Run<'_> {
             self.wait(cancel)?;
             self.read_pipes();
             while !self.empty
-                && let Some(message) = self.warden.receive()?
+                && let Some(message) = self.reaper.receive()?
             {
                 self.hear(message)?;
             }
@@ -365,9 +365,9 @@ impl Run<'_> {
         let cancel = cancel
             .filter(|_| matches!(self.phase, Phase::Running | Phase::Settling { .. }))
             .map(AsFd::as_fd);
-        // A warden with nothing left to guard is gone.
-        let warden = (!self.empty).then(|| self.warden.as_fd());
-        let fds: Vec<BorrowedFd<'_>> = open.chain(warden).chain(cancel).collect();
+        // A reaper with nothing left to guard is gone.
+        let reaper = (!self.empty).then(|| self.reaper.as_fd());
+        let fds: Vec<BorrowedFd<'_>> = open.chain(reaper).chain(cancel).collect();
         sys::wait_readable(&fds, deadline.saturating_sub(self.elapsed()))
     }
 
@@ -406,7 +406,7 @@ impl Run<'_> {
 
     fn hear(&mut self, message: Message) -> Result<(), Lost> {
         match message {
-            Message::Started { pid } => self.pid = pid,
+            Message::Started { pid, .. } => self.pid = pid,
             Message::ExecFailed { errno } => return Err(Lost::Exec(errno)),
             Message::ForkFailed { errno } => return Err(Lost::Fork(errno)),
             Message::Exited(exited) => self.subject_ended(exited),
@@ -469,7 +469,7 @@ impl Run<'_> {
             Phase::Grace { until } if now >= until => {
                 let left = self.descendants();
                 self.sent(Signal::KILL, &left, SignalReason::GraceOver);
-                // The warden would do it alone, unless one of these keeps stopping it.
+                // The reaper would do it alone, unless one of these keeps stopping it.
                 sys::send_signal(Signal::KILL, &left);
                 self.kill();
             }
@@ -517,15 +517,15 @@ impl Run<'_> {
         sys::send_signal(Signal::TERM, &processes);
         // A stopped process heeds SIGTERM only once it goes on.
         sys::send_signal(Signal::CONT, &processes);
-        self.warden.wake();
+        self.reaper.wake();
         self.phase = Phase::Grace {
             until: self.elapsed().saturating_add(self.plan.grace),
         };
     }
 
-    /// Has the warden kill whatever is left, and end.
+    /// Has the reaper kill whatever is left, and end.
     fn kill(&mut self) {
-        self.warden.finish();
+        self.reaper.finish();
         self.phase = Phase::Killing {
             until: self.elapsed() + KILL_BOUND,
         };
@@ -549,7 +549,7 @@ impl Run<'_> {
             .filter(|p| p.open)
             .map(|p| (p.stream, p.fd.as_fd()))
             .collect();
-        proc::descendants(self.warden.pid(), &pipes)
+        proc::descendants(self.reaper.pid(), &pipes)
     }
 
     fn into_record(

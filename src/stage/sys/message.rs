@@ -1,4 +1,4 @@
-//! What the warden tells the harness: fixed-size messages, written without allocation.
+//! What the reaper tells the harness: fixed-size messages, written without allocation.
 
 use std::time::Duration;
 
@@ -7,18 +7,22 @@ use crate::record::{Exit, Signal};
 const WORDS: usize = 8;
 pub(super) const SIZE: usize = WORDS * 8;
 
-/// What the warden saw.
+/// What the reaper saw.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Message {
-    /// The subject was forked.
-    Started { pid: u32 },
+    /// The subject's program was executed.
+    Started {
+        pid: u32,
+        /// The instant before its exec, on the clock of [`now`](super::now).
+        at: Duration,
+    },
     /// The subject's program could not be executed.
     ExecFailed { errno: i32 },
-    /// The warden could not start the subject.
+    /// The reaper could not start the subject.
     ForkFailed { errno: i32 },
     /// The subject ended.
     Exited(Exited),
-    /// No process of the tree is left; the warden is about to end too.
+    /// No process of the tree is left; the reaper is about to end too.
     Empty,
 }
 
@@ -41,7 +45,7 @@ impl Message {
         let nanos = |d: Duration| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX);
         let number = |n: i32| u64::from(n.cast_unsigned());
         let words: [u64; WORDS] = match self {
-            Self::Started { pid } => [0, pid.into(), 0, 0, 0, 0, 0, 0],
+            Self::Started { pid, at } => [0, pid.into(), nanos(at), 0, 0, 0, 0, 0],
             Self::ExecFailed { errno } => [1, number(errno), 0, 0, 0, 0, 0, 0],
             Self::ForkFailed { errno } => [2, number(errno), 0, 0, 0, 0, 0, 0],
             Self::Exited(e) => {
@@ -79,7 +83,10 @@ impl Message {
         let number = |i: usize| words[i] as u32;
         let time = |i: usize| Duration::from_nanos(words[i]);
         match words[0] {
-            0 => Self::Started { pid: number(1) },
+            0 => Self::Started {
+                pid: number(1),
+                at: time(2),
+            },
             1 => Self::ExecFailed {
                 errno: number(1).cast_signed(),
             },
@@ -119,7 +126,10 @@ mod tests {
             alone: true,
         };
         for message in [
-            Message::Started { pid: u32::MAX },
+            Message::Started {
+                pid: u32::MAX,
+                at: Duration::from_nanos(6),
+            },
             Message::ExecFailed { errno: 2 },
             Message::ForkFailed { errno: 11 },
             Message::Exited(exited),

@@ -1,12 +1,12 @@
 //! The one place of this crate with system calls and `unsafe`.
 //!
-//! A run is two processes. The harness forks a **warden**, and the warden forks the subject:
+//! A run is two processes. The harness forks a **reaper**, and the reaper forks the subject:
 //!
 //! ```text
-//! harness ── warden ── subject ── …
+//! harness ── reaper ── subject ── …
 //! ```
 //!
-//! The warden is a *child subreaper* (prctl(2)), so every descendant of the subject stays in its tree, whatever group or
+//! The reaper is a *child subreaper* (prctl(2)), so every descendant of the subject stays in its tree, whatever group or
 //! session it moved to. It reports the exit at the instant it happens, and when told to, or when its socket to the
 //! harness closes because the harness died, it kills whatever is left in the tree. That is why nothing survives a harness
 //! that panics, is interrupted or is killed.
@@ -15,8 +15,8 @@
 
 mod exec;
 mod message;
+mod reaper;
 mod signals;
-mod warden;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -36,7 +36,7 @@ pub(crate) use exec::Exec;
 pub(crate) use message::{Exited, Message};
 pub(crate) use signals::{send_signal, send_signal_to};
 
-/// The time on the monotonic clock that all stamps of a run share, the warden's included.
+/// The time on the monotonic clock that all stamps of a run share, the reaper's included.
 pub(crate) fn now() -> Duration {
     let t = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap_or(TimeSpec::new(0, 0));
     Duration::from(t)
@@ -49,17 +49,17 @@ pub(crate) struct Ends {
     pub(crate) stderr: OwnedFd,
 }
 
-/// The harness's hold on a running warden. Dropping it ends everything in the warden's tree.
-pub(crate) struct Warden {
+/// The harness's hold on a running reaper. Dropping it ends everything in the reaper's tree.
+pub(crate) struct Reaper {
     pid: Pid,
     socket: OwnedFd,
 }
 
-/// How long a dropped warden may take to clean up before it is left to do so alone.
+/// How long a dropped reaper may take to clean up before it is left to do so alone.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-impl Warden {
-    /// Starts a subject under a new warden.
+impl Reaper {
+    /// Starts a subject under a new reaper.
     pub(crate) fn start(exec: &Exec, ends: Ends) -> io::Result<Self> {
         let (ours, theirs) = socketpair(
             AddressFamily::Unix,
@@ -67,16 +67,16 @@ impl Warden {
             None,
             SockFlag::SOCK_CLOEXEC,
         )?;
-        // No handler of the harness may run in the warden: all signals are blocked across the fork.
+        // No handler of the harness may run in the reaper: all signals are blocked across the fork.
         let mut before = SigSet::empty();
         pthread_sigmask(
             SigmaskHow::SIG_SETMASK,
             Some(&SigSet::all()),
             Some(&mut before),
         )?;
-        // SAFETY: the child calls only `warden::watch`, which keeps to async-signal-safe calls and never returns.
+        // SAFETY: the child calls only `reaper::watch`, which keeps to async-signal-safe calls and never returns.
         let forked = match unsafe { nix::unistd::fork() } {
-            Ok(ForkResult::Child) => warden::watch(exec, &ends, theirs.as_raw_fd()),
+            Ok(ForkResult::Child) => reaper::watch(exec, &ends, theirs.as_raw_fd()),
             Ok(ForkResult::Parent { child }) => Ok(Self {
                 pid: child,
                 socket: ours,
@@ -87,7 +87,7 @@ impl Warden {
         forked
     }
 
-    /// The next message, if one is there. `Err` with `UnexpectedEof` if the warden is gone.
+    /// The next message, if one is there. `Err` with `UnexpectedEof` if the reaper is gone.
     pub(crate) fn receive(&self) -> io::Result<Option<Message>> {
         let mut buffer = [0; message::SIZE];
         match recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
@@ -99,15 +99,15 @@ impl Warden {
         }
     }
 
-    /// Tells the warden to kill whatever is left in its tree and to end; it answers [`Message::Empty`].
+    /// Tells the reaper to kill whatever is left in its tree and to end; it answers [`Message::Empty`].
     pub(crate) fn finish(&self) {
-        // Not by a message: a socket that is closed with an unread one is reset, and the warden's last words are lost.
-        // If the warden is gone there is nobody to tell.
+        // Not by a message: a socket that is closed with an unread one is reset, and the reaper's last words are lost.
+        // If the reaper is gone there is nobody to tell.
         let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
         self.wake();
     }
 
-    /// Lets the warden go on, in case the subject has stopped it.
+    /// Lets the reaper go on, in case the subject has stopped it.
     pub(crate) fn wake(&self) {
         // Until it is waited for, when this is dropped, the pid is its own.
         let _ = kill(self.pid, nix::sys::signal::Signal::SIGCONT);
@@ -118,13 +118,13 @@ impl Warden {
     }
 }
 
-impl AsFd for Warden {
+impl AsFd for Reaper {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
 }
 
-impl Drop for Warden {
+impl Drop for Reaper {
     fn drop(&mut self) {
         self.finish();
         let deadline = now() + FAREWELL;
@@ -163,4 +163,75 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
     fcntl(&read, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok((read, write))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::fs::File;
+    use std::path::Path;
+
+    use super::*;
+
+    /// All that the reaper says of a program, until nothing of it is left.
+    fn messages(program: &str, args: &[&str]) -> Vec<Message> {
+        let args: Vec<_> = args.iter().map(Into::into).collect();
+        let exec = Exec::new(
+            Path::new(program),
+            OsStr::new(program),
+            &args,
+            [].into_iter(),
+            Path::new("/"),
+            &[],
+        )
+        .unwrap();
+        let null = || OwnedFd::from(File::open("/dev/null").unwrap());
+        let ends = Ends {
+            stdin: null(),
+            stdout: null(),
+            stderr: null(),
+        };
+        let reaper = Reaper::start(&exec, ends).unwrap();
+        let mut messages = Vec::new();
+        loop {
+            wait_readable(&[reaper.as_fd()], Duration::from_secs(20)).unwrap();
+            match reaper.receive() {
+                Ok(Some(message)) => messages.push(message),
+                Ok(None) => {}
+                Err(error) => panic!("{error} after {messages:?}"),
+            }
+            if let Some(Message::Empty | Message::ExecFailed { .. }) = messages.last() {
+                return messages;
+            }
+        }
+    }
+
+    #[test]
+    fn a_start_is_stamped_between_the_order_and_the_exit() {
+        let before = now();
+        let messages = messages("/bin/sleep", &["0.1"]);
+        let [
+            Message::Started { pid, at },
+            Message::Exited(exited),
+            Message::Empty,
+        ] = messages[..]
+        else {
+            panic!("{messages:?}");
+        };
+        assert_ne!(pid, 0);
+        assert!(before < at, "{before:?} {at:?}");
+        assert!(exited.at - at >= Duration::from_millis(100), "{messages:?}");
+        assert!(exited.at <= now());
+    }
+
+    #[test]
+    fn of_a_program_that_is_not_there_no_start_is_told() {
+        let messages = messages("/no/such/program", &[]);
+        assert_eq!(
+            messages,
+            [Message::ExecFailed {
+                errno: Errno::ENOENT as i32
+            }]
+        );
+    }
 }

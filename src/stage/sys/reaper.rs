@@ -1,8 +1,9 @@
-//! What runs between the fork and the exec: the warden's life, and the subject's first moments.
+//! What runs between the fork and the exec: the reaper's life, and the subject's first moments.
 //!
 //! The harness may have threads, so the code here keeps to async-signal-safe calls (signal-safety(7)): no allocation, no
 //! locks, no panics.
 
+use std::cell::Cell;
 use std::mem::{self, MaybeUninit};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
@@ -18,8 +19,18 @@ use crate::record::{Exit, Signal};
 struct Subject<'a> {
     exec: &'a Exec,
     ends: &'a Ends,
-    warden: libc::pid_t,
-    tell: Tell,
+    reaper: libc::pid_t,
+    /// What the subject tells the reaper, whose memory it shares until its exec.
+    told: Cell<Told>,
+}
+
+/// How the first moments of a subject went.
+#[derive(Clone, Copy)]
+struct Told {
+    /// The instant before the exec.
+    at: Duration,
+    /// Why there was no exec; 0 if there was one.
+    errno: i32,
 }
 
 /// The stack of the subject's first moments: a few system calls deep.
@@ -34,7 +45,7 @@ extern "C" fn subject_main(subject: *mut libc::c_void) -> libc::c_int {
     become_subject(unsafe { &*subject.cast::<Subject<'_>>() })
 }
 
-/// The life of the warden.
+/// The life of the reaper.
 pub(super) fn watch(exec: &Exec, ends: &Ends, socket: RawFd) -> ! {
     let tell = Tell(socket);
     // A session of its own: the terminal's Ctrl-C reaches the harness, which decides; and the subject has no terminal.
@@ -42,18 +53,22 @@ pub(super) fn watch(exec: &Exec, ends: &Ends, socket: RawFd) -> ! {
     unsafe {
         libc::setsid();
         libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-        libc::prctl(libc::PR_SET_NAME, c"exeunt-warden".as_ptr());
+        libc::prctl(libc::PR_SET_NAME, c"exeunt-reaper".as_ptr());
         // Where SIGCHLD is ignored the kernel reaps children unasked, and their status is lost.
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
     }
     let mut stack = Stack([MaybeUninit::uninit(); STACK]);
     // SAFETY: no pointers.
-    let warden = unsafe { libc::getpid() };
+    let reaper = unsafe { libc::getpid() };
     let subject = Subject {
         exec,
         ends,
-        warden,
-        tell,
+        reaper,
+        // For a subject that is killed before it can tell.
+        told: Cell::new(Told {
+            at: now(),
+            errno: 0,
+        }),
     };
     // As posix_spawn(3) does it: the child runs on a stack of its own in our memory, and we stand still until its exec.
     // A second copy of the harness's page tables would be half of what a run costs.
@@ -72,14 +87,20 @@ pub(super) fn watch(exec: &Exec, ends: &Ends, socket: RawFd) -> ! {
         });
         exit(1)
     }
-    tell.send(Message::Started {
-        pid: pid.cast_unsigned(),
+    // Not kept in a register: the subject wrote it through the pointer that clone(2) was given.
+    let Told { at, errno } = subject.told.get();
+    tell.send(match errno {
+        0 => Message::Started {
+            pid: pid.cast_unsigned(),
+            at,
+        },
+        errno => Message::ExecFailed { errno },
     });
     let_go(ends, socket);
     guard(pid, tell)
 }
 
-/// Closes every inherited descriptor but the socket: the warden must not hold a pipe open, neither its own subject's nor
+/// Closes every inherited descriptor but the socket: the reaper must not hold a pipe open, neither its own subject's nor
 /// that of a run beside it, nor the harness's output.
 fn let_go(ends: &Ends, socket: RawFd) {
     // SAFETY: plain descriptors; nothing of this process uses the ones that are closed.
@@ -222,7 +243,7 @@ fn has_children() -> bool {
     }
 }
 
-/// Kills and reaps until no child is left. Orphans come to the warden when their parent dies, so in the end it sees all.
+/// Kills and reaps until no child is left. Orphans come to the reaper when their parent dies, so in the end it sees all.
 fn end_all(subject: libc::pid_t, subject_ended: &mut bool, tell: Tell) {
     while !reap(subject, subject_ended, tell) {
         for_each_child(|pid| {
@@ -237,7 +258,7 @@ fn end_all(subject: libc::pid_t, subject_ended: &mut bool, tell: Tell) {
     }
 }
 
-/// The warden's children, from proc_pid_children(5).
+/// The reaper's children, from proc_pid_children(5).
 fn for_each_child(mut f: impl FnMut(libc::pid_t)) {
     let mut pid = 0;
     read_file(c"/proc/thread-self/children", |bytes| {
@@ -309,15 +330,15 @@ fn become_subject(subject: &Subject<'_>) -> ! {
     let Subject {
         exec,
         ends,
-        warden,
-        tell,
+        reaper,
+        told,
     } = subject;
     // SAFETY: system calls on plain numbers, and on pointers that `exec` keeps alive.
     unsafe {
         libc::setpgid(0, 0);
-        // If the warden is killed, the subject must not go on alone.
+        // If the reaper is killed, the subject must not go on alone.
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        if libc::getppid() != *warden {
+        if libc::getppid() != *reaper {
             exit(127)
         }
         default_actions();
@@ -333,11 +354,16 @@ fn become_subject(subject: &Subject<'_>) -> ! {
             && libc::chdir(exec.directory().as_ptr()) == 0
         {
             close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+            told.set(Told {
+                at: now(),
+                errno: 0,
+            });
             libc::execve(exec.program().as_ptr(), exec.argv(), exec.envp());
         }
     }
-    tell.send(Message::ExecFailed {
+    told.set(Told {
         errno: Errno::last_raw(),
+        ..told.get()
     });
     exit(127)
 }
