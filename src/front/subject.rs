@@ -6,12 +6,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::log::LogFormat;
-use crate::record::{Record, Streams};
-use crate::stage::{self, Cancel, Limits, Plan, RunError, Stdin};
+use crate::record::{Record, Signal, Streams};
+use crate::stage::{Action, Cancel, Control, Limits, Plan, Real, RunError, Stage, Stdin};
 
 /// A program to be run and watched.
 ///
-/// It gets a clean environment (see [`PASSED_ON`](crate::stage::PASSED_ON)) plus what is set here, `/dev/null` as standard
+/// It gets a clean environment (see [`PASSED_ON`](crate::stage::PASSED_ON)) plus what is set here, an empty pipe as standard
 /// input, default signal actions, and a scratch directory of its own as `TMPDIR`. It is stopped, with everything that
 /// descends from it, at its timeout.
 ///
@@ -26,7 +26,6 @@ use crate::stage::{self, Cancel, Limits, Plan, RunError, Stdin};
 #[must_use = "a subject does nothing until it is run"]
 pub struct Subject {
     plan: Plan,
-    log: LogFormat,
 }
 
 /// # What to run
@@ -37,7 +36,6 @@ impl Subject {
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         Self {
             plan: Plan::new(program.as_ref()),
-            log: LogFormat::default(),
         }
     }
 
@@ -72,21 +70,43 @@ impl Subject {
         self
     }
 
+    /// Sets variables.
+    pub fn envs(
+        mut self,
+        variables: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>,
+    ) -> Self {
+        for (name, value) in variables {
+            self = self.env(name, value);
+        }
+        self
+    }
+
+    /// Removes all variables, those of the clean environment too.
+    ///
+    /// Without `PATH` a program is found by its path only. `TMPDIR` is set all the same, unless it is set here.
+    pub fn env_clear(mut self) -> Self {
+        self.plan.environment.clear();
+        self
+    }
+
     /// Removes a variable.
     pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
         self.plan.environment.remove(name.as_ref());
         self
     }
 
-    /// Passes on everything from the environment of this process. Verdicts may then depend on who runs the test.
+    /// Passes on the whole environment of this process. Verdicts may then depend on where the test runs.
+    ///
+    /// The record keeps only the variables that differ from those of this process.
     pub fn inherit_env(mut self) -> Self {
         self.plan.environment.extend(std::env::vars_os());
+        self.plan.inherits_environment = true;
         self
     }
 
-    /// What it reads from its standard input; by default nothing.
+    /// What it reads from its standard input, a pipe; by default the pipe is empty and at its end.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.plan.stdin = Stdin::Bytes(bytes.into());
+        self.plan.stdin = Stdin::Bytes(bytes.into().into());
         self
     }
 
@@ -107,31 +127,66 @@ impl Subject {
 
     /// How it writes its log; by default `HH:MM:SS: message`.
     pub fn log_format(mut self, format: LogFormat) -> Self {
-        self.log = format;
+        self.plan.log = format;
         self
     }
 
     /// How long it may run, by default 60 s. Then its whole tree is ended: SIGTERM, the grace period, SIGKILL.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.plan.timeout = limit;
+        self.plan.bounds.timeout = Some(limit);
         self
     }
 
     /// How long its tree may take to heed SIGTERM, by default 300 ms.
     pub fn grace(mut self, grace: Duration) -> Self {
-        self.plan.grace = grace;
+        self.plan.bounds.grace = grace;
         self
     }
 
     /// How long after its exit its descendants may still end before they count as survivors, by default 200 ms.
     pub fn settle(mut self, settle: Duration) -> Self {
-        self.plan.settle = settle;
+        self.plan.bounds.settle = settle;
         self
     }
 
     /// How much of its output is kept.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.plan.limits = limits;
+        self
+    }
+}
+
+/// # What happens to it
+impl Subject {
+    /// Adds an action: a signal that it is sent at a moment of the run.
+    ///
+    /// ```
+    /// use exeunt::stage::Action;
+    /// use exeunt::{Signal, Subject, secs};
+    ///
+    /// let record = Subject::new("sleep")
+    ///     .arg("30")
+    ///     .timeout(secs(10))
+    ///     .action(Action::signal(Signal::TERM).when_blocked())
+    ///     .run()?;
+    /// record.assert().signal(Signal::TERM);
+    /// # Ok::<(), exeunt::RunError>(())
+    /// ```
+    pub fn action(mut self, action: Action) -> Self {
+        self.plan.actions.push(action);
+        self
+    }
+
+    /// A signal that it inherits as ignored; all others have their default action.
+    pub fn ignore_signal(mut self, signal: Signal) -> Self {
+        self.plan.ignored_signals.push(signal);
+        self
+    }
+
+    /// A signal that it is sent when it reaches its timeout, before it is asked to terminate, so that it shows where it
+    /// stands: SIGABRT for Python with `PYTHONFAULTHANDLER=1`, SIGQUIT for Java and Go. Then it has the grace period.
+    pub fn at_timeout(mut self, signal: Signal) -> Self {
+        self.plan.bounds.at_timeout = Some(signal);
         self
     }
 }
@@ -143,17 +198,27 @@ impl Subject {
     /// # Errors
     /// If it could not be started. How it ended is in the record, whatever it was.
     pub fn run(&self) -> Result<Record, RunError> {
-        self.run_until(None)
+        self.run_on(&Real, &mut Control::new())
     }
 
-    /// Runs it once, until it ends or `cancel` is thrown.
+    /// Runs it once, until it ends or `cancel` is switched.
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn run_until(&self, cancel: Option<&Cancel>) -> Result<Record, RunError> {
-        let mut record = stage::run(&self.plan, cancel)?;
-        self.log.read(&mut record);
-        Ok(record)
+    pub fn run_cancellable(&self, cancel: &Cancel) -> Result<Record, RunError> {
+        self.run_on(&Real, &mut Control::new().cancel(cancel))
+    }
+
+    /// Runs it once on a stage, and under a control that is told of its events.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_on(
+        &self,
+        stage: &dyn Stage,
+        control: &mut Control<'_>,
+    ) -> Result<Record, RunError> {
+        stage.run(&self.plan, control)
     }
 
     /// Runs it, and up to twice more while the result is inconclusive for a reason that may pass, such as a slow machine.
@@ -161,7 +226,10 @@ impl Subject {
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn run_for(&self, expectation: &crate::expect::Expectation) -> Result<Record, RunError> {
+    pub fn run_until_conclusive(
+        &self,
+        expectation: &crate::expect::Expectation,
+    ) -> Result<Record, RunError> {
         let mut record = self.run()?;
         for _ in 0..2 {
             if !crate::judge::judge(&record, expectation).retryable() {
@@ -170,6 +238,18 @@ impl Subject {
             record = self.run()?;
         }
         Ok(record)
+    }
+
+    /// What would be run, as plain data.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+impl From<Plan> for Subject {
+    fn from(plan: Plan) -> Self {
+        Self { plan }
     }
 }
 

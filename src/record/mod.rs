@@ -99,6 +99,17 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+impl Event {
+    /// An event at this time since the start of the run.
+    #[must_use]
+    pub fn new(at: Duration, kind: impl Into<EventKind>) -> Self {
+        Self {
+            at,
+            kind: kind.into(),
+        }
+    }
+}
+
 /// The kinds of event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -217,6 +228,8 @@ pub enum SignalReason {
     Survived,
     /// The request to terminate was not heeded within the grace period.
     GraceOver,
+    /// The time limit was reached, and the subject was to show where it stood.
+    AtTimeout,
     /// The plan said so.
     Planned,
 }
@@ -228,6 +241,7 @@ impl fmt::Display for SignalReason {
             Self::Interrupted => "interrupted",
             Self::Survived => "left behind by the subject",
             Self::GraceOver => "still there after the grace period",
+            Self::AtTimeout => "the time limit was reached: show where you stand",
             Self::Planned => "as planned",
         })
     }

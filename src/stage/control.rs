@@ -46,13 +46,16 @@ impl<'a> Control<'a> {
         self.cancel
     }
 
-    pub(super) fn is_heard(&self) -> bool {
-        self.on_event.is_some()
-    }
-
     pub(super) fn tell(&mut self, event: &Event) {
         if let Some(on_event) = &mut self.on_event {
             on_event(event);
+        }
+    }
+
+    /// As [`tell`](Self::tell); the event is only made if somebody listens.
+    pub(super) fn tell_with(&mut self, event: impl FnOnce() -> Event) {
+        if let Some(on_event) = &mut self.on_event {
+            on_event(&event());
         }
     }
 }
@@ -61,7 +64,7 @@ impl std::fmt::Debug for Control<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Control")
             .field("cancel", &self.cancel)
-            .field("is_heard", &self.is_heard())
+            .field("on_event", &self.on_event.is_some())
             .finish()
     }
 }

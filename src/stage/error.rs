@@ -41,12 +41,12 @@ pub enum RunError {
         source: io::Error,
     },
     /// The process that guards the subject was killed, so nothing is known of the subject's end.
-    #[error("lost sight of `{program}`: its warden (pid {warden}) was killed from outside")]
-    WardenLost {
+    #[error("lost sight of `{program}`: its reaper (pid {reaper}) was killed from outside")]
+    ReaperLost {
         /// As it was given.
         program: String,
         /// The guarding process.
-        warden: u32,
+        reaper: u32,
     },
 }
 

@@ -7,5 +7,5 @@ mod tree;
 
 pub(super) use orphans::kill_orphans;
 pub(super) use pressure::stalled;
-pub(super) use threads::{main_thread_blocked, signal_pending, threads};
+pub(super) use threads::{main_thread_blocked, signal_pending, threads, waited_for_processor};
 pub(super) use tree::descendants;

@@ -1,6 +1,8 @@
 //! What the threads of a process are doing, from proc(5).
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 use nix::libc;
 
@@ -32,6 +34,21 @@ pub(in crate::stage) fn signal_pending(pid: u32, signal: Signal) -> bool {
         .filter_map(|set| u64::from_str_radix(set.trim(), 16).ok());
     let bit = 1_u64 << (signal.number() - 1);
     sets.fold(0, |all, set| all | set) & bit != 0
+}
+
+/// How long this thread has been ready to run and had no processor. Zero where the kernel does not tell.
+pub(in crate::stage) fn waited_for_processor() -> Duration {
+    thread_local! {
+        static SCHEDSTAT: Option<File> = File::open("/proc/thread-self/schedstat").ok();
+    }
+    let read = |file: &Option<File>| {
+        let mut text = [0; 96];
+        let n = file.as_ref()?.read_at(&mut text, 0).ok()?;
+        let text = str::from_utf8(&text[..n]).ok()?;
+        let nanos = text.split_whitespace().nth(1)?.parse().ok()?;
+        Some(Duration::from_nanos(nanos))
+    };
+    SCHEDSTAT.with(read).unwrap_or_default()
 }
 
 /// All threads of a process, the main thread first.

@@ -41,28 +41,13 @@ impl Collector {
         }
     }
 
-    pub(super) fn push(&mut self, at: Duration, kind: EventKind) {
-        self.others.push(Event { at, kind });
+    /// Adds an event that is no line.
+    pub(super) fn push(&mut self, event: Event) {
+        self.others.push(event);
     }
 
     pub(super) fn push_line(&mut self, at: Duration, stream: Stream, raw: RawLine) {
-        let RawLine {
-            bytes,
-            newline,
-            cut_from,
-        } = raw;
-        let line = Line {
-            stream,
-            bytes: bytes.into(),
-            newline,
-            cut_from,
-            stamp: None,
-            message: None,
-        };
-        let event = Event {
-            at,
-            kind: EventKind::Line(line),
-        };
+        let event = Event::new(at, raw.into_line(stream));
         let cost = cost(&event);
         if self.tail.is_empty() && self.dropped.lines == 0 && cost <= self.head_left {
             self.head_left -= cost;

@@ -2,6 +2,8 @@
 
 use std::mem;
 
+use crate::record::{Line, Stream};
+
 /// Splits one stream into lines.
 pub(super) struct Lines {
     limit: usize,
@@ -11,12 +13,22 @@ pub(super) struct Lines {
 }
 
 /// A line as it came off a stream.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RawLine {
     pub(super) bytes: Vec<u8>,
     pub(super) newline: bool,
     /// The whole length, if it was cut.
     pub(super) cut_from: Option<u64>,
+}
+
+impl RawLine {
+    pub(super) fn into_line(self, stream: Stream) -> Line {
+        Line {
+            newline: self.newline,
+            cut_from: self.cut_from,
+            ..Line::new(stream, self.bytes)
+        }
+    }
 }
 
 impl Lines {
@@ -36,6 +48,11 @@ impl Lines {
             chunk = &chunk[end + 1..];
         }
         self.keep(chunk);
+    }
+
+    /// What was kept of what came after the last newline.
+    pub(super) fn unfinished(&self) -> &[u8] {
+        &self.partial
     }
 
     /// Gives out what came after the last newline.

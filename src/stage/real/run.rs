@@ -1,205 +1,72 @@
-//! One run, from the fork to the last reaped process.
+//! One run, from the start of its reaper to the last reaped process.
 
-use std::ffi::{OsStr, OsString};
-use std::fmt;
-use std::fs::File;
-use std::io::{self, Seek, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
-use std::time::Duration;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, SystemTime};
 
-use jiff::{Timestamp, tz::TimeZone};
 use nix::errno::Errno;
-use tempfile::TempDir;
 
-use super::actions::Actions;
+use super::actions::{Actions, Ready};
 use super::canary::Watch;
 use super::collect::Collector;
-use super::lines::Lines;
+use super::finish::Begun;
+use super::input::Input;
+use super::phase::{self, Facts, Order, Phase};
+use super::pipe::Pipe;
+use super::setup::Setup;
 use crate::record::{
-    EventKind, Finding, Lag, Process, Record, Signal, SignalReason, SignalSent, Stream, Streams,
-    Termination, Usage,
+    Event, EventKind, Finding, Process, Record, Signal, SignalReason, SignalSent, Termination,
 };
-use crate::stage::Cancel;
-use crate::stage::environment::find_program;
-use crate::stage::plan::{Plan, Stdin};
-use crate::stage::proc;
-use crate::stage::sys::{self, Ends, Exec, Exited, Message, Reaper};
+use crate::stage::action::Act;
+use crate::stage::sys::{self, Exited, Message, Reaper};
+use crate::stage::{Cancel, Control, Plan, RunError, proc};
 
-/// Why a subject could not be run.
-#[derive(thiserror::Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// There is no such program.
-    #[error("program `{program}` not found: {}", if program.contains('/') {
-        "no executable file at this path"
-    } else {
-        "it is in no directory of PATH"
-    })]
-    NotFound {
-        /// As it was given.
-        program: String,
-    },
-    /// The program is there and could not be executed.
-    #[error("could not execute `{}` in `{}`: {source}{}", program.display(), directory.display(), hint(source))]
-    Exec {
-        /// The path that was tried.
-        program: PathBuf,
-        /// Where it was to start.
-        directory: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The machine did not give what a run needs (processes, descriptors, a scratch directory).
-    #[error("could not set up a run of `{program}`: {source}")]
-    Setup {
-        /// As it was given.
-        program: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The process that guards the subject was killed, so nothing is known of the subject's end.
-    #[error("lost sight of `{program}`: its reaper (pid {reaper}) was killed from outside")]
-    ReaperLost {
-        /// As it was given.
-        program: String,
-        /// The guarding process.
-        reaper: u32,
-    },
-}
-
-// A test that returns `Result<(), RunError>` shows this, so it must be readable.
-impl fmt::Debug for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-fn hint(error: &io::Error) -> &'static str {
-    match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::ENOEXEC) => " (a script needs a first line such as `#!/bin/sh`)",
-        Some(Errno::ENOENT) => " (the directory or the script's interpreter is missing)",
-        Some(Errno::EACCES) => {
-            " (the file is not marked as executable, or a directory is closed to us)"
-        }
-        _ => "",
-    }
-}
-
-/// No such program, or a path to something that is none.
-fn not_found(plan: &Plan) -> RunError {
-    let program = plan.program.to_string_lossy().into_owned();
-    let path = plan.directory.join(&plan.program);
-    if !program.contains('/') || !path.exists() {
-        return RunError::NotFound { program };
-    }
-    let errno = if path.is_dir() {
-        Errno::EISDIR
-    } else {
-        Errno::EACCES
-    };
-    RunError::Exec {
-        program: path,
-        directory: plan.directory.clone(),
-        source: errno.into(),
-    }
-}
-
-/// How long SIGKILL may take to empty a tree before what is left is called unkillable.
-const KILL_BOUND: Duration = Duration::from_secs(5);
 const CHUNK: usize = 64 * 1024;
 
-/// One stream of the subject, on our side.
-struct Pipe {
-    stream: Stream,
-    fd: OwnedFd,
-    lines: Lines,
-    open: bool,
-}
-
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Phase {
-    /// The subject runs.
-    Running,
-    /// The subject has ended; its descendants may still end, its streams still close.
-    Settling { until: Duration },
-    /// SIGTERM was sent.
-    Grace { until: Duration },
-    /// The reaper was told to kill what is left.
-    Killing { until: Duration },
-    /// Nothing is left.
-    Over,
-}
-
-struct Run<'a> {
-    plan: &'a Plan,
+pub(super) struct Run<'a, 'c> {
+    pub(super) plan: &'a Plan,
+    control: &'a mut Control<'c>,
+    /// The instant that counts as zero: the subject's exec, or our own start until that is known.
     zero: Duration,
-    reaper: Reaper,
+    pub(super) reaper: Reaper,
     pipes: Vec<Pipe>,
+    input: Option<Input>,
     buffer: Vec<u8>,
-    events: Collector,
-    actions: Actions,
+    pub(super) events: Collector,
+    actions: Actions<'a>,
     phase: Phase,
-    termination: Termination,
-    pid: u32,
-    exited: Option<Exited>,
+    pub(super) termination: Termination,
+    /// Zero until the subject's program was executed.
+    pub(super) pid: u32,
+    pub(super) exited: Option<Exited>,
     empty: bool,
-    survivors: Vec<Process>,
-    ended_by_harness: Vec<Process>,
-    findings: Vec<Finding>,
+    pub(super) survivors: Vec<Process>,
+    pub(super) ended_by_harness: Vec<Process>,
+    pub(super) findings: Vec<Finding>,
+    /// The most by which we were late to look or to act.
+    pub(super) late: Duration,
 }
 
-pub(in crate::stage) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Record, RunError> {
-    let setup = |source| RunError::Setup {
+pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
+    let setup = Setup::of(plan)?;
+    let watch = Watch::begin();
+    let stalled_before = proc::stalled();
+    let (wall, zero) = (SystemTime::now(), sys::now());
+    let failed = |source| RunError::Setup {
         program: plan.program.to_string_lossy().into_owned(),
         source,
     };
-    let program = find_program(
-        &plan.program,
-        plan.environment
-            .get(OsStr::new("PATH"))
-            .map(OsString::as_os_str),
-        &plan.directory,
-    )
-    .ok_or_else(|| not_found(plan))?;
-    let scratch = tempfile::Builder::new()
-        .prefix("exeunt-")
-        .tempdir()
-        .map_err(setup)?;
-    let mut environment = plan.environment.clone();
-    environment
-        .entry("TMPDIR".into())
-        .or_insert_with(|| scratch.path().into());
-    let given = environment
-        .iter()
-        .map(|(k, v)| (k.as_os_str(), v.as_os_str()));
-    let directory = std::path::absolute(&plan.directory).map_err(setup)?;
-    let program = std::path::absolute(program).map_err(setup)?;
-    let exec = Exec::new(
-        &program,
-        &plan.program,
-        &plan.args,
-        given,
-        &directory,
-        &plan.ignored_signals,
-    )
-    .map_err(setup)?;
-    let (pipes, ends) = connect(plan, &scratch).map_err(setup)?;
-
-    let watch = Watch::begin();
-    let stalled_before = proc::stalled();
-    let started = Timestamp::now();
-    let zero = sys::now();
-    let reaper = Reaper::start(&exec, ends).map_err(setup)?;
+    let reaper = Reaper::start(&setup.exec, setup.ends).map_err(failed)?;
     let mut run = Run {
         plan,
+        control,
         zero,
         reaper,
-        pipes,
+        pipes: setup.pipes,
+        input: setup.input,
         buffer: vec![0; CHUNK],
         events: Collector::new(plan.limits.output),
-        actions: Actions::new(&plan.actions),
+        actions: Actions::new(&plan.actions, &plan.log),
         phase: Phase::Running,
         termination: Termination::OnItsOwn,
         pid: 0,
@@ -208,26 +75,25 @@ pub(in crate::stage) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Reco
         survivors: Vec::new(),
         ended_by_harness: Vec::new(),
         findings: Vec::new(),
+        late: Duration::ZERO,
     };
-    if let Err(lost) = run.watch(cancel) {
+    if let Err(lost) = run.watch() {
         if matches!(lost, Lost::Reaper) {
             let pipes: Vec<_> = run.pipes.iter().map(|p| p.fd.as_fd()).collect();
-            proc::kill_orphans(run.reaper.pid(), scratch.path(), &pipes);
+            proc::kill_orphans(run.reaper.pid(), setup.scratch.path(), &pipes);
         }
-        return Err(lost.explain(plan, &run.reaper, program, directory));
+        return Err(lost.explain(plan, &run.reaper, setup.program, setup.directory));
     }
     // Removed while the reaper is still on its way out.
-    drop(scratch);
-    let lag = Lag {
+    drop(setup.scratch);
+    let begun = Begun {
+        wall: wall + run.zero.saturating_sub(zero),
         canary: watch.worst(),
         pressure: proc::stalled().saturating_sub(stalled_before),
-        ..Lag::default()
+        environment: setup.environment,
+        directory: setup.directory,
     };
-    let environment = environment
-        .iter()
-        .map(|(k, v)| (k.to_string_lossy().into(), v.to_string_lossy().into()))
-        .collect();
-    Ok(run.into_record(started, lag, environment, directory))
+    Ok(run.into_record(begun))
 }
 
 /// Why a run could not be watched to its end.
@@ -248,7 +114,13 @@ impl From<io::Error> for Lost {
 }
 
 impl Lost {
-    fn explain(self, plan: &Plan, reaper: &Reaper, path: PathBuf, directory: PathBuf) -> RunError {
+    fn explain(
+        self,
+        plan: &Plan,
+        reaper: &Reaper,
+        path: std::path::PathBuf,
+        directory: std::path::PathBuf,
+    ) -> RunError {
         let program = plan.program.to_string_lossy().into_owned();
         match self {
             Self::Exec(errno) => RunError::Exec {
@@ -269,150 +141,187 @@ impl Lost {
     }
 }
 
-/// Opens the subject's streams.
-fn connect(plan: &Plan, scratch: &TempDir) -> io::Result<(Vec<Pipe>, Ends)> {
-    let stdin: OwnedFd = match &plan.stdin {
-        Stdin::Null => File::open("/dev/null")?.into(),
-        Stdin::Inherit => io::stdin().as_fd().try_clone_to_owned()?,
-        Stdin::Bytes(bytes) => {
-            let mut file = tempfile::tempfile_in(scratch)?;
-            file.write_all(bytes)?;
-            file.rewind()?;
-            file.into()
-        }
-    };
-    let pipe = |stream| -> io::Result<(Pipe, OwnedFd)> {
-        let (fd, end) = sys::pipe()?;
-        Ok((
-            Pipe {
-                stream,
-                fd,
-                lines: Lines::new(plan.limits.line),
-                open: true,
-            },
-            end,
-        ))
-    };
-    match plan.streams {
-        Streams::Merged => {
-            let (pipe, stdout) = pipe(Stream::Merged)?;
-            let stderr = stdout.try_clone()?;
-            Ok((
-                vec![pipe],
-                Ends {
-                    stdin,
-                    stdout,
-                    stderr,
-                },
-            ))
-        }
-        Streams::Split => {
-            let (out, stdout) = pipe(Stream::Stdout)?;
-            let (err, stderr) = pipe(Stream::Stderr)?;
-            Ok((
-                vec![out, err],
-                Ends {
-                    stdin,
-                    stdout,
-                    stderr,
-                },
-            ))
-        }
-    }
-}
-
-impl Run<'_> {
+/// # Waiting
+impl Run<'_, '_> {
     fn elapsed(&self) -> Duration {
         sys::now().saturating_sub(self.zero)
     }
 
+    fn cancelled(&self) -> Option<&Cancel> {
+        self.control.switch().filter(|c| c.is_cancelled())
+    }
+
     /// Everything there is to know, until nothing of the subject is left.
-    fn watch(&mut self, cancel: Option<&Cancel>) -> Result<(), Lost> {
+    fn watch(&mut self) -> Result<(), Lost> {
         while self.phase != Phase::Over {
-            self.wait(cancel)?;
+            self.wait()?;
+            self.hear_start()?;
+            self.write_input();
             self.read_pipes();
-            while !self.empty
-                && let Some(message) = self.reaper.receive()?
-            {
-                self.hear(message)?;
-            }
-            self.advance(cancel.is_some_and(Cancel::is_cancelled));
+            self.hear_all()?;
+            self.tell_partials();
+            self.act();
+            self.advance();
         }
         self.read_pipes();
         let missed = self.actions.missed().into_iter();
         self.findings
             .extend(missed.map(|signal| Finding::SignalNotSent { signal }));
-        let now = self.elapsed();
-        for pipe in &mut self.pipes {
-            if let Some(rest) = pipe.lines.rest() {
-                self.events.push_line(now, pipe.stream, rest);
-            }
+        for i in 0..self.pipes.len() {
+            self.end_line(i);
         }
         Ok(())
     }
 
-    /// Sleeps until something happens or the phase is over.
-    fn wait(&self, cancel: Option<&Cancel>) -> io::Result<()> {
-        let deadline = match self.phase {
-            Phase::Running => {
-                let look = self.actions.next_look(self.elapsed());
-                look.unwrap_or(Duration::MAX).min(self.plan.timeout)
-            }
-            Phase::Settling { until } | Phase::Grace { until } | Phase::Killing { until } => until,
-            Phase::Over => return Ok(()),
-        };
+    /// Sleeps until something happens or must be done.
+    fn wait(&mut self) -> io::Result<()> {
+        let now = self.elapsed();
+        let deadline = self.deadline(now);
         let open = self.pipes.iter().filter(|p| p.open).map(|p| p.fd.as_fd());
-        let cancel = cancel
-            .filter(|_| matches!(self.phase, Phase::Running | Phase::Settling { .. }))
-            .map(AsFd::as_fd);
+        let cancel = self.control.switch().filter(|_| self.phase.heeds_cancel());
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
-        let fds: Vec<BorrowedFd<'_>> = open.chain(reaper).chain(cancel).collect();
-        sys::wait_readable(&fds, deadline.saturating_sub(self.elapsed()))
+        let readable: Vec<BorrowedFd<'_>> = open
+            .chain(reaper)
+            .chain(cancel.map(AsFd::as_fd))
+            .collect();
+        let input = self.input.as_ref().map(AsFd::as_fd);
+        let waited_before = proc::waited_for_processor();
+        let limit = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_sub(now));
+        sys::wait(&readable, input, limit)?;
+        let waited = proc::waited_for_processor().saturating_sub(waited_before);
+        let overslept = deadline.map(|deadline| self.elapsed().saturating_sub(deadline.max(now)));
+        self.late = self.late.max(waited).max(overslept.unwrap_or_default());
+        Ok(())
+    }
+
+    /// When to look again, if nothing happens before.
+    fn deadline(&self, now: Duration) -> Option<Duration> {
+        let partials = self.pipes.iter().filter_map(Pipe::partial_due).min();
+        let phase = match self.phase {
+            // The timeout counts from the exec.
+            Phase::Running if self.pid == 0 => None,
+            phase => phase.deadline(&self.plan.bounds),
+        };
+        let acts = self.acting().then(|| self.actions.next_look(now)).flatten();
+        [partials, phase, acts].into_iter().flatten().min()
+    }
+
+    /// Whether actions can still be done.
+    fn acting(&self) -> bool {
+        self.phase == Phase::Running && self.pid != 0
+    }
+}
+
+/// # What the subject writes and reads
+impl Run<'_, '_> {
+    fn write_input(&mut self) {
+        if self.input.as_mut().is_some_and(|input| !input.write()) {
+            self.input = None;
+        }
     }
 
     /// Reads what is there.
     fn read_pipes(&mut self) {
-        for pipe in self.pipes.iter_mut().filter(|p| p.open) {
+        for i in 0..self.pipes.len() {
             // A subject that writes faster than we read must not keep us from the clock.
             for _ in 0..16 {
-                let read = nix::unistd::read(&pipe.fd, &mut self.buffer);
-                let at = sys::now().saturating_sub(self.zero);
-                match read {
-                    Ok(n @ 1..) => {
-                        pipe.lines.push(&self.buffer[..n], |line| {
-                            self.actions.heard(&line.bytes, at);
-                            self.events.push_line(at, pipe.stream, line);
-                        });
-                    }
-                    Err(Errno::EAGAIN | Errno::EINTR) => break,
-                    Ok(0) | Err(_) => {
-                        pipe.open = false;
-                        if let Some(rest) = pipe.lines.rest() {
-                            self.events.push_line(at, pipe.stream, rest);
-                        }
-                        self.events.push(
-                            at,
-                            EventKind::Closed {
-                                stream: pipe.stream,
-                            },
-                        );
-                        break;
-                    }
+                if !self.pipes[i].open || !self.read(i) {
+                    break;
                 }
             }
         }
     }
 
-    fn hear(&mut self, message: Message) -> Result<(), Lost> {
-        match message {
-            Message::Started { pid, .. } => self.pid = pid,
-            Message::ExecFailed { errno } => return Err(Lost::Exec(errno)),
-            Message::ForkFailed { errno } => return Err(Lost::Fork(errno)),
-            Message::Exited(exited) => self.subject_ended(exited),
-            Message::Empty => self.empty = true,
+    /// Reads one chunk. False if there is none.
+    fn read(&mut self, i: usize) -> bool {
+        let pipe = &mut self.pipes[i];
+        let read = nix::unistd::read(&pipe.fd, &mut self.buffer);
+        let at = sys::now().saturating_sub(self.zero);
+        match read {
+            Ok(n @ 1..) => {
+                pipe.last = at;
+                pipe.lines.push(&self.buffer[..n], |line| {
+                    pipe.told = 0;
+                    self.actions.line(pipe.stream, &line.bytes, at);
+                    self.control
+                        .tell_with(|| Event::new(at, line.clone().into_line(pipe.stream)));
+                    self.events.push_line(at, pipe.stream, line);
+                });
+                true
+            }
+            Err(Errno::EAGAIN | Errno::EINTR) => false,
+            Ok(0) | Err(_) => {
+                pipe.open = false;
+                let stream = pipe.stream;
+                self.end_line(i);
+                self.push(at, EventKind::Closed { stream });
+                false
+            }
         }
+    }
+
+    /// Takes what came after the last newline for a line. It came when its last bytes came.
+    fn end_line(&mut self, i: usize) {
+        let pipe = &mut self.pipes[i];
+        if let Some(rest) = pipe.lines.rest() {
+            let (at, stream) = (pipe.last, pipe.stream);
+            self.actions.line(stream, &rest.bytes, at);
+            self.control
+                .tell_with(|| Event::new(at, rest.clone().into_line(stream)));
+            self.events.push_line(at, stream, rest);
+        }
+    }
+
+    /// Notes bytes that no newline has ended for a while: a prompt, a progress bar.
+    fn tell_partials(&mut self) {
+        let now = self.elapsed();
+        for i in 0..self.pipes.len() {
+            let pipe = &mut self.pipes[i];
+            if let Some(partial) = pipe.partial(now) {
+                let (at, stream) = (pipe.last, pipe.stream);
+                self.actions.partial(stream, pipe.lines.unfinished(), at);
+                self.push(at, EventKind::Partial(partial));
+            }
+        }
+    }
+
+    fn push(&mut self, at: Duration, kind: EventKind) {
+        let event = Event { at, kind };
+        self.control.tell(&event);
+        self.events.push(event);
+    }
+}
+
+/// # What the reaper says
+impl Run<'_, '_> {
+    /// The start is heard before the first line is read: lines are stamped from it.
+    fn hear_start(&mut self) -> Result<(), Lost> {
+        match self.pid {
+            0 => self.hear_next().map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    fn hear_all(&mut self) -> Result<(), Lost> {
+        while self.hear_next()? {}
         Ok(())
+    }
+
+    /// False if there is nothing to hear.
+    fn hear_next(&mut self) -> Result<bool, Lost> {
+        if self.empty {
+            return Ok(false);
+        }
+        match self.reaper.receive()? {
+            None => return Ok(false),
+            Some(Message::Started { pid, at }) => (self.pid, self.zero) = (pid, at),
+            Some(Message::ExecFailed { errno }) => return Err(Lost::Exec(errno)),
+            Some(Message::ForkFailed { errno }) => return Err(Lost::Fork(errno)),
+            Some(Message::Exited(exited)) => self.subject_ended(exited),
+            Some(Message::Empty) => self.empty = true,
+        }
+        Ok(true)
     }
 
     fn subject_ended(&mut self, exited: Exited) {
@@ -421,172 +330,151 @@ impl Run<'_> {
         // What is in the pipes by now was written before the exit, or by a descendant in the moment that it took us to hear
         // of it.
         self.events.written_before(at);
-        self.events.push(at, EventKind::Exit(exited.exit));
+        for pipe in &mut self.pipes {
+            pipe.last = pipe.last.min(at);
+        }
+        self.push(at, EventKind::Exit(exited.exit));
         self.exited = Some(exited);
         self.empty |= exited.alone;
-        if self.phase == Phase::Running {
-            self.phase = Phase::Settling {
-                until: self.elapsed().saturating_add(self.plan.settle),
-            };
-        }
     }
+}
 
-    /// Sends the signals whose moment has come.
-    fn give_cues(&mut self) {
-        let now = self.elapsed();
-        for signal in self.actions.ready(now, self.pid) {
-            sys::send_signal_to(signal, self.pid);
-            let sent = SignalSent {
-                signal,
-                to: vec![self.pid],
-                reason: SignalReason::Planned,
-            };
-            self.events.push(now, EventKind::Signal(sent));
+/// # What the harness does
+impl Run<'_, '_> {
+    /// Does the action whose moment has come.
+    fn act(&mut self) {
+        if !self.acting() || self.exited.is_some() {
+            return;
         }
+        let now = self.elapsed();
+        let Some(Ready { act, late }) = self.actions.next_ready(now, self.pid) else {
+            return;
+        };
+        self.late = self.late.max(late);
+        let Act::Signal { signal, group } = act;
+        match group {
+            true => sys::send_signal_to_group(*signal, self.pid),
+            false => sys::send_signal_to(*signal, self.pid),
+        }
+        self.sent(*signal, vec![self.pid], SignalReason::Planned);
     }
 
     /// Goes on to the next phase where its time has come.
-    fn advance(&mut self, cancelled: bool) {
-        if self.phase == Phase::Running && self.pid != 0 {
-            self.give_cues();
-        }
-        let closed = self.pipes.iter().all(|p| !p.open);
-        let now = self.elapsed();
-        match self.phase {
-            Phase::Settling { .. } if self.empty && closed => self.phase = Phase::Over,
-            Phase::Running | Phase::Settling { .. } if cancelled => {
-                self.termination = Termination::Interrupted;
-                self.end_tree(SignalReason::Interrupted);
-            }
-            Phase::Running if now >= self.plan.timeout => {
-                self.termination = Termination::TimedOut {
-                    limit: self.plan.timeout,
-                };
-                self.end_tree(SignalReason::Timeout);
-            }
-            Phase::Settling { until } if now >= until => self.settled(),
-            Phase::Grace { .. } | Phase::Killing { .. } if self.empty => self.phase = Phase::Over,
-            Phase::Grace { until } if now >= until => {
-                let left = self.descendants();
-                self.sent(Signal::KILL, &left, SignalReason::GraceOver);
-                // The reaper would do it alone, unless one of these keeps stopping it.
-                sys::send_signal(Signal::KILL, &left);
-                self.kill();
-            }
-            Phase::Killing { until } if now >= until => {
-                let left = self.descendants();
-                if !left.is_empty() {
-                    self.findings.push(Finding::Unkillable {
-                        pids: left.iter().map(|p| p.pid).collect(),
-                    });
-                }
-                self.phase = Phase::Over;
-            }
-            _ => {}
+    fn advance(&mut self) {
+        let facts = Facts {
+            now: self.elapsed(),
+            started: self.pid != 0,
+            ended: self.exited.is_some(),
+            empty: self.empty,
+            closed: self.pipes.iter().all(|p| !p.open),
+            cancelled: self.cancelled().is_some(),
+        };
+        let (phase, order) = phase::next(self.phase, facts, &self.plan.bounds);
+        self.phase = phase;
+        match order {
+            None => {}
+            Some(Order::Ask) => self.ask(),
+            Some(Order::Terminate(reason)) => self.end_tree(reason),
+            Some(Order::Survey) => self.survey(),
+            Some(Order::Kill) => self.kill(),
+            Some(Order::GiveUp) => self.give_up(),
         }
     }
 
-    /// The settling period is over: who is still there has outlived the subject.
-    fn settled(&mut self) {
-        self.survivors = self.descendants();
-        if !self.survivors.is_empty() {
-            self.findings.push(Finding::Survivors {
-                count: self.survivors.len(),
-            });
+    fn timed_out(&mut self) {
+        if let Some(limit) = self.plan.bounds.timeout {
+            self.termination = Termination::TimedOut { limit };
         }
+    }
+
+    /// Has the subject show where it stands.
+    fn ask(&mut self) {
+        self.timed_out();
+        self.ended_by_harness = self.descendants();
+        if let Some(signal) = self.plan.bounds.at_timeout {
+            sys::send_signal_to(signal, self.pid);
+            self.sent(signal, vec![self.pid], SignalReason::AtTimeout);
+        }
+    }
+
+    /// Ends everything from outside.
+    fn end_tree(&mut self, reason: SignalReason) {
+        let cancelled = self.cancelled().and_then(Cancel::signal);
+        let signal = match reason {
+            SignalReason::Interrupted => {
+                self.termination = Termination::Interrupted;
+                cancelled.unwrap_or(Signal::TERM)
+            }
+            _ => {
+                self.timed_out();
+                Signal::TERM
+            }
+        };
+        let left = self.descendants();
+        if self.ended_by_harness.is_empty() {
+            self.ended_by_harness.clone_from(&left);
+        }
+        self.terminate(signal, &left, reason);
+    }
+
+    /// The settling period is over: what is still there has outlived the subject.
+    fn survey(&mut self) {
+        self.survivors = self.descendants();
         for pipe in self.pipes.iter().filter(|p| p.open) {
             self.findings.push(Finding::StreamHeld {
                 stream: pipe.stream,
             });
         }
-        match self.survivors.as_slice() {
-            [] if self.empty => self.phase = Phase::Over,
-            [] => self.kill(),
-            _ => self.terminate(self.survivors.clone(), SignalReason::Survived),
+        if self.survivors.is_empty() {
+            let (phase, order) = phase::after_survey(self.elapsed(), self.empty);
+            self.phase = phase;
+            if order == Some(Order::Kill) {
+                self.reaper.finish();
+            }
+            return;
         }
+        let count = self.survivors.len();
+        self.findings.push(Finding::Survivors { count });
+        let survivors = self.survivors.clone();
+        self.terminate(Signal::TERM, &survivors, SignalReason::Survived);
     }
 
-    /// Ends everything from outside.
-    fn end_tree(&mut self, why: SignalReason) {
-        self.ended_by_harness = self.descendants();
-        self.terminate(self.ended_by_harness.clone(), why);
-    }
-
-    fn terminate(&mut self, processes: Vec<Process>, why: SignalReason) {
-        self.sent(Signal::TERM, &processes, why);
-        sys::send_signal(Signal::TERM, &processes);
-        // A stopped process heeds SIGTERM only once it goes on.
-        sys::send_signal(Signal::CONT, &processes);
+    fn terminate(&mut self, signal: Signal, processes: &[Process], reason: SignalReason) {
+        let pids: Vec<_> = processes.iter().map(|p| p.pid).collect();
+        self.sent(signal, pids, reason);
+        sys::send_signal(signal, processes);
+        // A stopped process heeds a signal only once it goes on.
+        sys::send_signal(Signal::CONT, processes);
         self.reaper.wake();
-        self.phase = Phase::Grace {
-            until: self.elapsed().saturating_add(self.plan.grace),
-        };
     }
 
     /// Has the reaper kill whatever is left, and end.
     fn kill(&mut self) {
+        let left = self.descendants();
+        let pids = left.iter().map(|p| p.pid).collect();
+        self.sent(Signal::KILL, pids, SignalReason::GraceOver);
+        // The reaper would do it alone, unless one of these keeps stopping it.
+        sys::send_signal(Signal::KILL, &left);
         self.reaper.finish();
-        self.phase = Phase::Killing {
-            until: self.elapsed() + KILL_BOUND,
-        };
     }
 
-    fn sent(&mut self, signal: Signal, to: &[Process], reason: SignalReason) {
-        if to.is_empty() {
-            return;
+    fn give_up(&mut self) {
+        let pids: Vec<_> = self.descendants().iter().map(|p| p.pid).collect();
+        if !pids.is_empty() {
+            self.findings.push(Finding::Unkillable { pids });
         }
-        let to = to.iter().map(|p| p.pid).collect();
-        self.events.push(
-            self.elapsed(),
-            EventKind::Signal(SignalSent { signal, to, reason }),
-        );
+    }
+
+    fn sent(&mut self, signal: Signal, to: Vec<u32>, reason: SignalReason) {
+        if !to.is_empty() {
+            let sent = SignalSent { signal, to, reason };
+            self.push(self.elapsed(), EventKind::Signal(sent));
+        }
     }
 
     fn descendants(&self) -> Vec<Process> {
-        let pipes: Vec<_> = self
-            .pipes
-            .iter()
-            .filter(|p| p.open)
-            .map(|p| (p.stream, p.fd.as_fd()))
-            .collect();
+        let open = self.pipes.iter().filter(|p| p.open);
+        let pipes: Vec<_> = open.map(|p| (p.stream, p.fd.as_fd())).collect();
         proc::descendants(self.reaper.pid(), &pipes)
-    }
-
-    fn into_record(
-        self,
-        started: Timestamp,
-        lag: Lag,
-        environment: std::collections::BTreeMap<String, String>,
-        directory: PathBuf,
-    ) -> Record {
-        let text = |s: &OsString| s.to_string_lossy().into_owned();
-        let usage = self.exited.map_or(Usage::default(), |e| Usage {
-            user: e.user,
-            system: e.system,
-            peak_memory: e.peak_memory,
-        });
-        Record {
-            command: [&self.plan.program]
-                .into_iter()
-                .chain(&self.plan.args)
-                .map(text)
-                .collect(),
-            environment,
-            directory,
-            streams: self.plan.streams,
-            started,
-            utc_offset: TimeZone::system().to_offset(started).seconds(),
-            pid: self.pid,
-            events: self.events.finish(),
-            termination: self.termination,
-            survivors: self.survivors,
-            ended_by_harness: self.ended_by_harness,
-            lag: Lag {
-                subject_waited: self.exited.map_or(Duration::ZERO, |e| e.waited),
-                ..lag
-            },
-            usage,
-            findings: self.findings,
-        }
     }
 }

@@ -34,7 +34,7 @@ use nix::unistd::{ForkResult, Pid};
 
 pub(crate) use exec::Exec;
 pub(crate) use message::{Exited, Message};
-pub(crate) use signals::{send_signal, send_signal_to};
+pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
 
 /// The time on the monotonic clock that all stamps of a run share, the reaper's included.
 pub(crate) fn now() -> Duration {
@@ -145,9 +145,20 @@ impl Drop for Reaper {
 
 /// Waits until one of the descriptors can be read, is closed at the other end, or the time is over.
 pub(crate) fn wait_readable(fds: &[BorrowedFd<'_>], limit: Duration) -> io::Result<()> {
-    let mut polled: Vec<PollFd<'_>> = fds
-        .iter()
-        .map(|fd| PollFd::new(*fd, PollFlags::POLLIN))
+    wait(fds, None, limit)
+}
+
+/// As [`wait_readable`]; or until `writable` can be written.
+pub(crate) fn wait(
+    readable: &[BorrowedFd<'_>],
+    writable: Option<BorrowedFd<'_>>,
+    limit: Duration,
+) -> io::Result<()> {
+    let readable = readable.iter().map(|fd| (*fd, PollFlags::POLLIN));
+    let writable = writable.map(|fd| (fd, PollFlags::POLLOUT));
+    let mut polled: Vec<PollFd<'_>> = readable
+        .chain(writable)
+        .map(|(fd, events)| PollFd::new(fd, events))
         .collect();
     // A day is as good as forever, and fits every platform's time.
     let limit = limit.min(Duration::from_secs(86_400));
@@ -234,4 +245,12 @@ mod tests {
             }]
         );
     }
+}
+
+/// A pipe whose writing end does not block: the reading end, and the writing end.
+pub(crate) fn input_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+    fcntl(&write, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((read, write))
 }

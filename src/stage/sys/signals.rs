@@ -14,3 +14,9 @@ pub(crate) fn send_signal_to(signal: Signal, pid: u32) {
     // SAFETY: no pointers. Not by nix, which knows no real-time signals.
     unsafe { nix::libc::kill(pid.cast_signed(), signal.number()) };
 }
+
+/// Sends a signal to the process group that a process leads.
+pub(crate) fn send_signal_to_group(signal: Signal, leader: u32) {
+    // SAFETY: no pointers.
+    unsafe { nix::libc::kill(-leader.cast_signed(), signal.number()) };
+}

@@ -1,0 +1,72 @@
+//! From a run that is over to its record.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::run::Run;
+use crate::record::{Clock, Lag, RECORD_SCHEMA, Record, Usage};
+
+/// What was known at the start of a run, and what was measured around it.
+pub(super) struct Begun {
+    /// The wall clock at the exec.
+    pub(super) wall: SystemTime,
+    pub(super) canary: Duration,
+    pub(super) pressure: Duration,
+    /// What the subject was given.
+    pub(super) environment: BTreeMap<OsString, OsString>,
+    pub(super) directory: PathBuf,
+}
+
+impl Run<'_, '_> {
+    pub(super) fn into_record(self, begun: Begun) -> Record {
+        let plan = self.plan;
+        let words = [&plan.program].into_iter().chain(&plan.args);
+        let started = Timestamp::try_from(begun.wall).unwrap_or(Timestamp::UNIX_EPOCH);
+        let usage = self.exited.map_or(Usage::default(), |e| Usage {
+            user: e.user,
+            system: e.system,
+            peak_memory: e.peak_memory,
+        });
+        Record {
+            schema: RECORD_SCHEMA,
+            clock: Clock::Monotonic,
+            origin: plan.origin.clone(),
+            timeout: plan.bounds.timeout,
+            command: words.map(|s| s.to_string_lossy().into_owned()).collect(),
+            environment: told(begun.environment, plan.inherits_environment),
+            directory: begun.directory,
+            streams: plan.streams,
+            started,
+            utc_offset: TimeZone::system().to_offset(started).seconds(),
+            pid: self.pid,
+            events: self.events.finish(),
+            termination: self.termination,
+            survivors: self.survivors,
+            ended_by_harness: self.ended_by_harness,
+            lag: Lag {
+                canary: begun.canary,
+                subject_waited: self.exited.map_or(Duration::ZERO, |e| e.waited),
+                pressure: begun.pressure,
+                harness: self.late,
+            },
+            usage,
+            findings: self.findings,
+        }
+    }
+}
+
+/// The environment as the record tells it: of an inherited one only what differs from the harness's own, since a record is
+/// read by others.
+fn told(environment: BTreeMap<OsString, OsString>, inherited: bool) -> BTreeMap<String, String> {
+    let ours = |name: &OsString, value: &OsString| std::env::var_os(name).as_ref() == Some(value);
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    environment
+        .into_iter()
+        .filter(|(name, value)| !(inherited && ours(name, value)))
+        .map(|(name, value)| (text(name), text(value)))
+        .collect()
+}
