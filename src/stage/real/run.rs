@@ -17,8 +17,8 @@ use super::canary::Watch;
 use super::collect::Collector;
 use super::lines::Lines;
 use crate::record::{
-    EventKind, Finding, Lag, Process, Record, Signal, SignalReason, SignalSent, Stream, Streams,
-    Termination, Usage,
+    Clock, EventKind, Finding, Lag, Process, RECORD_SCHEMA, Record, Signal, SignalReason,
+    SignalSent, Stream, Streams, Termination, Usage,
 };
 use crate::stage::Cancel;
 use crate::stage::environment::find_program;
@@ -566,6 +566,10 @@ impl Run<'_> {
             peak_memory: e.peak_memory,
         });
         Record {
+            schema: RECORD_SCHEMA,
+            clock: Clock::Monotonic,
+            origin: None,
+            timeout: Some(self.plan.timeout),
             command: [&self.plan.program]
                 .into_iter()
                 .chain(&self.plan.args)
