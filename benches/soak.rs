@@ -119,14 +119,12 @@ fn off(case: &Case, record: &exeunt::Record) -> Option<(f64, f64)> {
         .first()
         .map_or(&case.expectation, |d| &d.expectation);
     let delay = instead.delays.iter().find(|d| d.to == Mark::Exit)?;
-    let Mark::Line(pattern) = &delay.from else {
+    let Mark::Line(pattern, occurrence) = &delay.from else {
         return None;
     };
-    let (_, at, _) = record
-        .lines()
-        .find(|(.., line)| pattern.matches(&line.text()))?;
-    let (exit, _) = record.exit()?;
-    let off = exit.as_secs_f64() - at.as_secs_f64() - delay.about.as_secs_f64();
+    let at = record.find(pattern, *occurrence)?.at;
+    let exit = record.exit_event()?.at;
+    let off = exit.as_secs_f64() - at.as_secs_f64() - delay.bound.least().as_secs_f64();
     Some((off * 1e3, record.lag.total().as_secs_f64() * 1e3))
 }
 

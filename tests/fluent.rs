@@ -82,10 +82,7 @@ fn all_of_it_holds() {
         .slack(millis(21))
         .takes(secs(2))
         .leaves_nothing_behind()
-        .satisfies(&Expectation {
-            end: Some(ExpectedEnd::code(0)),
-            ..Expectation::default()
-        });
+        .satisfies(&Expectation::new().end(ExpectedEnd::code(0)));
 }
 
 #[test]
@@ -182,10 +179,7 @@ fn every_twin_breaks() {
         "pid 7 `sleep 8`",
     );
     left.assert().success();
-    let expectation = Expectation {
-        end: Some(ExpectedEnd::Hang),
-        ..Expectation::default()
-    };
+    let expectation = Expectation::new().end(ExpectedEnd::Hang);
     broken(a.try_satisfies(&expectation), "a hang", "exit code 0");
 }
 

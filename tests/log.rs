@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exeunt::expect::{Delay, Expectation, Mark, Survivors};
+use exeunt::expect::{Delay, Expectation, Mark};
 use exeunt::judge::{Verdict, judge};
 use exeunt::record::{Bytes, Dropped, Exit, Finding, Line, Stream};
 use exeunt::{LogFormat, Record, millis, secs};
@@ -12,7 +12,7 @@ fn parsed(format: &LogFormat, line: impl Into<Bytes>) -> Option<(Option<String>,
     let line = Line::new(Stream::Merged, line);
     let mut record = Record::new(["subject"]).with(secs(0), line);
     format.read(&mut record);
-    let (.., line) = record.lines().next()?;
+    let line = record.lines().next()?.line;
     let stamp = line.stamp.map(|stamp| stamp.to_string());
     Some((stamp, line.message.clone()?))
 }
@@ -84,8 +84,8 @@ fn what_is_no_line_of_log_is_kept_as_it_is() {
         assert_eq!(default(line), None, "{line}");
         let mut record = Record::new(["subject"]).with(secs(0), line);
         LogFormat::default().read(&mut record);
-        let (.., kept) = record.lines().next().unwrap();
-        assert_eq!((kept.text().as_str(), kept.stamp), (line, None));
+        let kept = record.lines().next().unwrap().line;
+        assert_eq!((&*kept.text(), kept.stamp), (line, None));
     }
 }
 
@@ -95,7 +95,7 @@ fn fractions() {
     let stamp = |line: &str| {
         let mut record = Record::new(["subject"]).with(secs(0), line);
         format.read(&mut record);
-        let (.., line) = record.lines().next().unwrap();
+        let line = record.lines().next().unwrap().line;
         line.stamp.map(|s| (s.time_of_day, s.grain))
     };
     let one = secs(3661);
@@ -327,7 +327,7 @@ fn bytes_that_are_no_text() {
     );
     LogFormat::default().read(&mut record);
     assert_eq!(record.findings, [Finding::InvalidUtf8 { event: 1 }]);
-    let (.., line) = record.lines().nth(1).unwrap();
+    let line = record.lines().nth(1).unwrap().line;
     assert_eq!(line.message.as_deref(), Some("caf\u{fffd}"));
     assert_eq!(line.bytes.as_slice(), b"00:00:00: caf\xe9");
 }
@@ -371,7 +371,7 @@ fn a_record_can_be_read_again() {
     assert!(
         record
             .lines()
-            .all(|(.., line)| !line.is_log() && line.stamp.is_none())
+            .all(|seen| !seen.line.is_log() && seen.line.stamp.is_none())
     );
 }
 
@@ -380,16 +380,8 @@ fn buffering_makes_a_delay_inconclusive_that_would_have_been_broken() {
     let mut record = Record::new(["subject"])
         .with(secs(2), "00:00:00: Main : all done")
         .with(secs(2), Exit::Code(0));
-    let expectation = Expectation {
-        delays: vec![Delay {
-            from: Mark::Line("Main : all done".into()),
-            to: Mark::Exit,
-            about: secs(2),
-            slack: millis(200),
-        }],
-        survivors: Survivors::Allowed,
-        ..Expectation::default()
-    };
+    let expectation =
+        Expectation::nothing().delay(Delay::about("Main : all done", Mark::Exit, secs(2)));
     LogFormat::new("^(?<time>never)?.{10}(?<message>.*)$")
         .unwrap()
         .read(&mut record);

@@ -1,6 +1,6 @@
 //! What people are told, as whole output.
 
-use exeunt::expect::{Delay, Expectation, ExpectedEnd, LogExpectation, Mark, OtherLines, Step};
+use exeunt::expect::{Delay, Expectation, ExpectedEnd, Mark, Step};
 use exeunt::judge::judge;
 use exeunt::outcome::{Outcome, Status, Summary};
 use exeunt::record::{
@@ -61,32 +61,20 @@ fn closed() -> EventKind {
 
 /// What is right for it: it waits for its thread.
 fn waits() -> Expectation {
-    Expectation {
-        delays: vec![Delay {
-            from: Mark::Line("Main : all done".into()),
-            to: Mark::Exit,
-            about: secs(2),
-            slack: millis(200),
-        }],
-        ..says([
-            "Main : before",
-            "Thread 1 : starting",
-            "Main : all done",
-            "Thread 1 : finishing",
-        ])
-    }
+    says([
+        "Main : before",
+        "Thread 1 : starting",
+        "Main : all done",
+        "Thread 1 : finishing",
+    ])
+    .delay(Delay::about("Main : all done", Mark::Exit, secs(2)))
 }
 
 /// These lines and no others, and exit code 0.
 fn says<const N: usize>(lines: [&str; N]) -> Expectation {
-    Expectation {
-        log: Some(LogExpectation {
-            steps: lines.map(|line| Step::Then(line.into())).into(),
-            others: OtherLines::Forbidden,
-        }),
-        end: Some(ExpectedEnd::code(0)),
-        ..Expectation::default()
-    }
+    Expectation::new()
+        .whole_log(lines)
+        .end(ExpectedEnd::code(0))
 }
 
 fn process(pid: u32, command: &str) -> Process {
@@ -257,7 +245,7 @@ fn a_signal_of_its_own_and_a_torn_line() {
     let record = read(
         Record::new(["crash"])
             .with(millis(4), torn)
-            .with(millis(500), Exit::Signal(Signal::from_number(11))),
+            .with(millis(500), Exit::Signal(Signal::from_number(11).unwrap())),
     );
     same(
         &timeline(&record, &says(["Main : all done"])),
@@ -367,13 +355,7 @@ fn what_broke_is_shown_even_in_the_middle() {
     let lines: Vec<_> = (0..200)
         .map(|i| Step::Then(format!("line {i}").into()))
         .collect();
-    let expectation = Expectation {
-        log: Some(LogExpectation {
-            steps: lines,
-            others: OtherLines::Forbidden,
-        }),
-        ..Expectation::default()
-    };
+    let expectation = Expectation::new().whole_log(lines);
     let text = timeline(&record, &expectation);
     let middle: Vec<_> = text.lines().skip(41).take(5).collect();
     assert_eq!(
@@ -723,7 +705,7 @@ fn exits_in_words() {
         assert!(!explain(Exit::Code(code)).is_empty());
     }
     for number in 1..=64 {
-        assert!(!explain(Exit::Signal(Signal::from_number(number))).is_empty());
+        assert!(!explain(Exit::Signal(Signal::from_number(number).unwrap())).is_empty());
     }
 }
 

@@ -212,7 +212,7 @@ error: `a(b` is not a regular expression: unclosed group
 fn a_step_that_is_none() {
     points(
         &scenario("log = [\n  'a',\n  { netx = 'b' },\n]"),
-        "unknown field `netx`, expected one of `next`, `not`, `any-order`, `contains`, `regex`",
+        "unknown field `netx`, expected one of `next`, `not`, `any-order`, `line`, `contains`, `regex`, `stream`",
         "7:5",
         "netx",
     );
@@ -236,7 +236,7 @@ fn a_step_that_is_none() {
     );
     points(
         &scenario("absent = [{ contain = 'x' }]"),
-        "unknown field `contain`, expected `contains` or `regex`",
+        "unknown field `contain`, expected one of `line`, `contains`, `regex`, `stream`",
         "5:13",
         "contain",
     );

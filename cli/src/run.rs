@@ -42,7 +42,7 @@ pub(super) fn run(args: &Run) -> Result<ExitStatus, Problem> {
 
 fn text(record: &Record) -> String {
     let end = match (record.termination, record.exit()) {
-        (Termination::OnItsOwn, Some((_, exit))) => format!("{exit}: {}", report::explain(exit)),
+        (Termination::OnItsOwn, Some(exit)) => format!("{exit}: {}", report::explain(exit)),
         (Termination::OnItsOwn, None) => "it could not be ended".into(),
         (Termination::TimedOut { limit }, _) => {
             format!(

@@ -597,8 +597,8 @@ fn run_gives_a_record_that_can_be_judged() {
     let record: Record = serde_json::from_value(line["record"].clone()).unwrap();
     assert_eq!(serde_json::to_value(&record).unwrap(), line["record"]);
     assert_eq!(record.termination, Termination::OnItsOwn);
-    let rt = exeunt::Signal::from_number(34);
-    assert_eq!(record.exit().unwrap().1, Exit::Signal(rt));
+    let rt = exeunt::Signal::from_number(34).unwrap();
+    assert_eq!(record.exit().unwrap(), Exit::Signal(rt));
     record
         .assert()
         .signal(rt)

@@ -156,11 +156,11 @@ impl Suite {
         let first = record
             .lines()
             .next()
-            .map(|(.., line)| line.text())
+            .map(|seen| seen.line.text().into_owned())
             .unwrap_or_default();
         match record.exit() {
-            Some((_, Exit::Code(0))) => Ok(first),
-            Some((_, exit)) => Err(format!("probe `{shown}`: {exit}, {first:?}")),
+            Some(Exit::Code(0)) => Ok(first),
+            Some(exit) => Err(format!("probe `{shown}`: {exit}, {first:?}")),
             None => Err(format!("probe `{shown}` did not end")),
         }
     }

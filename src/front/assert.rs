@@ -245,7 +245,10 @@ impl<'r> Assert<'r> {
             Streams::Merged => &[Stream::Merged],
             Streams::Split => &[Stream::Stdout, Stream::Stderr],
         };
-        let text: String = streams.iter().map(|s| self.record.output(*s)).collect();
+        let text: String = streams
+            .iter()
+            .filter_map(|s| self.record.output(*s))
+            .collect();
         self.try_text("output", &text, &predicate)
     }
 
@@ -270,11 +273,9 @@ impl<'r> Assert<'r> {
         stream: Stream,
         predicate: &dyn Predicate<str>,
     ) -> Result<Self, AssertError> {
-        match self.record.streams {
-            Streams::Split => {
-                self.try_text(&stream.to_string(), &self.record.output(stream), predicate)
-            }
-            Streams::Merged => Err(self.error(
+        match self.record.output(stream) {
+            Some(text) => self.try_text(&stream.to_string(), &text, predicate),
+            None => Err(self.error(
                 Verdict::Inconclusive,
                 &format!(
                     "the run has its streams merged, so {stream} alone is not known: \
@@ -336,7 +337,7 @@ impl<'r> Assert<'r> {
         line: impl Into<Pattern>,
         about: Duration,
     ) -> Result<Self, AssertError> {
-        self.try_delay(Mark::Line(line.into()), Mark::Exit, about)
+        self.try_delay(Mark::from(line), Mark::Exit, about)
     }
 
     /// Twin of [`follows_after`](Self::follows_after).
@@ -349,7 +350,7 @@ impl<'r> Assert<'r> {
         second: impl Into<Pattern>,
         about: Duration,
     ) -> Result<Self, AssertError> {
-        self.try_delay(Mark::Line(first.into()), Mark::Line(second.into()), about)
+        self.try_delay(Mark::from(first), Mark::from(second), about)
     }
 
     /// Twin of [`takes`](Self::takes).
@@ -361,12 +362,7 @@ impl<'r> Assert<'r> {
     }
 
     fn try_delay(self, from: Mark, to: Mark, about: Duration) -> Result<Self, AssertError> {
-        let delays = vec![Delay {
-            from,
-            to,
-            about,
-            slack: self.slack,
-        }];
+        let delays = vec![Delay::about(from, to, about).slack(self.slack)];
         self.try_only(Expectation {
             delays,
             ..Expectation::default()

@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use super::expect::{Delay, Mark};
+use super::expect::{Bound, Delay, Mark};
 use super::{Check, end, unseen};
-use crate::record::{EventKind, Record, Termination};
+use crate::record::{EventKind, Record, Signal, SignalReason, Termination};
 
 /// Whether the delay is one to or from an exit that was not the subject's own.
 pub(super) fn is_cut_short(record: &Record, delay: &Delay) -> bool {
@@ -28,14 +28,10 @@ pub(super) fn delay(record: &Record, delay: &Delay) -> Check {
     let Delay {
         from,
         to,
-        about,
+        bound,
         slack,
     } = delay;
-    let expected = format!(
-        "{to} {:.2} s after {from} (± {:.2} s)",
-        about.as_secs_f64(),
-        slack.as_secs_f64()
-    );
+    let expected = delay.to_string();
     if is_cut_short(record, delay)
         && let Some(check) = end::cut_short(record, &expected)
     {
@@ -54,7 +50,7 @@ pub(super) fn delay(record: &Record, delay: &Delay) -> Check {
             };
         }
     };
-    let rests_on_arrival = [from, to].iter().any(|mark| matches!(mark, Mark::Line(_)));
+    let rests_on_arrival = [from, to].iter().any(|mark| matches!(mark, Mark::Line(..)));
     if rests_on_arrival && record.buffers_output() {
         let observed = format!(
             "arrived {} apart, but the subject buffers its output",
@@ -62,7 +58,14 @@ pub(super) fn delay(record: &Record, delay: &Delay) -> Check {
         );
         return Check::inconclusive(expected, observed).at(stop.0);
     }
-    let off = distance(start.1 + *about, stop.1);
+    // A signed time: the second instant may have come first.
+    let elapsed = stop.1.as_secs_f64() - start.1.as_secs_f64();
+    let off = match bound {
+        Bound::About(time) => (elapsed - time.as_secs_f64()).abs(),
+        Bound::Within(time) => elapsed - time.as_secs_f64(),
+        Bound::AtLeast(time) => time.as_secs_f64() - elapsed,
+    };
+    let off = Duration::try_from_secs_f64(off.max(0.0)).unwrap_or(Duration::MAX);
     let observed = show(start.1, stop.1);
     let lag = record.lag.total();
     if off <= *slack {
@@ -92,15 +95,22 @@ fn show(start: Duration, end: Duration) -> String {
 fn find(record: &Record, mark: &Mark) -> Option<(Option<usize>, Duration)> {
     match mark {
         Mark::Start => Some((None, Duration::ZERO)),
-        Mark::Line(pattern) => record
-            .lines()
-            .find(|(.., line)| pattern.matches(&line.text()))
-            .map(|(event, at, _)| (Some(event), at)),
-        Mark::Exit => record
-            .events
-            .iter()
-            .enumerate()
-            .find(|(_, e)| matches!(e.kind, EventKind::Exit(_)))
-            .map(|(event, e)| (Some(event), e.at)),
+        Mark::Line(pattern, occurrence) => record
+            .find(pattern, *occurrence)
+            .map(|seen| (Some(seen.event), seen.at)),
+        Mark::Signal(signal, occurrence) => {
+            let sent = record
+                .events
+                .iter()
+                .enumerate()
+                .filter(|(_, e)| is_planned(&e.kind, *signal));
+            occurrence.of(sent).map(|(event, e)| (Some(event), e.at))
+        }
+        Mark::Exit => record.exit_event().map(|seen| (Some(seen.event), seen.at)),
     }
+}
+
+fn is_planned(kind: &EventKind, signal: Signal) -> bool {
+    matches!(kind, EventKind::Signal(sent)
+        if sent.signal == signal && sent.reason == SignalReason::Planned)
 }

@@ -4,14 +4,7 @@ use std::time::Duration;
 
 use super::Check;
 use super::expect::{Expectation, ExpectedEnd, Survivors};
-use crate::record::{EventKind, Finding, Record, Termination};
-
-fn exit_event(record: &Record) -> Option<usize> {
-    record
-        .events
-        .iter()
-        .position(|e| matches!(e.kind, EventKind::Exit(_)))
-}
+use crate::record::{Finding, Record, Termination};
 
 /// Whether a subject that reached its limit may just have been slow: half of the time went by without a processor for it.
 pub(super) fn was_slow(record: &Record, limit: Duration) -> bool {
@@ -39,7 +32,7 @@ pub(super) fn cut_short(record: &Record, expected: &str) -> Option<Check> {
     }
 }
 
-pub(super) fn end(record: &Record, end: ExpectedEnd) -> Check {
+pub(super) fn end(record: &Record, end: &ExpectedEnd) -> Check {
     let expected = end.to_string();
     if let Some(check) = cut_short(record, &expected) {
         return match (record.termination, end) {
@@ -50,15 +43,15 @@ pub(super) fn end(record: &Record, end: ExpectedEnd) -> Check {
             _ => check,
         };
     }
-    let event = exit_event(record);
-    match (end, record.exit()) {
-        (ExpectedEnd::Exit(wanted), Some((_, exit))) if wanted == exit => {
-            Check::held(expected, exit.to_string()).at(event)
+    match record.exit_event() {
+        Some(seen) if end.allows(seen.exit) => {
+            Check::held(expected, seen.exit.to_string()).at(seen.event)
         }
-        (_, Some((at, exit))) => {
-            Check::broken(expected, format!("{exit} after {:.3} s", at.as_secs_f64())).at(event)
+        Some(seen) => {
+            let at = seen.at.as_secs_f64();
+            Check::broken(expected, format!("{} after {at:.3} s", seen.exit)).at(seen.event)
         }
-        (_, None) => Check::broken(expected, "its exit was never seen"),
+        None => Check::broken(expected, "its exit was never seen"),
     }
 }
 
@@ -77,7 +70,10 @@ pub(super) fn survivors(record: &Record, expectation: &Expectation) -> Option<Ch
         (Survivors::Forbidden, []) => Some(Check::held(expected, "none did")),
         (Survivors::Forbidden, survivors) => {
             let list: Vec<_> = survivors.iter().map(ToString::to_string).collect();
-            Some(Check::broken(expected, list.join("; ")).at(exit_event(record)))
+            Some(
+                Check::broken(expected, list.join("; "))
+                    .at(record.exit_event().map(|seen| seen.event)),
+            )
         }
     }
 }

@@ -1,13 +1,36 @@
-//! EventKind is expected of a run: plain data, judged by [`judge`](crate::judge::judge).
+//! What is expected of a run: plain data, judged by [`judge`](crate::judge::judge).
 
-use std::fmt;
+mod end;
+mod mark;
+mod step;
+mod times;
+
 use std::time::Duration;
 
-pub use crate::log::Pattern;
-use crate::record::{Exit, Signal};
+use serde::{Deserialize, Serialize};
+
+pub use crate::log::{InvalidRegex, Matcher, Occurrence, Pattern, Regex};
+pub use end::ExpectedEnd;
+pub use mark::{Bound, DEFAULT_SLACK, Delay, Mark};
+pub use step::{LogExpectation, OtherLines, Step};
+pub use times::{Count, Times};
 
 /// Everything that is expected of one run.
-#[derive(Debug, Clone, PartialEq, Default)]
+///
+/// ```
+/// use exeunt::expect::{Delay, Expectation, ExpectedEnd, Mark};
+/// use exeunt::secs;
+///
+/// let expectation = Expectation::new()
+///     .log(["starting", "ready"])
+///     .no_line("a warning")
+///     .end(ExpectedEnd::code(0))
+///     .delay(Delay::within("ready", Mark::Exit, secs(5)));
+/// # let _ = expectation;
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Expectation {
     /// The lines of the log, in order.
     pub log: Option<LogExpectation>,
@@ -15,6 +38,8 @@ pub struct Expectation {
     pub present: Vec<Pattern>,
     /// Lines that must be nowhere.
     pub absent: Vec<Pattern>,
+    /// Lines that must come so often.
+    pub counts: Vec<Count>,
     /// How the subject ends.
     pub end: Option<ExpectedEnd>,
     /// How long things take.
@@ -23,58 +48,108 @@ pub struct Expectation {
     pub survivors: Survivors,
 }
 
-/// The order of a log, in the words of LLVM's FileCheck.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LogExpectation {
-    /// What comes one after the other.
-    pub steps: Vec<Step>,
-    /// What of log lines that no step names.
-    pub others: OtherLines,
-}
-
-/// One step in the order of a log.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// This line comes later than the step before; others may stand between.
-    Then(Pattern),
-    /// This line comes directly after the line of the step before.
-    Next(Pattern),
-    /// This line does not come between the step before and the step after.
-    Not(Pattern),
-    /// All of these sequences come, each in its own order, in any order among each other.
-    AnyOrder(Vec<Vec<Pattern>>),
-}
-
-impl Step {
-    /// The lines that must be there for this step.
-    pub fn wanted(&self) -> impl Iterator<Item = &Pattern> {
-        let (one, groups) = match self {
-            Self::Then(pattern) | Self::Next(pattern) => (Some(pattern), [].as_slice()),
-            Self::Not(_) => (None, [].as_slice()),
-            Self::AnyOrder(groups) => (None, groups.as_slice()),
-        };
-        one.into_iter().chain(groups.iter().flatten())
+impl Expectation {
+    /// Expects only that no process outlives the subject.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
-}
 
-impl<P: Into<Pattern>> From<P> for Step {
-    fn from(pattern: P) -> Self {
-        Self::Then(pattern.into())
+    /// Expects nothing at all.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::new().survivors(Survivors::Allowed)
     }
-}
 
-/// What of log lines that no step names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OtherLines {
-    /// They break the expectation: a line too many is found, and a line that comes twice.
-    #[default]
-    Forbidden,
-    /// They may stand anywhere.
-    Allowed,
+    /// These lines come in this order; others may stand between them.
+    #[must_use]
+    pub fn log(self, steps: impl IntoIterator<Item = impl Into<Step>>) -> Self {
+        self.order(LogExpectation::new(steps, OtherLines::Allowed))
+    }
+
+    /// These lines come in this order, and no other line.
+    #[must_use]
+    pub fn whole_log(self, steps: impl IntoIterator<Item = impl Into<Step>>) -> Self {
+        self.order(LogExpectation::new(steps, OtherLines::Forbidden))
+    }
+
+    /// The lines come in this order.
+    #[must_use]
+    pub fn order(self, log: LogExpectation) -> Self {
+        Self {
+            log: Some(log),
+            ..self
+        }
+    }
+
+    /// This line comes, wherever.
+    #[must_use]
+    pub fn line(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.present.push(pattern.into());
+        self
+    }
+
+    /// This line does not come.
+    #[must_use]
+    pub fn no_line(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.absent.push(pattern.into());
+        self
+    }
+
+    /// This line comes so often.
+    #[must_use]
+    pub fn count(mut self, pattern: impl Into<Pattern>, times: impl Into<Times>) -> Self {
+        self.counts.push(Count::new(pattern, times));
+        self
+    }
+
+    /// The subject ends so.
+    #[must_use]
+    pub fn end(self, end: impl Into<ExpectedEnd>) -> Self {
+        Self {
+            end: Some(end.into()),
+            ..self
+        }
+    }
+
+    /// Something takes so long.
+    #[must_use]
+    pub fn delay(mut self, delay: Delay) -> Self {
+        self.delays.push(delay);
+        self
+    }
+
+    /// Whether processes may outlive the subject.
+    #[must_use]
+    pub fn survivors(self, survivors: Survivors) -> Self {
+        Self { survivors, ..self }
+    }
+
+    /// The delay that ends with the exit: the one that a report shows beside the end.
+    #[must_use]
+    pub fn exit_delay(&self) -> Option<&Delay> {
+        self.delays.iter().find(|delay| delay.to == Mark::Exit)
+    }
+
+    /// How long a run takes at least, if all is as expected; `timeout` is how long it may take.
+    #[must_use]
+    pub fn expected_time(&self, timeout: Option<Duration>) -> Duration {
+        match &self.end {
+            Some(ExpectedEnd::Hang) => timeout.unwrap_or_default(),
+            _ => self
+                .delays
+                .iter()
+                .map(|delay| delay.bound.least())
+                .max()
+                .unwrap_or_default(),
+        }
+    }
 }
 
 /// Whether processes may outlive the subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Survivors {
     /// None may.
     #[default]
@@ -82,72 +157,3 @@ pub enum Survivors {
     /// They may; they are ended all the same.
     Allowed,
 }
-
-/// How a subject ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExpectedEnd {
-    /// By itself, in this way.
-    Exit(Exit),
-    /// Not at all: it is still there at its time limit.
-    Hang,
-}
-
-impl ExpectedEnd {
-    /// With this exit code.
-    #[must_use]
-    pub fn code(code: i32) -> Self {
-        Self::Exit(Exit::Code(code))
-    }
-
-    /// Killed by this signal.
-    #[must_use]
-    pub fn signal(signal: Signal) -> Self {
-        Self::Exit(Exit::Signal(signal))
-    }
-}
-
-impl fmt::Display for ExpectedEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exit(exit) => exit.fmt(f),
-            Self::Hang => f.write_str("a hang"),
-        }
-    }
-}
-
-/// An instant of a run.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Mark {
-    /// The start of the subject.
-    Start,
-    /// The first line that matches.
-    Line(Pattern),
-    /// The subject's exit.
-    Exit,
-}
-
-impl fmt::Display for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Start => f.write_str("the start"),
-            Self::Line(pattern) => pattern.fmt(f),
-            Self::Exit => f.write_str("the exit"),
-        }
-    }
-}
-
-/// How long it takes from one instant to another.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Delay {
-    /// From here,
-    pub from: Mark,
-    /// to here,
-    pub to: Mark,
-    /// about this long.
-    pub about: Duration,
-    /// How far the observed time may be from that, on a machine without lag.
-    pub slack: Duration,
-}
-
-/// The slack of a delay, unless the expectation says otherwise: 0.2 s. `docs/timing.md` tells how it was measured.
-pub const DEFAULT_SLACK: Duration = Duration::from_millis(200);

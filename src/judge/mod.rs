@@ -118,7 +118,7 @@ impl Judgement {
 #[must_use]
 pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
     let mut checks = Vec::new();
-    checks.extend(expectation.end.map(|end| end::end(record, end)));
+    checks.extend(expectation.end.as_ref().map(|end| end::end(record, end)));
     if let Some(log) = &expectation.log {
         checks.extend(order::log(record, log));
     }
@@ -129,6 +129,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
             .map(|p| lines::present(record, p)),
     );
     checks.extend(expectation.absent.iter().map(|p| lines::absent(record, p)));
+    checks.extend(expectation.counts.iter().map(|c| lines::count(record, c)));
     // That an exit was not the subject's own is said once.
     let told = expectation.end.is_some();
     let delays = expectation.delays.iter();

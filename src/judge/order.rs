@@ -29,6 +29,10 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
+    fn is(&self, pattern: &Pattern) -> bool {
+        pattern.is_of(self.stream) && pattern.matches(&self.text)
+    }
+
     /// Whether nobody can tell which of the two was written first.
     fn unsure_before(&self, other: &Self) -> bool {
         let lag = self.record.lag.total();
@@ -52,12 +56,12 @@ struct Walk<'a> {
 }
 
 pub(super) fn log(record: &Record, expectation: &LogExpectation) -> Vec<Check> {
-    let seen = |(event, at, line): (usize, Duration, &crate::record::Line)| Seen {
-        event,
-        at,
-        stream: line.stream,
-        log: line.is_log(),
-        text: line.text(),
+    let seen = |seen: crate::record::Seen<'_>| Seen {
+        event: seen.event,
+        at: seen.at,
+        stream: seen.line.stream,
+        log: seen.line.is_log(),
+        text: seen.line.text().into_owned(),
         record,
     };
     let mut walk = Walk {
@@ -188,8 +192,7 @@ impl<'a> Walk<'a> {
 
     /// The first line from here on that matches.
     fn find(&self, pattern: &Pattern, from: usize) -> Option<usize> {
-        (from..self.lines.len())
-            .find(|i| !self.matched.contains(i) && pattern.matches(&self.lines[*i].text))
+        (from..self.lines.len()).find(|i| !self.matched.contains(i) && self.lines[*i].is(pattern))
     }
 
     /// What a further line must come after: all lines that have been matched.
@@ -217,7 +220,7 @@ impl<'a> Walk<'a> {
         let end = before.last().copied().unwrap_or(0);
         let early = (0..end)
             .rev()
-            .find(|i| !self.matched.contains(i) && pattern.matches(&self.lines[*i].text));
+            .find(|i| !self.matched.contains(i) && self.lines[*i].is(pattern));
         let Some(i) = early else {
             self.checks.push(missing(self.record, expected));
             return;
@@ -271,9 +274,10 @@ impl<'a> Walk<'a> {
         let limits = limits.iter().map(|&i| &self.lines[i]);
         let unsure = |l: &Seen<'_>| limits.clone().any(|limit| limit.unsure_before(l));
         let inside = self.position..end.unwrap_or(self.lines.len());
-        let hits = self.lines.iter().enumerate().filter(|(i, line)| {
-            !self.matched.contains(i) && Some(*i) != end && pattern.matches(&line.text)
-        });
+        let hits =
+            self.lines.iter().enumerate().filter(|(i, line)| {
+                !self.matched.contains(i) && Some(*i) != end && line.is(pattern)
+            });
         let (mut sure, mut perhaps) = (None, None);
         for (i, line) in hits {
             if unsure(line) {
@@ -320,7 +324,7 @@ impl<'a> Walk<'a> {
     fn any_order(&mut self, groups: &[Vec<Pattern>], after: &str) {
         let before = self.before();
         let lines = &self.lines[self.position..];
-        let mut hits = interleave(groups, lines.iter().map(|l| l.text.as_str()));
+        let mut hits = interleave(groups, lines.iter(), |pattern, line| line.is(pattern));
         for hit in hits.iter_mut().flatten() {
             *hit += self.position;
         }
@@ -407,9 +411,10 @@ fn too_close(line: &Seen<'_>, other: &Seen<'_>) -> String {
 /// Finds lines for all sequences, each in its own order. Where a line could serve several, all ways are followed; of the
 /// ways that get furthest, one is returned: for each sequence the lines that its patterns matched, up to the first
 /// pattern that has none.
-fn interleave<'l>(
-    sequences: &[Vec<Pattern>],
-    lines: impl Iterator<Item = &'l str>,
+fn interleave<P: PartialEq, L: Copy>(
+    sequences: &[Vec<P>],
+    lines: impl Iterator<Item = L>,
+    matches: impl Fn(&P, L) -> bool,
 ) -> Vec<Vec<usize>> {
     let wanted: usize = sequences.iter().map(Vec::len).sum();
     let total = |way: &Vec<Vec<usize>>| way.iter().map(Vec::len).sum::<usize>();
@@ -418,7 +423,7 @@ fn interleave<'l>(
         let mut next = Vec::new();
         let mut stands = HashSet::new();
         for way in ways {
-            let takers = takers(sequences, &way, line);
+            let takers = takers(sequences, &way, |pattern| matches(pattern, line));
             let ways = if takers.is_empty() {
                 vec![way]
             } else {
@@ -445,11 +450,15 @@ fn interleave<'l>(
 }
 
 /// The sequences whose next pattern matches a line. Of those that want the same from here on, only the first.
-fn takers(sequences: &[Vec<Pattern>], way: &[Vec<usize>], line: &str) -> Vec<usize> {
+fn takers<P: PartialEq>(
+    sequences: &[Vec<P>],
+    way: &[Vec<usize>],
+    matches: impl Fn(&P) -> bool,
+) -> Vec<usize> {
     let left = |g: usize| &sequences[g][way[g].len()..];
     let mut takers: Vec<usize> = Vec::new();
     for g in 0..sequences.len() {
-        let wants = left(g).first().is_some_and(|p| p.matches(line));
+        let wants = left(g).first().is_some_and(&matches);
         if wants && !takers.iter().any(|&t| left(t) == left(g)) {
             takers.push(g);
         }

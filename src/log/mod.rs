@@ -1,14 +1,16 @@
 //! From lines to log: which lines carry a time of day and a message, and whether they came when they were logged.
 
 mod pattern;
+mod serde;
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::{Timestamp, tz::Offset};
-use regex::Regex;
 
-pub use pattern::Pattern;
+pub(crate) use self::serde::{KeyOf, PatternParts};
 pub(crate) use pattern::fold;
+pub use pattern::{InvalidRegex, Matcher, Occurrence, Pattern, Regex};
 
 use crate::record::{EventKind, Finding, Line, Record, Stamp};
 
@@ -23,32 +25,25 @@ use crate::record::{EventKind, Finding, Line, Record, Stamp};
 /// assert!(LogFormat::new("no groups").is_err());
 /// ```
 #[derive(Debug, Clone)]
-pub struct LogFormat(Regex);
+pub struct LogFormat(regex::Regex);
 
 /// A pattern that cannot serve as a log format.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogFormatError {
     /// It is not a regular expression.
-    #[error("not a regular expression: {}", problem(.0))]
-    Regex(#[from] regex::Error),
+    #[error("not a regular expression: {}", .0)]
+    Regex(String),
     /// The group that gives the message is missing.
     #[error("the pattern has no group `message`: write `(?<message>.*)` where the message stands")]
     NoMessage,
-}
-
-/// What is wrong with a regular expression, without the drawing that shows where.
-pub(crate) fn problem(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default();
-    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 impl Default for LogFormat {
     fn default() -> Self {
         // A constant that the tests parse.
         #[expect(clippy::unwrap_used, reason = "the pattern is a constant")]
-        Self(Regex::new(r"^(?<time>\d\d:\d\d:\d\d): (?<message>.*)$").unwrap())
+        Self(regex::Regex::new(r"^(?<time>\d\d:\d\d:\d\d): (?<message>.*)$").unwrap())
     }
 }
 
@@ -58,13 +53,22 @@ impl PartialEq for LogFormat {
     }
 }
 
+impl FromStr for LogFormat {
+    type Err = LogFormatError;
+
+    fn from_str(pattern: &str) -> Result<Self, LogFormatError> {
+        Self::new(pattern)
+    }
+}
+
 impl LogFormat {
     /// A format by its pattern.
     ///
     /// # Errors
     /// If the pattern is not a regular expression, or has no group `message`.
     pub fn new(pattern: &str) -> Result<Self, LogFormatError> {
-        let regex = Regex::new(pattern)?;
+        let regex = regex::Regex::new(pattern)
+            .map_err(|error| LogFormatError::Regex(pattern::problem(&error)))?;
         match regex
             .capture_names()
             .flatten()
@@ -96,6 +100,12 @@ impl LogFormat {
             Some((stamp, message)) => (stamp, Some(message.to_owned())),
             None => (None, None),
         };
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
     }
 
     /// The message of a line, if it is one of log.
@@ -172,7 +182,10 @@ fn notice(record: &Record) -> Vec<Finding> {
     let mut findings = Vec::new();
     let drifts: Vec<_> = record
         .lines()
-        .filter_map(|(i, at, line)| Some((i, drift(record, at, line.stamp?), line.stamp?)))
+        .filter_map(|seen| {
+            let stamp = seen.line.stamp?;
+            Some((seen.event, drift(record, seen.at, stamp), stamp))
+        })
         .collect();
     if let Some((_, drift, _)) = drifts.first() {
         let ahead = -(drift / QUARTER).round() * QUARTER;
@@ -200,11 +213,11 @@ fn notice(record: &Record) -> Vec<Finding> {
         );
     }
     let mut lines = record.lines();
-    if let Some((event, ..)) = lines.find(|(.., line)| line.is_log() && !line.newline) {
-        findings.push(Finding::TornLine { event });
+    if let Some(seen) = lines.find(|seen| seen.line.is_log() && !seen.line.newline) {
+        findings.push(Finding::TornLine { event: seen.event });
     }
-    if let Some((event, ..)) = record.lines().find(|(.., line)| line.cut_from.is_some()) {
-        findings.push(Finding::LineCut { event });
+    if let Some(seen) = record.lines().find(|seen| seen.line.cut_from.is_some()) {
+        findings.push(Finding::LineCut { event: seen.event });
     }
     if let Some(cut) = record.events.iter().find_map(|e| {
         if let EventKind::Cut(cut) = e.kind {
@@ -215,10 +228,10 @@ fn notice(record: &Record) -> Vec<Finding> {
     }) {
         findings.push(Finding::OutputCut(cut));
     }
-    if let Some((event, ..)) = record.lines().find(|(.., line)| {
-        line.cut_from.is_none() && str::from_utf8(line.bytes.as_slice()).is_err()
+    if let Some(seen) = record.lines().find(|seen| {
+        seen.line.cut_from.is_none() && str::from_utf8(seen.line.bytes.as_slice()).is_err()
     }) {
-        findings.push(Finding::InvalidUtf8 { event });
+        findings.push(Finding::InvalidUtf8 { event: seen.event });
     }
     findings
 }

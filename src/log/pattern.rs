@@ -2,18 +2,140 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::num::NonZeroU32;
 
-use regex::Regex;
+use serde::{Deserialize, Serialize};
 
-/// Which lines are meant. White space is folded on both sides: `Main : all done` means `Main\t\t:\tall done` too.
-#[derive(Debug, Clone)]
-pub enum Pattern {
+use crate::record::{Line, Record, Seen, Stream};
+
+/// Which lines are meant: by their text, and by the stream on which they came.
+///
+/// White space is folded on both sides: `Main : all done` means `Main\t\t:\tall done` too.
+///
+/// ```
+/// use exeunt::expect::Pattern;
+/// use exeunt::record::{Line, Stream};
+///
+/// let warning = Pattern::contains("warning").on(Stream::Stderr);
+/// assert!(warning.matches_line(&Line::new(Stream::Stderr, "a warning: late")));
+/// assert!(!warning.matches_line(&Line::new(Stream::Stdout, "a warning: late")));
+/// assert!(warning.matches("a warning: late"), "the text alone matches");
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Pattern {
+    /// Only lines of this stream. [`Stream::Stdout`] and [`Stream::Stderr`] can be told apart only in a run with
+    /// [`Streams::Split`](crate::Streams::Split); [`Stream::Merged`] here means either of them.
+    pub stream: Option<Stream>,
+    /// What the text must be.
+    pub matcher: Matcher,
+}
+
+/// What the text of a line must be.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Matcher {
     /// The whole message is this text.
     Text(String),
     /// The message contains this text.
     Contains(String),
     /// The message matches this regular expression somewhere.
     Regex(Regex),
+}
+
+/// A regular expression, in the syntax of the crate `regex`. Two are equal if they are written the same.
+#[derive(Debug, Clone)]
+pub struct Regex(regex::Regex);
+
+/// A text that is not a regular expression.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{pattern}` is not a regular expression: {problem}")]
+pub struct InvalidRegex {
+    pattern: String,
+    problem: String,
+}
+
+impl Regex {
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// If `pattern` is not a regular expression.
+    pub fn new(pattern: &str) -> Result<Self, InvalidRegex> {
+        regex::Regex::new(pattern)
+            .map(Self)
+            .map_err(|error| InvalidRegex {
+                pattern: pattern.to_owned(),
+                problem: problem(&error),
+            })
+    }
+
+    /// The expression as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether it matches somewhere in `text`.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
+impl PartialEq for Regex {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+/// What is wrong with a regular expression, without the drawing that shows where.
+pub(super) fn problem(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}
+
+/// Which of several matching lines is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Occurrence {
+    /// The first.
+    #[default]
+    First,
+    /// The n-th, counted from 1.
+    Nth(NonZeroU32),
+    /// The last.
+    Last,
+}
+
+impl fmt::Display for Occurrence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::First => f.write_str("first"),
+            Self::Last => f.write_str("last"),
+            Self::Nth(n) => {
+                let suffix = match (n.get() % 100, n.get() % 10) {
+                    (11..=13, _) => "th",
+                    (_, 1) => "st",
+                    (_, 2) => "nd",
+                    (_, 3) => "rd",
+                    _ => "th",
+                };
+                write!(f, "{n}{suffix}")
+            }
+        }
+    }
+}
+
+impl Occurrence {
+    /// The one that is meant of these.
+    pub fn of<T>(self, mut all: impl Iterator<Item = T>) -> Option<T> {
+        match self {
+            Self::First => all.next(),
+            Self::Nth(n) => all.nth(n.get() as usize - 1),
+            Self::Last => all.last(),
+        }
+    }
 }
 
 pub(crate) fn fold(text: &str) -> String {
@@ -31,46 +153,80 @@ fn folded(text: &str) -> Cow<'_, str> {
 }
 
 impl Pattern {
+    fn new(matcher: Matcher) -> Self {
+        Self {
+            stream: None,
+            matcher,
+        }
+    }
+
     /// The whole message.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self::Text(fold(text))
+        Self::new(Matcher::Text(fold(text)))
     }
 
     /// A part of the message.
     #[must_use]
     pub fn contains(text: &str) -> Self {
-        Self::Contains(fold(text))
+        Self::new(Matcher::Contains(fold(text)))
     }
 
     /// A regular expression, matched against the folded message.
     ///
     /// # Errors
-    /// If it is none.
-    pub fn regex(pattern: &str) -> Result<Self, regex::Error> {
-        Regex::new(pattern).map(Self::Regex)
+    /// If `pattern` is not a regular expression.
+    pub fn regex(pattern: &str) -> Result<Self, InvalidRegex> {
+        Regex::new(pattern).map(|regex| Self::new(Matcher::Regex(regex)))
     }
 
-    /// Whether a message is meant.
+    /// Only lines of this stream.
+    #[must_use]
+    pub fn on(self, stream: Stream) -> Self {
+        Self {
+            stream: Some(stream),
+            ..self
+        }
+    }
+
+    /// Whether a text is meant; the stream is not looked at.
     #[must_use]
     pub fn matches(&self, message: &str) -> bool {
-        match self {
-            Self::Text(text) => message
+        match &self.matcher {
+            Matcher::Text(text) => message
                 .split_whitespace()
                 .eq(text.split(' ').filter(|w| !w.is_empty())),
-            Self::Contains(text) => folded(message).contains(text.as_str()),
-            Self::Regex(regex) => regex.is_match(&folded(message)),
+            Matcher::Contains(text) => folded(message).contains(text.as_str()),
+            Matcher::Regex(regex) => regex.is_match(&folded(message)),
+        }
+    }
+
+    /// Whether a line is meant, by its text and its stream.
+    #[must_use]
+    pub fn matches_line(&self, line: &Line) -> bool {
+        self.is_of(line.stream) && self.matches(&line.text())
+    }
+
+    /// Whether lines of a stream can be meant.
+    pub(crate) fn is_of(&self, stream: Stream) -> bool {
+        match self.stream {
+            None | Some(Stream::Merged) => true,
+            Some(wanted) => wanted == stream,
         }
     }
 }
 
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Text(a), Self::Text(b)) | (Self::Contains(a), Self::Contains(b)) => a == b,
-            (Self::Regex(a), Self::Regex(b)) => a.as_str() == b.as_str(),
-            _ => false,
-        }
+/// # Lines by pattern
+impl Record {
+    /// All lines that match.
+    pub fn matching<'r>(&'r self, pattern: &Pattern) -> impl Iterator<Item = Seen<'r>> {
+        self.lines().filter(|seen| pattern.matches_line(seen.line))
+    }
+
+    /// The line that is meant, where it came.
+    #[must_use]
+    pub fn find(&self, pattern: &Pattern, occurrence: Occurrence) -> Option<Seen<'_>> {
+        occurrence.of(self.matching(pattern))
     }
 }
 
@@ -88,16 +244,20 @@ impl From<String> for Pattern {
 
 impl From<Regex> for Pattern {
     fn from(regex: Regex) -> Self {
-        Self::Regex(regex)
+        Self::new(Matcher::Regex(regex))
     }
 }
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "`{text}`"),
-            Self::Contains(text) => write!(f, "…`{text}`…"),
-            Self::Regex(regex) => write!(f, "/{}/", regex.as_str()),
+        match &self.matcher {
+            Matcher::Text(text) => write!(f, "`{text}`")?,
+            Matcher::Contains(text) => write!(f, "…`{text}`…")?,
+            Matcher::Regex(regex) => write!(f, "/{}/", regex.as_str())?,
+        }
+        match self.stream {
+            Some(stream) => write!(f, " on {stream}"),
+            None => Ok(()),
         }
     }
 }

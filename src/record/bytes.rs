@@ -1,5 +1,6 @@
 //! Raw bytes that stay readable as JSON.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -17,9 +18,8 @@ impl Bytes {
 
     /// As text; what is not UTF-8 is replaced, a carriage return at the end is left out.
     #[must_use]
-    pub fn to_text(&self) -> String {
-        let text = String::from_utf8_lossy(&self.0);
-        text.strip_suffix('\r').unwrap_or(&text).to_owned()
+    pub fn to_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.0.strip_suffix(b"\r").unwrap_or(&self.0))
     }
 }
 

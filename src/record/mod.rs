@@ -6,13 +6,14 @@ mod bytes;
 pub(crate) mod seconds;
 mod signal;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 pub use bytes::Bytes;
 pub use signal::{Signal, UnknownSignal};
@@ -25,6 +26,14 @@ pub use signal::{Signal, UnknownSignal};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
+    /// The version of this shape: [`RECORD_SCHEMA`]. A record of another one is refused when it is read.
+    #[serde(deserialize_with = "known_schema")]
+    pub schema: u32,
+    /// The clock by which everything in the record is stamped.
+    pub clock: Clock,
+    /// Which case of a suite this is a run of, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// The program and its arguments; bytes that are not UTF-8 are replaced.
     pub command: Vec<String>,
     /// The environment that was given to the subject.
@@ -41,6 +50,13 @@ pub struct Record {
     pub pid: u32,
     /// What happened, in the order of time.
     pub events: Vec<Event>,
+    /// How long the subject was given, in seconds when serialised. `None`: as long as it wanted.
+    #[serde(
+        default,
+        with = "seconds::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub timeout: Option<Duration>,
     /// Why the run ended.
     pub termination: Termination,
     /// Descendants that outlived the subject.
@@ -55,6 +71,60 @@ pub struct Record {
     pub findings: Vec<Finding>,
 }
 
+/// The version of the shape of a [`Record`] that this crate writes and reads.
+pub const RECORD_SCHEMA: u32 = 1;
+
+fn known_schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        RECORD_SCHEMA => Ok(RECORD_SCHEMA),
+        other => Err(D::Error::custom(format!(
+            "a record of schema {other}, and this version of exeunt reads schema {RECORD_SCHEMA} only: \
+             read it with the version that wrote it, or record the run again"
+        ))),
+    }
+}
+
+/// The clock by which a run was stamped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Clock {
+    /// The monotonic clock of the machine.
+    #[default]
+    Monotonic,
+    /// A clock that stands still while the subject runs and jumps while it sleeps.
+    Virtual,
+}
+
+/// Which case of a suite a record is a run of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Origin {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The implementation's name.
+    pub implementation: String,
+    /// The implementation whose expectations apply to it: itself, if no other was named.
+    pub like: String,
+    /// The implementation's version, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+impl Origin {
+    /// A case of an implementation whose version is unknown.
+    #[must_use]
+    pub fn new(scenario: impl Into<String>, implementation: impl Into<String>) -> Self {
+        let implementation = implementation.into();
+        Self {
+            scenario: scenario.into(),
+            like: implementation.clone(),
+            implementation,
+            version: None,
+        }
+    }
+}
+
 /// How the subject's output streams were connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -64,6 +134,14 @@ pub enum Streams {
     Merged,
     /// Each stream has its own pipe: the origin is known, the order across the streams is only as good as the arrival times.
     Split,
+}
+
+impl Streams {
+    /// Whether lines of this stream can be told from those of others.
+    #[must_use]
+    pub fn has(self, stream: Stream) -> bool {
+        (self == Self::Merged) == (stream == Stream::Merged)
+    }
 }
 
 /// The stream on which a line came.
@@ -117,6 +195,9 @@ impl Event {
 pub enum EventKind {
     /// A line arrived. It was written then or earlier, never later.
     Line(Line),
+    /// Bytes came that no newline had ended for 50 ms: a prompt, a progress bar. When the line is complete, a
+    /// [`Line`](Self::Line) has all of it.
+    Partial(Partial),
     /// The harness sent a signal.
     Signal(SignalSent),
     /// The subject ended. It did so then or earlier, never later.
@@ -128,6 +209,51 @@ pub enum EventKind {
     },
     /// Here came output that was read, counted and not kept, because there was more than the limit.
     Cut(Dropped),
+}
+
+/// The beginning of a line whose end has not come yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Partial {
+    /// Where it came.
+    pub stream: Stream,
+    /// All bytes of the line so far.
+    pub bytes: Bytes,
+}
+
+impl Partial {
+    /// The bytes of a line so far.
+    #[must_use]
+    pub fn new(stream: Stream, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            stream,
+            bytes: bytes.into(),
+        }
+    }
+}
+
+/// A line, and when it came.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Seen<'r> {
+    /// Its index among the events.
+    pub event: usize,
+    /// The time since the start of the run.
+    pub at: Duration,
+    /// The line.
+    pub line: &'r Line,
+}
+
+/// The subject's exit, and when it was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct ExitSeen {
+    /// Its index among the events.
+    pub event: usize,
+    /// The time since the start of the run.
+    pub at: Duration,
+    /// How the subject ended.
+    pub exit: Exit,
 }
 
 /// One line of output.
@@ -153,9 +279,9 @@ pub struct Line {
 impl Line {
     /// The message if the line is one of log, else the whole line; bytes that are not UTF-8 are replaced.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self) -> Cow<'_, str> {
         match &self.message {
-            Some(message) => message.clone(),
+            Some(message) => Cow::Borrowed(message),
             None => self.bytes.to_text(),
         }
     }
@@ -363,6 +489,9 @@ pub struct Lag {
     /// (`/proc/pressure`); zero where the kernel does not tell. It may have been a descendant of the subject, or none of ours.
     #[serde(default, with = "seconds")]
     pub pressure: Duration,
+    /// By how much the harness itself was late during the run, at the worst: to look at the subject, or to send a signal.
+    #[serde(default, with = "seconds")]
+    pub harness: Duration,
 }
 
 impl Lag {
@@ -378,7 +507,7 @@ impl Lag {
     /// What was measured of the subject and of ourselves.
     #[must_use]
     pub fn measured(&self) -> Duration {
-        self.canary + self.subject_waited
+        self.canary.max(self.harness) + self.subject_waited
     }
 }
 
@@ -517,6 +646,9 @@ impl Record {
     #[must_use]
     pub fn new(command: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
+            schema: RECORD_SCHEMA,
+            clock: Clock::Monotonic,
+            origin: None,
             command: command.into_iter().map(Into::into).collect(),
             environment: BTreeMap::new(),
             directory: PathBuf::from("."),
@@ -525,6 +657,7 @@ impl Record {
             utc_offset: 0,
             pid: 1,
             events: Vec::new(),
+            timeout: None,
             termination: Termination::OnItsOwn,
             survivors: Vec::new(),
             ended_by_harness: Vec::new(),
@@ -595,24 +728,41 @@ impl From<Dropped> for EventKind {
 
 /// # What is in it
 impl Record {
-    /// The lines in the order of arrival, each with its index among the events.
-    pub fn lines(&self) -> impl Iterator<Item = (usize, Duration, &Line)> {
+    /// The lines in the order of arrival.
+    pub fn lines(&self) -> impl Iterator<Item = Seen<'_>> {
         self.events
             .iter()
             .enumerate()
-            .filter_map(|(i, e)| match &e.kind {
-                EventKind::Line(line) => Some((i, e.at, line)),
+            .filter_map(|(event, e)| match &e.kind {
+                EventKind::Line(line) => Some(Seen {
+                    event,
+                    at: e.at,
+                    line,
+                }),
                 _ => None,
             })
     }
 
     /// When and how the subject ended. `None` if it could not be ended.
     #[must_use]
-    pub fn exit(&self) -> Option<(Duration, Exit)> {
-        self.events.iter().find_map(|e| match e.kind {
-            EventKind::Exit(exit) => Some((e.at, exit)),
-            _ => None,
-        })
+    pub fn exit_event(&self) -> Option<ExitSeen> {
+        self.events
+            .iter()
+            .enumerate()
+            .find_map(|(event, e)| match e.kind {
+                EventKind::Exit(exit) => Some(ExitSeen {
+                    event,
+                    at: e.at,
+                    exit,
+                }),
+                _ => None,
+            })
+    }
+
+    /// How the subject ended. `None` if it could not be ended.
+    #[must_use]
+    pub fn exit(&self) -> Option<Exit> {
+        self.exit_event().map(|seen| seen.exit)
     }
 
     /// Whether the subject buffers its output, so that arrival times say nothing of delays.
@@ -635,11 +785,17 @@ impl Record {
 
     /// The output of one stream as text, lines as they came; bytes that are not UTF-8 are replaced.
     ///
-    /// Under [`Streams::Merged`] the one stream is [`Stream::Merged`].
+    /// `None` if the stream was not recorded by itself: [`Streams::Merged`] has [`Stream::Merged`] alone,
+    /// [`Streams::Split`] the two others.
     #[must_use]
-    pub fn output(&self, stream: Stream) -> String {
+    pub fn output(&self, stream: Stream) -> Option<String> {
+        self.streams.has(stream).then(|| self.text_of(stream))
+    }
+
+    fn text_of(&self, stream: Stream) -> String {
         let mut text = String::new();
-        for (_, _, line) in self.lines().filter(|(_, _, l)| l.stream == stream) {
+        let lines = self.lines().map(|seen| seen.line);
+        for line in lines.filter(|line| line.stream == stream) {
             text.push_str(&String::from_utf8_lossy(line.bytes.as_slice()));
             if line.newline {
                 text.push('\n');

@@ -28,15 +28,30 @@ impl Signal {
     /// SIGINT: what Ctrl-C sends.
     pub const INT: Self = Self(2);
 
-    /// The signal of this number.
+    /// The signal of this number, from 1 to 64. `None` if there is none.
+    ///
+    /// ```
+    /// use exeunt::Signal;
+    /// assert_eq!(Signal::from_number(15), Some(Signal::TERM));
+    /// assert_eq!(Signal::from_number(0), None);
+    /// assert_eq!(Signal::from_number(65), None);
+    /// ```
     #[must_use]
-    pub fn from_number(number: i32) -> Self {
+    pub const fn from_number(number: i32) -> Option<Self> {
+        match number {
+            1..=64 => Some(Self(number)),
+            _ => None,
+        }
+    }
+
+    /// A number that the kernel gave.
+    pub(crate) const fn from_kernel(number: i32) -> Self {
         Self(number)
     }
 
     /// Its number.
     #[must_use]
-    pub fn number(self) -> i32 {
+    pub const fn number(self) -> i32 {
         self.0
     }
 }
@@ -50,7 +65,7 @@ impl fmt::Display for Signal {
     }
 }
 
-/// A name that no signal has.
+/// A text that is not the name of a signal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a signal (try a name such as SIGTERM, or a number from 1 to 64)")]
 pub struct UnknownSignal(String);
@@ -62,11 +77,7 @@ impl FromStr for Signal {
         let name = text.trim().to_ascii_uppercase();
         let name = name.strip_prefix("SIGNAL ").unwrap_or(&name);
         if let Ok(number) = name.parse::<i32>() {
-            return if (1..=64).contains(&number) {
-                Ok(Self(number))
-            } else {
-                Err(UnknownSignal(text.into()))
-            };
+            return Self::from_number(number).ok_or_else(|| UnknownSignal(text.into()));
         }
         let full = if name.starts_with("SIG") {
             name.to_owned()

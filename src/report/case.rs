@@ -113,7 +113,7 @@ pub fn observation(case: &Case, record: &Record) -> String {
             parts.push(format!("ended after {} s", limit.as_secs_f64()))
         }
         (crate::record::Termination::Interrupted, _) => parts.push("interrupted".into()),
-        (_, Some((_, exit))) => parts.push(exit.to_string()),
+        (_, Some(exit)) => parts.push(exit.to_string()),
         (_, None) => parts.push("no exit".into()),
     }
     let delay = case.expectation.delays.iter().find(|d| d.to == Mark::Exit);
@@ -123,10 +123,7 @@ pub fn observation(case: &Case, record: &Record) -> String {
         parts.push(format!("{took} after {}", delay.from));
     }
     for pattern in &case.expectation.absent {
-        if !record
-            .lines()
-            .any(|(.., line)| pattern.matches(&line.text()))
-        {
+        if record.matching(pattern).next().is_none() {
             parts.push(format!("no {pattern}"));
         }
     }

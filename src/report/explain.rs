@@ -28,7 +28,7 @@ fn code_in_words(code: i32) -> String {
         127 => "a shell did not find a command".into(),
         129..=192 => format!(
             "the program exited by itself with this code; shells use it to say that a command of theirs was killed by {}",
-            Signal::from_number(code - 128)
+            Signal::from_kernel(code - 128)
         ),
         _ => "the program chose this code".into(),
     }

@@ -173,8 +173,8 @@ fn end(record: &Record) -> String {
     match (record.termination, record.exit()) {
         (Termination::TimedOut { .. }, _) => "hang".into(),
         (Termination::Interrupted, _) => "interrupted".into(),
-        (_, Some((_, Exit::Code(code)))) => code.to_string(),
-        (_, Some((_, Exit::Signal(signal)))) => signal.to_string(),
+        (_, Some(Exit::Code(code))) => code.to_string(),
+        (_, Some(Exit::Signal(signal))) => signal.to_string(),
         (_, None) => "no end".into(),
     }
 }
@@ -186,18 +186,13 @@ fn delay(record: &Record, expectation: &Expectation, settled: bool) -> Option<St
     }
     let delay = expectation.delays.iter().find(|d| d.to == Mark::Exit)?;
     if settled {
-        return Some(format!("T {} s", delay.about.as_secs_f64()));
+        return Some(format!("T {} s", delay.bound.least().as_secs_f64()));
     }
     let from = match &delay.from {
-        Mark::Line(pattern) => {
-            record
-                .lines()
-                .find(|(.., line)| pattern.matches(&line.text()))?
-                .1
-        }
+        Mark::Line(pattern, occurrence) => record.find(pattern, *occurrence)?.at,
         _ => return None,
     };
-    let (exit, _) = record.exit()?;
+    let exit = record.exit_event()?.at;
     Some(format!(
         "T {:.2} s",
         exit.saturating_sub(from).as_secs_f64()
@@ -206,10 +201,6 @@ fn delay(record: &Record, expectation: &Expectation, settled: bool) -> Option<St
 
 /// How many of the lines that the scenario usually wants are not there.
 fn missing(record: &Record, wanted: &[Pattern]) -> usize {
-    let there = |pattern: &Pattern| {
-        record
-            .lines()
-            .any(|(.., line)| pattern.matches(&line.text()))
-    };
+    let there = |pattern: &Pattern| record.matching(pattern).next().is_some();
     wanted.iter().filter(|pattern| !there(pattern)).count()
 }

@@ -70,17 +70,18 @@ struct LastMainLine {
 
 impl LastMainLine {
     fn of(record: &Record) -> Option<Self> {
-        let (exit, _) = record
-            .exit()
+        let exit = record
+            .exit_event()
+            .map(|seen| seen.at)
             .filter(|_| record.termination == Termination::OnItsOwn)?;
         let said = |line: &Line| split(&line.text());
-        let speakers = || record.lines().filter_map(|(.., line)| Some(said(line)?.0));
+        let speakers = || record.lines().filter_map(|seen| Some(said(seen.line)?.0));
         let main = speakers()
             .find(|speaker| speaker.eq_ignore_ascii_case("main"))
             .or_else(|| speakers().next())?;
-        let by_main = record.lines().filter_map(|(event, at, line)| {
-            let (speaker, text) = said(line)?;
-            (at <= exit && speaker == main).then_some((event, at, text))
+        let by_main = record.lines().filter_map(|seen| {
+            let (speaker, text) = said(seen.line)?;
+            (seen.at <= exit && speaker == main).then_some((seen.event, seen.at, text))
         });
         let (event, at, text) = by_main.last()?;
         Some(Self {
@@ -98,10 +99,7 @@ impl Drawing<'_> {
         let command = format!("{}  (pid {})", command(&record.command), record.pid);
         self.row("  0.000", DIM, "start", &command);
         self.last = Some(Duration::ZERO);
-        let exit = record
-            .events
-            .iter()
-            .position(|e| matches!(e.kind, EventKind::Exit(_)));
+        let exit = record.exit_event().map(|seen| seen.event);
         let middle = self.middle();
         let mut hidden = 0;
         for (i, event) in record.events.iter().enumerate() {
@@ -163,8 +161,8 @@ impl Drawing<'_> {
     /// That the streams end with the subject goes without saying.
     fn goes_without_saying(&self, i: usize, event: &Event, exit: Option<usize>) -> bool {
         let ran_on = || {
-            let exit = self.record.exit();
-            exit.is_some_and(|(at, _)| at > event.at + GAP)
+            let exit = self.record.exit_event();
+            exit.is_some_and(|exit| exit.at > event.at + GAP)
         };
         let early = exit.is_none_or(|exit| i < exit) && ran_on();
         matches!(event.kind, EventKind::Closed { .. }) && !early
@@ -187,6 +185,10 @@ impl Drawing<'_> {
                 };
                 let since = self.since_farewell();
                 self.row(&time, style, "exit", &format!("{exit}{since}"));
+            }
+            EventKind::Partial(partial) => {
+                let text = format!("{} (so far)", shorten(&partial.bytes.to_text()));
+                self.row(&time, DIM, &partial.stream.to_string(), &text);
             }
             EventKind::Signal(sent) => {
                 let what = format!("{} to {}: {}", sent.signal, pids(&sent.to), sent.reason);
@@ -274,7 +276,7 @@ impl Drawing<'_> {
     fn line(&mut self, time: &str, line: &Line) {
         let text = line.text();
         let (speaker, message) =
-            split(&text).unwrap_or_else(|| (line.stream.to_string(), text.clone()));
+            split(&text).unwrap_or_else(|| (line.stream.to_string(), text.clone().into_owned()));
         let mut message = shorten(&message);
         if let Some(length) = line.cut_from {
             let _ = write!(message, " {YELLOW}… (cut; {length} bytes){YELLOW:#}");

@@ -63,16 +63,7 @@ pub struct KnownDeviation {
 impl Case {
     /// How long it takes at least, if all is as expected.
     pub(crate) fn expected_time(&self) -> Duration {
-        let once = match self.expectation.end {
-            Some(ExpectedEnd::Hang) => self.timeout,
-            _ => self
-                .expectation
-                .delays
-                .iter()
-                .map(|d| d.about)
-                .max()
-                .unwrap_or_default(),
-        };
+        let once = self.expectation.expected_time(Some(self.timeout));
         once * self.repeat.get()
     }
 
@@ -248,7 +239,8 @@ fn planned(cue: &file::Action, log: &LogFormat) -> Action {
     let test = |pattern: &Pattern| {
         let (pattern, log) = (pattern.clone(), log.clone());
         LineTest::new(move |line| {
-            let text = Bytes::from(line.to_vec()).to_text();
+            let bytes = Bytes::from(line.to_vec());
+            let text = bytes.to_text();
             pattern.matches(log.message(&text).unwrap_or(&text))
         })
     };
@@ -409,12 +401,9 @@ impl Reader<'_> {
         let mut delays: Vec<Delay> = delay.into_iter().collect();
         for delay in expect.delays.iter().flatten() {
             let about = self.of("delay", &delay.about, implementation)?;
-            delays.push(Delay {
-                from: Mark::Line(delay.from.clone()),
-                to: Mark::Line(delay.to.clone()),
-                about: about.0,
-                slack: delay.slack.map_or_else(|| self.slack(), |span| span.0),
-            });
+            let slack = delay.slack.map_or_else(|| self.slack(), |span| span.0);
+            let delay = Delay::about(delay.from.clone(), delay.to.clone(), about.0);
+            delays.push(delay.slack(slack));
         }
         let others = match expect.other_lines {
             Some(Allowance::Allowed) => OtherLines::Allowed,
@@ -433,6 +422,7 @@ impl Reader<'_> {
             log,
             present: patterns(&expect.present),
             absent: patterns(&expect.absent),
+            counts: Vec::new(),
             end: Some(end),
             delays,
             survivors,
@@ -467,12 +457,12 @@ impl Reader<'_> {
         }
         let delay = match (&exit.after, &exit.delay) {
             (None, None) => None,
-            (from, Some(delay)) => Some(Delay {
-                from: from.clone().map_or(Mark::Start, Mark::Line),
-                to: Mark::Exit,
-                about: self.of("exit delay", delay, implementation)?.0,
-                slack: exit.slack.map_or_else(|| self.slack(), |span| span.0),
-            }),
+            (from, Some(delay)) => {
+                let from = from.clone().map_or(Mark::Start, Mark::from);
+                let about = self.of("exit delay", delay, implementation)?.0;
+                let slack = exit.slack.map_or_else(|| self.slack(), |span| span.0);
+                Some(Delay::about(from, Mark::Exit, about).slack(slack))
+            }
             (Some(_), None) => {
                 return Err(self
                     .error("how long `after` the line is not said")

@@ -12,20 +12,11 @@ use super::hand::{cut, failures, holds, hung, nothing, read};
 const SLACK: Duration = millis(200);
 
 fn takes(from: Mark, to: Mark, about: Duration) -> Expectation {
-    let delay = Delay {
-        from,
-        to,
-        about,
-        slack: SLACK,
-    };
-    Expectation {
-        delays: vec![delay],
-        ..nothing()
-    }
+    nothing().delay(Delay::about(from, to, about).slack(SLACK))
 }
 
 fn line(text: &str) -> Mark {
-    Mark::Line(text.into())
+    Mark::from(text)
 }
 
 /// From the line at 1 s to the exit it takes 2 s.
@@ -178,10 +169,7 @@ fn a_delay_up_to_an_exit_that_was_not_the_subjects() {
 
 #[test]
 fn it_is_said_once_that_the_exit_was_not_the_subjects() {
-    let expectation = Expectation {
-        end: Some(ExpectedEnd::code(0)),
-        ..takes(line("start"), Mark::Exit, secs(2))
-    };
+    let expectation = takes(line("start"), Mark::Exit, secs(2)).end(ExpectedEnd::code(0));
     assert_eq!(
         failures(&hung(), &expectation),
         ["broken: exit code 0, but still running after 10 s, and ended then"]

@@ -10,10 +10,7 @@ use super::hand::{among, failures, holds, hung, nothing, said, then};
 const ABRT: i32 = 6;
 
 fn end(end: ExpectedEnd) -> Expectation {
-    Expectation {
-        end: Some(end),
-        ..nothing()
-    }
+    nothing().end(end)
 }
 
 fn exited(exit: Exit) -> Record {
@@ -21,7 +18,7 @@ fn exited(exit: Exit) -> Record {
 }
 
 fn killed_by(number: i32) -> Record {
-    exited(Exit::Signal(Signal::from_number(number)))
+    exited(Exit::Signal(Signal::from_number(number).unwrap()))
 }
 
 #[test]
@@ -37,17 +34,17 @@ fn exit_codes() {
 #[test]
 fn a_signal_is_not_the_code_by_which_a_shell_tells_of_it() {
     let int = ExpectedEnd::signal(Signal::INT);
-    holds(&killed_by(2), &end(int));
+    holds(&killed_by(2), &end(int.clone()));
     holds(&exited(Exit::Code(130)), &end(ExpectedEnd::code(130)));
     assert_eq!(
-        failures(&exited(Exit::Code(130)), &end(int)),
+        failures(&exited(Exit::Code(130)), &end(int.clone())),
         ["broken: killed by SIGINT, but exit code 130 after 1.500 s"]
     );
     assert_eq!(
         failures(&killed_by(2), &end(ExpectedEnd::code(130))),
         ["broken: exit code 130, but killed by SIGINT after 1.500 s"]
     );
-    let abort = ExpectedEnd::signal(Signal::from_number(ABRT));
+    let abort = ExpectedEnd::signal(Signal::from_number(ABRT).unwrap());
     assert_eq!(
         failures(&exited(Exit::Code(134)), &end(abort)),
         ["broken: killed by SIGABRT, but exit code 134 after 1.500 s"]
@@ -57,7 +54,7 @@ fn a_signal_is_not_the_code_by_which_a_shell_tells_of_it() {
         ["broken: exit code 134, but killed by SIGABRT after 1.500 s"]
     );
     assert_eq!(
-        failures(&killed_by(15), &end(int)),
+        failures(&killed_by(15), &end(int.clone())),
         ["broken: killed by SIGINT, but killed by SIGTERM after 1.500 s"]
     );
 }
@@ -102,7 +99,7 @@ fn a_timeout_on_a_machine_that_slept_for_more_than_half_of_it() {
     assert_eq!(verdict(secs(5), ExpectedEnd::Hang).verdict(), Verdict::Held);
     let just_more = secs(5) + millis(1);
     for expected in [ExpectedEnd::code(0), ExpectedEnd::Hang] {
-        let judgement = verdict(just_more, expected);
+        let judgement = verdict(just_more, expected.clone());
         assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{expected}");
         assert!(judgement.retryable(), "{expected}");
     }
@@ -112,12 +109,10 @@ fn a_timeout_on_a_machine_that_slept_for_more_than_half_of_it() {
 fn what_a_subject_without_a_processor_did_not_say_does_not_break_it() {
     let mut record = hung();
     record.lag.subject_waited = secs(6);
-    let expectation = Expectation {
-        end: Some(ExpectedEnd::code(0)),
-        present: vec!["late".into()],
-        absent: vec!["error".into()],
-        ..among([then("start"), then("late")])
-    };
+    let expectation = among([then("start"), then("late")])
+        .end(ExpectedEnd::code(0))
+        .line("late")
+        .no_line("error");
     let judgement = judge(&record, &expectation);
     assert_eq!(judgement.verdict(), Verdict::Inconclusive);
     assert!(judgement.retryable(), "{judgement:#?}");
@@ -145,10 +140,7 @@ fn an_interrupted_run_tells_nothing_of_the_end() {
 }
 
 fn leaves_nothing() -> Expectation {
-    Expectation {
-        survivors: Survivors::Forbidden,
-        ..end(ExpectedEnd::code(0))
-    }
+    end(ExpectedEnd::code(0)).survivors(Survivors::Forbidden)
 }
 
 fn survivor(pid: u32) -> Process {
@@ -177,10 +169,7 @@ fn survivors() {
 
 #[test]
 fn who_was_ended_left_nothing_behind() {
-    let hangs = Expectation {
-        survivors: Survivors::Forbidden,
-        ..end(ExpectedEnd::Hang)
-    };
+    let hangs = end(ExpectedEnd::Hang).survivors(Survivors::Forbidden);
     holds(&hung(), &hangs);
 }
 

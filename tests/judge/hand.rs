@@ -1,6 +1,6 @@
 //! Records and expectations by hand, and judgements as text.
 
-use exeunt::expect::{Expectation, LogExpectation, OtherLines, Pattern, Step, Survivors};
+use exeunt::expect::{Expectation, LogExpectation, OtherLines, Pattern, Step};
 use exeunt::judge::{Judgement, Verdict, judge};
 use exeunt::record::{Dropped, Exit, Line, Stream, Termination};
 use exeunt::{LogFormat, Record, Streams, millis, secs};
@@ -70,18 +70,12 @@ pub(crate) fn among<const N: usize>(steps: [Step; N]) -> Expectation {
 }
 
 fn log(steps: Vec<Step>, others: OtherLines) -> Expectation {
-    Expectation {
-        log: Some(LogExpectation { steps, others }),
-        ..nothing()
-    }
+    nothing().order(LogExpectation::new(steps, others))
 }
 
 /// Expects nothing at all.
 pub(crate) fn nothing() -> Expectation {
-    Expectation {
-        survivors: Survivors::Allowed,
-        ..Expectation::default()
-    }
+    Expectation::nothing()
 }
 
 pub(crate) fn then(message: &str) -> Step {

@@ -7,17 +7,11 @@ use exeunt::{Record, millis};
 use super::hand::{cut, failures, holds, hung, nothing, read, said};
 
 fn present(pattern: impl Into<Pattern>) -> Expectation {
-    Expectation {
-        present: vec![pattern.into()],
-        ..nothing()
-    }
+    nothing().line(pattern)
 }
 
 fn absent(pattern: impl Into<Pattern>) -> Expectation {
-    Expectation {
-        absent: vec![pattern.into()],
-        ..nothing()
-    }
+    nothing().no_line(pattern)
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn everything() -> Record {
     torn.newline = false;
     torn.cut_from = Some(1 << 40);
     let killed = SignalSent {
-        signal: Signal::from_number(34),
+        signal: Signal::from_number(34).unwrap(),
         to: vec![2, 3],
         reason: SignalReason::GraceOver,
     };

@@ -130,7 +130,7 @@ mod tests {
 
     fn texts(events: &[Event]) -> Vec<String> {
         let text = |e: &Event| match &e.kind {
-            EventKind::Line(l) => l.text(),
+            EventKind::Line(l) => l.text().into_owned(),
             EventKind::Cut(d) => format!("cut {} {}", d.lines, d.bytes),
             _ => String::new(),
         };

@@ -97,7 +97,7 @@ impl Message {
                 at: time(1),
                 exit: match words[2] & 1 {
                     0 => Exit::Code(number(3).cast_signed()),
-                    _ => Exit::Signal(Signal::from_number(number(3).cast_signed())),
+                    _ => Exit::Signal(Signal::from_kernel(number(3).cast_signed())),
                 },
                 waited: time(4),
                 user: time(5),
@@ -118,7 +118,7 @@ mod tests {
     fn every_message_survives_the_socket() {
         let exited = Exited {
             at: Duration::from_nanos(1),
-            exit: Exit::Signal(Signal::from_number(34)),
+            exit: Exit::Signal(Signal::from_kernel(34)),
             waited: Duration::from_nanos(2),
             user: Duration::from_micros(3),
             system: Duration::from_micros(4),

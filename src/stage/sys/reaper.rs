@@ -211,7 +211,7 @@ fn wait(pid: libc::pid_t) -> (libc::c_int, libc::rusage) {
 
 fn exited(at: Duration, waited: Duration, status: libc::c_int, usage: &libc::rusage) -> Message {
     let exit = if libc::WIFSIGNALED(status) {
-        Exit::Signal(Signal::from_number(libc::WTERMSIG(status)))
+        Exit::Signal(Signal::from_kernel(libc::WTERMSIG(status)))
     } else {
         Exit::Code(libc::WEXITSTATUS(status))
     };

@@ -202,7 +202,10 @@ pub(crate) fn cases() -> Vec<Case> {
             .shows(|seen| seen.says(["end"]).code(4)),
         case("abort_during_joins")
             .main(|| during_joins(|| process::abort()))
-            .shows(|seen| seen.says(["end"]).signal(Signal::from_number(ABRT))),
+            .shows(|seen| {
+                seen.says(["end"])
+                    .signal(Signal::from_number(ABRT).unwrap())
+            }),
         case("process_exit_in_thread_during_joins")
             .main(|| during_joins(|| process::exit(4)))
             .shows(|seen| seen.says(["end"]).code(4)),
