@@ -121,7 +121,7 @@ pub fn run_case<'s>(prepared: &Prepared<'_>, case: &'s Case, cancel: &Cancel) ->
                 runs,
                 ..Outcome::of(case, version.as_ref(), record)
             },
-            Err(error) => return outcome(Status::Failed, Some(error.to_string())),
+            Err(error) => return outcome(Status::Failed, Some(format!("{error:?}"))),
         };
         if !last.status.is_expected() {
             break;

@@ -23,8 +23,8 @@ pub(super) fn run(args: &Run) -> Result<ExitStatus, Problem> {
         subject = subject.inherit_env();
     }
     let mut record = subject
-        .run_until(Some(&cancel))
-        .map_err(|error| error.to_string())?;
+        .run_cancellable(&cancel)
+        .map_err(|error| format!("{error:?}"))?;
     // What was passed on unchanged may be secret, and a report is read by others.
     record
         .environment

@@ -196,7 +196,7 @@ fn a_run_that_is_cancelled_does_not_wait_for_its_stragglers() {
 /// The record, and how long after the switch was thrown it came.
 fn cancelled_once_it_sleeps(subject: &Subject, mark: &Mark, cancel: &Cancel) -> (Record, Duration) {
     thread::scope(|scope| {
-        let run = scope.spawn(|| subject.run_until(Some(cancel)).unwrap());
+        let run = scope.spawn(|| subject.run_cancellable(cancel).unwrap());
         while !mark.processes().iter().any(|p| p.contains(" sleep ")) {
             assert!(!run.is_finished(), "it ended before it slept");
             thread::sleep(millis(10));
@@ -682,11 +682,15 @@ fn standard_input_is_empty_or_what_was_given() {
     run(&count.stdin(vec![b'x'; 1 << 20]))
         .assert()
         .line("1048576");
-    // Who does not read it is not disturbed.
+    // A subject that does not read it is not disturbed.
     run(&Subject::new("true").stdin(vec![b'x'; 1 << 20]))
         .assert()
         .success();
-    assert_eq!(Stdin::default(), Stdin::Null);
+    assert_eq!(Stdin::default(), Stdin::Empty);
+    // A client of today hands its server a pipe, never a file.
+    let kind = sh("[ -p /dev/stdin ] && echo a pipe");
+    run(&kind).assert().line("a pipe");
+    run(&kind.stdin("hello")).assert().line("a pipe");
 }
 
 #[test]
@@ -702,7 +706,7 @@ fn there_is_no_terminal() {
 
 #[track_caller]
 fn error_of(subject: &Subject) -> String {
-    subject.run().expect_err("it cannot be started").to_string()
+    subject.run().expect_err("it cannot be started")
 }
 
 #[test]

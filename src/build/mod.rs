@@ -10,7 +10,7 @@ use semver::Version;
 use serde::Deserialize;
 
 use crate::record::Exit;
-use crate::stage::{Cancel, Plan, find_program};
+use crate::stage::{Cancel, Control, Plan, Real, Stage, find_program};
 use crate::suite::{Case, Implementation, Start, Suite, SuiteError};
 use crate::{Subject, secs};
 
@@ -152,7 +152,7 @@ impl Suite {
             .args(&words[1..])
             .current_dir(self.root())
             .timeout(secs(20));
-        let record = subject.run().map_err(|error| error.to_string())?;
+        let record = subject.run().map_err(|error| format!("{error:?}"))?;
         let first = record
             .lines()
             .next()
@@ -298,9 +298,11 @@ impl Prepared<'_> {
         case: &Case,
         cancel: Option<&Cancel>,
     ) -> Result<crate::Record, crate::RunError> {
-        let mut record = crate::stage::run(&self.plan(case), cancel)?;
-        case.log.read(&mut record);
-        Ok(record)
+        let mut control = Control::new();
+        if let Some(cancel) = cancel {
+            control = control.cancel(cancel);
+        }
+        Real.run(&self.plan(case), &mut control)
     }
 
     /// The command that starts the subject of a case.
@@ -323,7 +325,8 @@ impl Prepared<'_> {
         let mut plan = Plan::new(words.next().unwrap_or_default());
         plan.args = words.collect();
         plan.directory = self.suite.root().into();
-        plan.timeout = case.timeout;
+        plan.bounds.timeout = Some(case.timeout);
+        plan.log = case.log.clone();
         plan.streams = case.streams;
         plan.ignored_signals = case.ignored_signals.clone();
         plan.actions = case.actions.clone();

@@ -213,11 +213,7 @@ impl Subject {
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn run_on(
-        &self,
-        stage: &dyn Stage,
-        control: &mut Control<'_>,
-    ) -> Result<Record, RunError> {
+    pub fn run_on(&self, stage: &dyn Stage, control: &mut Control<'_>) -> Result<Record, RunError> {
         stage.run(&self.plan, control)
     }
 

@@ -217,7 +217,7 @@ pub enum EventKind {
 pub struct Partial {
     /// Where it came.
     pub stream: Stream,
-    /// All bytes of the line so far.
+    /// The bytes that came since the beginning of the line, or since the partial line before this one.
     pub bytes: Bytes,
 }
 

@@ -60,8 +60,6 @@ pub(super) mod map {
     ) -> Result<BTreeMap<OsString, OsString>, D::Error> {
         let pairs = Vec::<(Bytes, Bytes)>::deserialize(from)?;
         let pairs = pairs.iter();
-        Ok(pairs
-            .map(|(k, v)| (from_bytes(k), from_bytes(v)))
-            .collect())
+        Ok(pairs.map(|(k, v)| (from_bytes(k), from_bytes(v))).collect())
     }
 }

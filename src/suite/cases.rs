@@ -17,8 +17,8 @@ use crate::expect::{
     Step, Survivors,
 };
 use crate::log::LogFormat;
-use crate::record::{Bytes, Signal, Streams};
-use crate::stage::{Action, LineTest};
+use crate::record::{Signal, Streams};
+use crate::stage::Action;
 
 /// A scenario with an implementation: what is run and judged.
 #[derive(Debug, Clone)]
@@ -234,21 +234,18 @@ fn lines(expect: &Expect) -> Vec<Pattern> {
         .collect()
 }
 
-/// A signal as the stage takes it. The stage knows nothing of log formats and patterns, so it is given a test.
-fn planned(cue: &file::Action, log: &LogFormat) -> Action {
-    let test = |pattern: &Pattern| {
-        let (pattern, log) = (pattern.clone(), log.clone());
-        LineTest::new(move |line| {
-            let bytes = Bytes::from(line.to_vec());
-            let text = bytes.to_text();
-            pattern.matches(log.message(&text).unwrap_or(&text))
-        })
-    };
-    Action {
-        signal: cue.send,
-        on: cue.on.as_ref().map(test),
-        after: cue.after.map_or(Duration::ZERO, |span| span.0),
-        parked: cue.once == Some(file::Once::Parked),
+/// A signal of a scenario, as an action.
+fn planned(cue: &file::Action) -> Action {
+    let mut action = Action::signal(cue.send);
+    if let Some(line) = &cue.on {
+        action = action.on(line.clone());
+    }
+    if let Some(after) = cue.after {
+        action = action.after(after.0);
+    }
+    match cue.once {
+        Some(file::Once::Parked) => action.when_blocked(),
+        None => action,
     }
 }
 
@@ -367,11 +364,7 @@ impl Reader<'_> {
             usual_lines,
             repeat: scenario.repeat.unwrap_or(NonZeroU32::MIN),
             ignored_signals: scenario.ignore_signals.clone(),
-            actions: scenario
-                .signals
-                .iter()
-                .map(|cue| planned(cue, &log))
-                .collect(),
+            actions: scenario.signals.iter().map(planned).collect(),
             timeout: scenario
                 .timeout
                 .or(defaults.timeout)

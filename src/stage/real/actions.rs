@@ -83,7 +83,8 @@ impl<'p> Actions<'p> {
         if !self.await_lines() {
             return;
         }
-        let text = Bytes::from(line.to_vec()).to_text();
+        let bytes = Bytes::from(line.to_vec());
+        let text = bytes.to_text();
         let message = self.log.message(&text).unwrap_or(&text);
         for pending in self.pending.iter_mut().filter(|p| p.due.is_none()) {
             pending.heard(stream, message, at, partial);
@@ -174,8 +175,8 @@ impl Pending<'_> {
     }
 }
 
-fn means(pattern: &Pattern, _stream: Stream, message: &str) -> bool {
-    pattern.matches(message)
+fn means(pattern: &Pattern, stream: Stream, message: &str) -> bool {
+    pattern.is_of(stream) && pattern.matches(message)
 }
 
 #[cfg(test)]
@@ -196,7 +197,10 @@ mod tests {
 
     #[test]
     fn two_actions_that_are_due_are_not_done_at_one_look() {
-        let (actions, log) = ([int().after(ms(300)), int().after(ms(600))], LogFormat::default());
+        let (actions, log) = (
+            [int().after(ms(300)), int().after(ms(600))],
+            LogFormat::default(),
+        );
         let mut actions = Actions::new(&actions, &log);
         assert!(actions.next_ready(ms(299), NOBODY).is_none());
         let first = actions.next_ready(ms(1000), NOBODY).unwrap();

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::lines::RawLine;
-use crate::record::{Dropped, Event, EventKind, Line, Stream};
+use crate::record::{Dropped, Event, EventKind, Stream};
 
 /// What a line costs beyond its bytes.
 const OVERHEAD: usize = 128;

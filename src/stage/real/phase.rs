@@ -189,7 +189,10 @@ mod tests {
             started: false,
             ..at(5000)
         };
-        assert_eq!(next(Phase::Running, facts, &bounds()), (Phase::Running, None));
+        assert_eq!(
+            next(Phase::Running, facts, &bounds()),
+            (Phase::Running, None)
+        );
         let facts = Facts {
             cancelled: true,
             ..facts
@@ -211,7 +214,7 @@ mod tests {
     #[test]
     fn a_subject_is_asked_where_it_stands_before_it_is_terminated() {
         let bounds = Bounds {
-            at_timeout: Some(Signal::from_number(6)),
+            at_timeout: Signal::from_number(6),
             ..bounds()
         };
         let (phase, order) = next(Phase::Running, at(1000), &bounds);

@@ -21,7 +21,12 @@ pub(super) struct Pipe {
     pub(super) last: Duration,
     /// How many bytes of the unfinished line were told already.
     pub(super) told: usize,
+    /// How many bytes may still be told before their newline comes: what is told twice must not cost memory without bound.
+    budget: usize,
 }
+
+/// What one unfinished piece of a line costs beyond its bytes.
+const OVERHEAD: usize = 128;
 
 impl Pipe {
     /// A stream, and the end that the subject gets.
@@ -34,13 +39,15 @@ impl Pipe {
             open: true,
             last: Duration::ZERO,
             told: 0,
+            budget: limit,
         };
         Ok((pipe, end))
     }
 
     /// When bytes that have no newline will have stood for long enough.
     pub(super) fn partial_due(&self) -> Option<Duration> {
-        (self.open && self.lines.unfinished().len() > self.told).then(|| self.last + STOOD)
+        (self.open && self.budget > 0 && self.lines.unfinished().len() > self.told)
+            .then(|| self.last + STOOD)
     }
 
     /// The bytes that have stood without a newline, once they have done so for long enough; each is given out once.
@@ -49,8 +56,10 @@ impl Pipe {
             return None;
         }
         let unfinished = self.lines.unfinished();
-        let bytes = Bytes::from(unfinished[self.told..].to_vec());
+        let bytes = &unfinished[self.told..];
         self.told = unfinished.len();
+        self.budget = self.budget.saturating_sub(bytes.len() + OVERHEAD);
+        let bytes = Bytes::from(bytes.to_vec());
         Some(Partial {
             stream: self.stream,
             bytes,

@@ -22,6 +22,8 @@ use crate::stage::sys::{self, Exited, Message, Reaper};
 use crate::stage::{Cancel, Control, Plan, RunError, proc};
 
 const CHUNK: usize = 64 * 1024;
+/// How often the start is looked for.
+const START_LOOK: Duration = Duration::from_millis(50);
 
 pub(super) struct Run<'a, 'c> {
     pub(super) plan: &'a Plan,
@@ -181,10 +183,8 @@ impl Run<'_, '_> {
         let cancel = self.control.switch().filter(|_| self.phase.heeds_cancel());
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
-        let readable: Vec<BorrowedFd<'_>> = open
-            .chain(reaper)
-            .chain(cancel.map(AsFd::as_fd))
-            .collect();
+        let readable: Vec<BorrowedFd<'_>> =
+            open.chain(reaper).chain(cancel.map(AsFd::as_fd)).collect();
         let input = self.input.as_ref().map(AsFd::as_fd);
         let waited_before = proc::waited_for_processor();
         let limit = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_sub(now));
@@ -200,7 +200,7 @@ impl Run<'_, '_> {
         let partials = self.pipes.iter().filter_map(Pipe::partial_due).min();
         let phase = match self.phase {
             // The timeout counts from the exec.
-            Phase::Running if self.pid == 0 => None,
+            Phase::Running if self.pid == 0 => Some(now + START_LOOK),
             phase => phase.deadline(&self.plan.bounds),
         };
         let acts = self.acting().then(|| self.actions.next_look(now)).flatten();
@@ -297,10 +297,11 @@ impl Run<'_, '_> {
 impl Run<'_, '_> {
     /// The start is heard before the first line is read: lines are stamped from it.
     fn hear_start(&mut self) -> Result<(), Lost> {
-        match self.pid {
-            0 => self.hear_next().map(drop),
-            _ => Ok(()),
+        if self.pid == 0 && !self.hear_next()? {
+            // A subject may stop its parent before that has said that there is a subject.
+            self.reaper.wake();
         }
+        Ok(())
     }
 
     fn hear_all(&mut self) -> Result<(), Lost> {

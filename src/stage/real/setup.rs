@@ -12,11 +12,11 @@ use tempfile::TempDir;
 use super::input::Input;
 use super::pipe::Pipe;
 use crate::record::{Stream, Streams};
+use crate::stage::RunError;
 use crate::stage::environment::find_program;
 use crate::stage::error::not_found;
 use crate::stage::plan::{Plan, Stdin};
 use crate::stage::sys::{self, Ends, Exec};
-use crate::stage::RunError;
 
 pub(super) struct Setup {
     /// The path of the program.

@@ -141,7 +141,7 @@ pub(crate) fn cases() -> Vec<Case> {
             .shows(|seen| {
                 seen.contains(["thread 'Thread-1'", "has overflowed its stack"])
                     .without("callback")
-                    .signal(Signal::from_number(ABRT))
+                    .signal(Signal::from_number(ABRT).unwrap())
             }),
     ]
 }
