@@ -706,7 +706,7 @@ fn there_is_no_terminal() {
 
 #[track_caller]
 fn error_of(subject: &Subject) -> String {
-    subject.run().expect_err("it cannot be started")
+    format!("{:?}", subject.run().expect_err("it cannot be started"))
 }
 
 #[test]
