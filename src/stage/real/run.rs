@@ -6,9 +6,8 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use jiff::{Timestamp, tz::TimeZone};
 use nix::errno::Errno;
 use tempfile::TempDir;
 
@@ -17,8 +16,8 @@ use super::canary::Watch;
 use super::collect::Collector;
 use super::lines::Lines;
 use crate::record::{
-    EventKind, Finding, Lag, Process, Record, Signal, SignalReason, SignalSent, Stream, Streams,
-    Termination, Usage,
+    self, EventKind, Finding, Lag, Process, Record, Signal, SignalReason, SignalSent, Stream,
+    Streams, Termination, Usage,
 };
 use crate::stage::Cancel;
 use crate::stage::environment::find_program;
@@ -189,7 +188,7 @@ pub(in crate::stage) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Reco
 
     let watch = Watch::begin();
     let stalled_before = proc::stalled();
-    let started = Timestamp::now();
+    let started = record::moment::rounded(SystemTime::now());
     let zero = sys::now();
     let reaper = Reaper::start(&exec, ends).map_err(setup)?;
     let mut run = Run {
@@ -554,7 +553,7 @@ impl Run<'_> {
 
     fn into_record(
         self,
-        started: Timestamp,
+        started: SystemTime,
         lag: Lag,
         environment: std::collections::BTreeMap<String, String>,
         directory: PathBuf,
@@ -575,7 +574,7 @@ impl Run<'_> {
             directory,
             streams: self.plan.streams,
             started,
-            utc_offset: TimeZone::system().to_offset(started).seconds(),
+            utc_offset: sys::utc_offset(started),
             pid: self.pid,
             events: self.events.finish(),
             termination: self.termination,
