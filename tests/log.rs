@@ -36,7 +36,9 @@ fn findings_on<const N: usize>(
     lines: [(u64, &str); N],
 ) -> Vec<Finding> {
     let mut record = Record::new(["subject"]);
-    record.started = format!("2026-01-01T{began}Z").parse().unwrap();
+    record.started += began.split(':').fold(Duration::ZERO, |time, part| {
+        time * 60 + Duration::from_secs_f64(part.parse().unwrap())
+    });
     record.lag.canary = lag;
     for (at, line) in lines {
         record = record.with(millis(at), line);

@@ -4,9 +4,7 @@ mod pattern;
 mod serde;
 
 use std::str::FromStr;
-use std::time::Duration;
-
-use jiff::{Timestamp, tz::Offset};
+use std::time::{Duration, UNIX_EPOCH};
 
 pub(crate) use self::serde::{KeyOf, PatternParts};
 pub(crate) use pattern::fold;
@@ -25,7 +23,17 @@ use crate::record::{EventKind, Finding, Line, Record, Stamp};
 /// assert!(LogFormat::new("no groups").is_err());
 /// ```
 #[derive(Debug, Clone)]
-pub struct LogFormat(regex::Regex);
+pub struct LogFormat(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// [`DEFAULT`], read without a regular expression: to compile one would be most of what a short run costs.
+    Default,
+    Pattern(regex::Regex),
+}
+
+/// The default format, as a pattern.
+const DEFAULT: &str = r"^(?<time>\d\d:\d\d:\d\d): (?<message>.*)$";
 
 /// A pattern that cannot serve as a log format.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -41,15 +49,13 @@ pub enum LogFormatError {
 
 impl Default for LogFormat {
     fn default() -> Self {
-        // A constant that the tests parse.
-        #[expect(clippy::unwrap_used, reason = "the pattern is a constant")]
-        Self(regex::Regex::new(r"^(?<time>\d\d:\d\d:\d\d): (?<message>.*)$").unwrap())
+        Self(Kind::Default)
     }
 }
 
 impl PartialEq for LogFormat {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_str() == other.0.as_str()
+        self.pattern() == other.pattern()
     }
 }
 
@@ -67,6 +73,9 @@ impl LogFormat {
     /// # Errors
     /// If the pattern is not a regular expression, or has no group `message`.
     pub fn new(pattern: &str) -> Result<Self, LogFormatError> {
+        if pattern == DEFAULT {
+            return Ok(Self::default());
+        }
         let regex = regex::Regex::new(pattern)
             .map_err(|error| LogFormatError::Regex(pattern::problem(&error)))?;
         match regex
@@ -74,8 +83,15 @@ impl LogFormat {
             .flatten()
             .any(|name| name == "message")
         {
-            true => Ok(Self(regex)),
+            true => Ok(Self(Kind::Pattern(regex))),
             false => Err(LogFormatError::NoMessage),
+        }
+    }
+
+    fn pattern(&self) -> &str {
+        match &self.0 {
+            Kind::Default => DEFAULT,
+            Kind::Pattern(regex) => regex.as_str(),
         }
     }
 
@@ -114,14 +130,28 @@ impl LogFormat {
     }
 
     fn parse<'l>(&self, line: &'l str) -> Option<(Option<Stamp>, &'l str)> {
-        let found = self.0.captures(line)?;
-        let stamp = match found.name("time") {
-            // What stands where the time should be and is none makes it a line of something else.
-            Some(time) => Some(stamp(time.as_str())?),
-            None => None,
-        };
-        Some((stamp, found.name("message")?.as_str()))
+        match &self.0 {
+            Kind::Default => default_parts(line),
+            Kind::Pattern(regex) => parts(regex, line),
+        }
     }
+}
+
+/// What [`DEFAULT`] says.
+fn default_parts(line: &str) -> Option<(Option<Stamp>, &str)> {
+    let (time, message) = line.split_at_checked("HH:MM:SS".len())?;
+    let message = message.strip_prefix(": ").filter(|m| !m.contains('\n'))?;
+    Some((Some(stamp(time)?), message))
+}
+
+fn parts<'l>(regex: &Regex, line: &'l str) -> Option<(Option<Stamp>, &'l str)> {
+    let found = regex.captures(line)?;
+    let stamp = match found.name("time") {
+        // What stands where the time should be and is none makes it a line of something else.
+        Some(time) => Some(stamp(time.as_str())?),
+        None => None,
+    };
+    Some((stamp, found.name("message")?.as_str()))
 }
 
 /// `HH:MM:SS`, with or without a fraction of up to nine digits.
@@ -240,13 +270,48 @@ fn notice(record: &Record) -> Vec<Finding> {
 /// matter).
 fn drift(record: &Record, at: Duration, stamp: Stamp) -> f64 {
     const DAY: f64 = 86_400.0;
-    let offset = Offset::from_seconds(record.utc_offset).unwrap_or(Offset::UTC);
-    let arrived: Timestamp = record.started + at;
-    let clock = offset.to_datetime(arrived).time();
-    let seconds = f64::from(
-        i32::from(clock.hour()) * 3600 + i32::from(clock.minute()) * 60 + i32::from(clock.second()),
-    );
-    let arrived = seconds + f64::from(clock.subsec_nanosecond()) / 1e9;
+    let local = |since: f64| (since + f64::from(record.utc_offset)).rem_euclid(DAY);
+    let began = match record.started.duration_since(UNIX_EPOCH) {
+        Ok(after) => local(after.as_secs_f64()),
+        Err(before) => local(-before.duration().as_secs_f64()),
+    };
+    let arrived = began + at.as_secs_f64();
     let drift = arrived - stamp.time_of_day.as_secs_f64();
     drift - (drift / DAY).round() * DAY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_format_reads_what_its_pattern_says() {
+        let by_hand = LogFormat::default();
+        let pattern = Regex::new(DEFAULT).unwrap();
+        for line in [
+            "12:34:56: all done",
+            "12:34:56: ",
+            "12:34:56:",
+            "12:34:56 : x",
+            "12:34:56:  two spaces ",
+            "1:34:56: x",
+            " 12:34:56: x",
+            "12:34:56.5: x",
+            "12-34-56: x",
+            "24:00:00: x",
+            "23:59:60: leap",
+            "23:59:61: x",
+            "ab:cd:ef: x",
+            "12:34:5é: x",
+            "1\u{661}:34:56: x",
+            "12:34:56: a\nb",
+            "12:34:56: é: 12:34:56: ",
+            "",
+            "\u{20ac}\u{20ac}\u{20ac}",
+        ] {
+            assert_eq!(by_hand.parse(line), parts(&pattern, line), "{line:?}");
+        }
+        assert_eq!(LogFormat::new(DEFAULT).unwrap(), by_hand);
+        assert_ne!(LogFormat::new("(?<message>.*)").unwrap(), by_hand);
+    }
 }

@@ -3,6 +3,7 @@
 //! Every duration is in seconds when serialised, and counts from the start of the run on one monotonic clock.
 
 mod bytes;
+pub(crate) mod moment;
 pub(crate) mod seconds;
 mod signal;
 
@@ -10,9 +11,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 pub use bytes::Bytes;
@@ -42,8 +42,9 @@ pub struct Record {
     pub directory: PathBuf,
     /// Whether the two output streams shared one pipe.
     pub streams: Streams,
-    /// The wall clock at the start of the run.
-    pub started: Timestamp,
+    /// The wall clock at the start of the run, to the microsecond. Serialised as seconds since 1970 UTC.
+    #[serde(with = "moment")]
+    pub started: SystemTime,
     /// The distance of local time from UTC at the start, in seconds.
     pub utc_offset: i32,
     /// The subject's process id.
@@ -653,7 +654,7 @@ impl Record {
             environment: BTreeMap::new(),
             directory: PathBuf::from("."),
             streams: Streams::Merged,
-            started: Timestamp::UNIX_EPOCH,
+            started: UNIX_EPOCH,
             utc_offset: 0,
             pid: 1,
             events: Vec::new(),

@@ -5,10 +5,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use jiff::{Timestamp, tz::TimeZone};
-
 use super::run::Run;
-use crate::record::{Clock, Lag, RECORD_SCHEMA, Record, Usage};
+use crate::record::{Clock, Lag, RECORD_SCHEMA, Record, Usage, moment};
+use crate::stage::sys;
 
 /// What was known at the start of a run, and what was measured around it.
 pub(super) struct Begun {
@@ -25,7 +24,7 @@ impl Run<'_, '_> {
     pub(super) fn into_record(self, begun: Begun) -> Record {
         let plan = self.plan;
         let words = [&plan.program].into_iter().chain(&plan.args);
-        let started = Timestamp::try_from(begun.wall).unwrap_or(Timestamp::UNIX_EPOCH);
+        let started = moment::rounded(begun.wall);
         let usage = self.exited.map_or(Usage::default(), |e| Usage {
             user: e.user,
             system: e.system,
@@ -41,7 +40,7 @@ impl Run<'_, '_> {
             directory: begun.directory,
             streams: plan.streams,
             started,
-            utc_offset: TimeZone::system().to_offset(started).seconds(),
+            utc_offset: sys::utc_offset(started),
             pid: self.pid,
             events: self.events.finish(),
             termination: self.termination,

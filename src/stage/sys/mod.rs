@@ -13,6 +13,7 @@
 
 #![expect(unsafe_code, reason = "the marked place for system calls")]
 
+mod clock;
 mod exec;
 mod message;
 mod reaper;
@@ -29,18 +30,12 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, recv, shutdown, socketpair,
 };
 use nix::sys::time::TimeSpec;
-use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid};
 
+pub(crate) use clock::{now, utc_offset};
 pub(crate) use exec::Exec;
 pub(crate) use message::{Exited, Message};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
-
-/// The time on the monotonic clock that all stamps of a run share, the reaper's included.
-pub(crate) fn now() -> Duration {
-    let t = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap_or(TimeSpec::new(0, 0));
-    Duration::from(t)
-}
 
 /// The subject's ends of its streams.
 pub(crate) struct Ends {
