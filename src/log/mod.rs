@@ -55,7 +55,7 @@ impl Default for LogFormat {
 
 impl PartialEq for LogFormat {
     fn eq(&self, other: &Self) -> bool {
-        self.pattern() == other.pattern()
+        self.as_str() == other.as_str()
     }
 }
 
@@ -88,13 +88,6 @@ impl LogFormat {
         }
     }
 
-    fn pattern(&self) -> &str {
-        match &self.0 {
-            Kind::Default => DEFAULT,
-            Kind::Pattern(regex) => regex.as_str(),
-        }
-    }
-
     /// Fills in the stamp and message of every line that parses, and notes what the log itself shows: torn lines, lines
     /// that came later than they were logged.
     pub fn read(&self, record: &mut Record) {
@@ -121,7 +114,10 @@ impl LogFormat {
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        match &self.0 {
+            Kind::Default => DEFAULT,
+            Kind::Pattern(regex) => regex.as_str(),
+        }
     }
 
     /// The message of a line, if it is one of log.
@@ -144,7 +140,7 @@ fn default_parts(line: &str) -> Option<(Option<Stamp>, &str)> {
     Some((Some(stamp(time)?), message))
 }
 
-fn parts<'l>(regex: &Regex, line: &'l str) -> Option<(Option<Stamp>, &'l str)> {
+fn parts<'l>(regex: &regex::Regex, line: &'l str) -> Option<(Option<Stamp>, &'l str)> {
     let found = regex.captures(line)?;
     let stamp = match found.name("time") {
         // What stands where the time should be and is none makes it a line of something else.

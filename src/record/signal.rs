@@ -27,6 +27,22 @@ impl Signal {
     pub const CONT: Self = Self(18);
     /// SIGINT: what Ctrl-C sends.
     pub const INT: Self = Self(2);
+    /// SIGHUP: the terminal is gone; for many servers, read the configuration again.
+    pub const HUP: Self = Self(1);
+    /// SIGQUIT: what Ctrl-\ sends.
+    pub const QUIT: Self = Self(3);
+    /// SIGABRT: what `abort` raises.
+    pub const ABRT: Self = Self(6);
+    /// SIGSEGV: memory that is not its own.
+    pub const SEGV: Self = Self(11);
+    /// SIGPIPE: a write that nobody can read.
+    pub const PIPE: Self = Self(13);
+    /// SIGUSR1: for the program to define.
+    pub const USR1: Self = Self(10);
+    /// SIGUSR2: for the program to define.
+    pub const USR2: Self = Self(12);
+    /// SIGSTOP: stand still.
+    pub const STOP: Self = Self(19);
 
     /// The signal of this number, from 1 to 64. `None` if there is none.
     ///

@@ -44,7 +44,7 @@ fn a_signal_is_not_the_code_by_which_a_shell_tells_of_it() {
         failures(&killed_by(2), &end(ExpectedEnd::code(130))),
         ["broken: exit code 130, but killed by SIGINT after 1.500 s"]
     );
-    let abort = ExpectedEnd::signal(Signal::from_number(ABRT).unwrap());
+    let abort = ExpectedEnd::signal(Signal::ABRT);
     assert_eq!(
         failures(&exited(Exit::Code(134)), &end(abort)),
         ["broken: killed by SIGABRT, but exit code 134 after 1.500 s"]

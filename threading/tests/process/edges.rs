@@ -15,8 +15,6 @@ use crate::case::{Case, case};
 use crate::fork::fork;
 use crate::words::{n, n_that, say};
 
-const ABRT: i32 = 6;
-
 fn say_where() {
     let main = threading::main_thread();
     say(&format!(
@@ -141,7 +139,7 @@ pub(crate) fn cases() -> Vec<Case> {
             .shows(|seen| {
                 seen.contains(["thread 'Thread-1'", "has overflowed its stack"])
                     .without("callback")
-                    .signal(Signal::from_number(ABRT).unwrap())
+                    .signal(Signal::ABRT)
             }),
     ]
 }

@@ -10,8 +10,6 @@ use exeunt_threading::{self as threading, JoinError, Thread};
 use crate::case::{Case, case};
 use crate::words::{Guard, n, n_that, outlive_main, say};
 
-const ABRT: i32 = 6;
-
 fn main_exits_with(code: i32) -> ExitCode {
     threading::run(|| threading::exit(code))
 }
@@ -202,10 +200,7 @@ pub(crate) fn cases() -> Vec<Case> {
             .shows(|seen| seen.says(["end"]).code(4)),
         case("abort_during_joins")
             .main(|| during_joins(|| process::abort()))
-            .shows(|seen| {
-                seen.says(["end"])
-                    .signal(Signal::from_number(ABRT).unwrap())
-            }),
+            .shows(|seen| seen.says(["end"]).signal(Signal::ABRT)),
         case("process_exit_in_thread_during_joins")
             .main(|| during_joins(|| process::exit(4)))
             .shows(|seen| seen.says(["end"]).code(4)),
