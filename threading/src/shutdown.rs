@@ -35,8 +35,7 @@ fn call_at_exit(registry: &Registry) {
     }
 }
 
-/// A panic was reported by the panic hook; an `exit` is silent. What the panic carried may panic when it is dropped.
+/// A panic was reported by the panic hook; an `exit` is silent.
 fn call(callback: Callback) {
-    let ended = catch(callback);
-    _ = catch(|| drop(ended));
+    _ = catch(callback);
 }

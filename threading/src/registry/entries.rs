@@ -28,7 +28,7 @@ impl Registry {
     ) -> Result<Arc<Record>, StartError> {
         self.sweep();
         let mut state = self.lock();
-        let daemon = daemon.unwrap_or_else(|| state.current().daemon);
+        let daemon = daemon.unwrap_or_else(|| state.inherited_daemon());
         if state.is_closed() && !daemon {
             return Err(StartError::ProcessEnds);
         }
@@ -115,6 +115,16 @@ impl State {
         record.set_native_id(sys::native_id());
         context::enter(record.id);
         record
+    }
+
+    /// Whether the children of the calling thread are daemons, unless they are told what to be.
+    ///
+    /// Those of a foreign thread are not, although it counts as a daemon itself, and though Python's inherit that: in
+    /// Rust most threads are others' (an executor's, a pool's, a test's), and their children would be lost in silence.
+    fn inherited_daemon(&mut self) -> bool {
+        let me = self.current().id;
+        let entry = self.entries.get(&me);
+        entry.is_some_and(|entry| entry.record.daemon && !matches!(entry.handle, OsHandle::Never))
     }
 
     pub(super) fn main_thread(&mut self) -> Arc<Record> {

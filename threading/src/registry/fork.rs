@@ -59,6 +59,7 @@ impl State {
     fn become_main(&mut self, me: Id) {
         self.main = Some(me);
         self.progress = Progress::Open;
+        self.in_run = false;
         self.change(me, |entry| {
             match mem::replace(&mut entry.handle, OsHandle::Never) {
                 // The child's main is nobody's to join or to detach.

@@ -9,12 +9,14 @@
 //!
 //! Invariants
 //! 1. The creator makes the entry before the OS thread can run, so a shutdown that looks after `start` sees it.
-//! 2. `left` is called by the thread itself once its thread-local destructors have run; no user code follows.
+//! 2. `left` is called by the thread itself once its thread-local destructors have run; none of its user's code follows,
+//!    unless a C library's key asks for a fourth round of destructors.
 //! 3. An entry leaves the map only after an OS join. So *no entry* means *the OS thread has ended*.
 //! 4. Exactly one waiter takes the OS handle out of a `Gone` entry and joins it, outside the lock, for an instant
 //!    (see 2); the others wait for the entry to go.
 //! 5. Every change of an entry happens under the lock and notifies `record.changed`, so no wake-up is lost.
-//! 6. No user code runs under the lock: neither a closure nor a destructor of a user's value.
+//! 6. No user code runs under the lock: neither a closure nor a destructor of a user's value. So nobody gives up a
+//!    record under it, which may be the last owner of a panic's payload: who waits for a thread has the record already.
 //!
 //! The main thread and foreign threads have entries without an OS handle; see [`entries`].
 
@@ -46,6 +48,7 @@ pub(crate) struct State {
     last_number: u32,
     main: Option<Id>,
     progress: Progress,
+    in_run: bool,
     at_shutdown: Vec<Callback>,
     at_exit: Vec<Callback>,
     except_hook: Option<Hook>,
@@ -86,6 +89,7 @@ impl Registry {
                 last_number: 0,
                 main: None,
                 progress: Progress::Open,
+                in_run: false,
                 at_shutdown: Vec::new(),
                 at_exit: Vec::new(),
                 except_hook: None,
