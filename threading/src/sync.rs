@@ -10,7 +10,7 @@
 use std::io;
 use std::sync::PoisonError;
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{MutexGuard, OnceLock};
 pub(crate) use std::time::Instant;
 
@@ -48,18 +48,29 @@ impl<T> Mutex<T> {
     }
 }
 
+/// Every waiter waits with the same lock, and every change that one may wait for is made under it, before the
+/// notification.
 #[derive(Debug)]
-pub(crate) struct Condvar(std::sync::Condvar);
+pub(crate) struct Condvar {
+    inner: std::sync::Condvar,
+    /// Changed under the lock. A notification is a system call, even if nobody waits, which is the usual case here.
+    waiters: AtomicUsize,
+}
 
 impl Condvar {
     constructor! {
         pub(crate) fn new() -> Self {
-            Self(std::sync::Condvar::new())
+            Self {
+                inner: std::sync::Condvar::new(),
+                waiters: AtomicUsize::new(0),
+            }
         }
     }
 
     pub(crate) fn notify_all(&self) {
-        self.0.notify_all();
+        if self.waiters.load(Ordering::Relaxed) > 0 {
+            self.inner.notify_all();
+        }
     }
 
     /// Waits for a notification; without a deadline, as long as it takes. May wake for no reason.
@@ -68,11 +79,23 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         deadline: Option<Instant>,
     ) -> MutexGuard<'a, T> {
+        self.waiters.fetch_add(1, Ordering::Relaxed);
+        let guard = self.sleep(guard, deadline);
+        self.waiters.fetch_sub(1, Ordering::Relaxed);
+        guard
+    }
+
+    fn sleep<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        deadline: Option<Instant>,
+    ) -> MutexGuard<'a, T> {
         let Some(deadline) = deadline else {
-            return self.0.wait(guard).unwrap_or_else(PoisonError::into_inner);
+            let woken = self.inner.wait(guard);
+            return woken.unwrap_or_else(PoisonError::into_inner);
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        let woken = self.0.wait_timeout(guard, left);
+        let woken = self.inner.wait_timeout(guard, left);
         woken.unwrap_or_else(PoisonError::into_inner).0
     }
 }

@@ -100,7 +100,7 @@ impl<F> Thread<F> {
 }
 
 impl<F> Thread<F> {
-    /// Starts the thread, and returns when it runs.
+    /// Starts the thread.
     ///
     /// The handle may be dropped: unless it is a daemon, the process waits for the thread all the same.
     ///
@@ -138,7 +138,7 @@ struct Entered<'a>(&'a Record);
 
 impl Entered<'_> {
     fn started(self, os_thread: sync::OsThread) {
-        registry().started(self.0, os_thread);
+        registry().started(self.0.id, os_thread);
         std::mem::forget(self);
     }
 }

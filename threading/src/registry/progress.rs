@@ -49,7 +49,7 @@ impl Registry {
     /// Ends the shutdown if there is nothing left to do. From then on only daemons can be started: no thread is lost.
     pub(crate) fn close_if_idle(&self) -> bool {
         let mut state = self.lock();
-        if state.one_to_wait_for().is_none() && state.at_exit.is_empty() {
+        if state.to_wait_for().next().is_none() && state.at_exit.is_empty() {
             state.progress = Progress::Closed;
         }
         state.is_closed()
