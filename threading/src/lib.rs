@@ -98,18 +98,24 @@ mod except_hook;
 mod exit;
 mod handle;
 mod main_result;
+#[cfg(all(test, exeunt_model))]
+mod model;
 mod name;
+#[cfg_attr(exeunt_model, path = "model/output.rs")]
 mod output;
 mod process;
 mod record;
 mod registry;
 mod run;
 mod shutdown;
+#[cfg_attr(exeunt_model, path = "model/sync.rs")]
 mod sync;
+#[cfg_attr(exeunt_model, path = "model/sys.rs")]
 mod sys;
 mod thread;
 mod timer;
 mod unwind;
+#[cfg(not(exeunt_model))]
 mod writers;
 
 pub use callbacks::{at_exit, at_shutdown};

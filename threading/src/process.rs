@@ -14,8 +14,10 @@ global! {
     static REGISTRY: Registry = Registry::new();
 }
 
-/// Set when the first use of the library is over.
-static HOOKED: AtomicBool = AtomicBool::new(false);
+global! {
+    /// Set when the first use of the library is over.
+    static HOOKED: AtomicBool = AtomicBool::new(false);
+}
 
 /// This process's threads and callbacks, hooked in.
 pub(crate) fn registry() -> &'static Registry {

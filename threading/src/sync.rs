@@ -1,8 +1,8 @@
 //! Every lock, wait, atomic and thread of the waiting protocol, in one place.
 //!
 //! Nothing else in the crate names `std::sync::Mutex`, `std::sync::Condvar`, `std::sync::atomic`, `std::thread::Builder`
-//! or a `static` with a lock in it: a model checker replaces this file and explores the protocol in
-//! [`registry`](crate::registry).
+//! or a `static` with a lock in it: a model checker's twin, `model/sync.rs`, takes the place of this file to explore
+//! the protocol in [`registry`](crate::registry).
 //!
 //! Poison is ignored. No user code runs under a lock, so a lock can only be poisoned by a defect in this crate, and
 //! the shutdown must still be able to wait for the threads that are left.
@@ -32,6 +32,14 @@ macro_rules! constructor {
     };
 }
 pub(crate) use constructor;
+
+/// A thread-local that needs no destructor, made at compile time. To be used by `with` only.
+macro_rules! local {
+    ($(#[$meta:meta])* static $name:ident: $type:ty = $value:expr;) => {
+        thread_local! { $(#[$meta])* static $name: $type = const { $value }; }
+    };
+}
+pub(crate) use local;
 
 #[derive(Debug)]
 pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
