@@ -4,9 +4,10 @@
 use std::cell::Cell;
 
 use crate::record::Id;
+use crate::sync::local;
 
-thread_local! {
-    static CONTEXT: Context = const { Context::new() };
+local! {
+    static CONTEXT: Context = Context::new();
 }
 
 struct Context {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::context;
+use crate::discard::discard;
 use crate::process::registry;
 use crate::record::{Ending, Record};
 use crate::sync::OnceLock;
@@ -29,7 +30,8 @@ where
             Err(ending) => ending,
         };
         _ = record.ending.set(ending);
-        let_go(value);
+        // If nobody else holds it, it is dropped here, on a thread whose locals still work.
+        discard(value);
         // Those that ended before need not wait for the next start to be joined.
         registry().sweep();
         if !tells {
@@ -46,9 +48,4 @@ fn begin(record: &Record) -> bool {
     let tells = sys::tell_when_locals_are_gone(record.id);
     registry().began(record.id);
     tells
-}
-
-/// If nobody else holds the value, it is dropped here, on a thread whose locals still work. Its panic was reported.
-fn let_go<T>(value: Arc<OnceLock<T>>) {
-    _ = catch(|| drop(value));
 }

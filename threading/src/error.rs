@@ -7,6 +7,7 @@ use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use crate::discard::{Payload, discard};
 use crate::sync::Mutex;
 
 /// Why a thread could not be started. It has then not run at all.
@@ -87,17 +88,25 @@ impl Error for JoinError {}
 #[derive(Clone)]
 pub struct Panic {
     message: Arc<str>,
-    payload: Arc<Mutex<Option<Payload>>>,
+    payload: Arc<OnePayload>,
 }
 
-type Payload = Box<dyn Any + Send>;
+/// A panic's payload, until somebody takes it. Whoever comes to drop it, and be it the shutdown, does not meet what its
+/// destructor does.
+struct OnePayload(Mutex<Option<Payload>>);
+
+impl Drop for OnePayload {
+    fn drop(&mut self) {
+        discard(self.0.lock().take());
+    }
+}
 
 impl Panic {
     pub(crate) fn new(payload: Payload) -> Self {
         let message = payload_message(payload.as_ref()).into();
         Self {
             message,
-            payload: Arc::new(Mutex::new(Some(payload))),
+            payload: Arc::new(OnePayload(Mutex::new(Some(payload)))),
         }
     }
 
@@ -110,7 +119,7 @@ impl Panic {
     /// The value the thread panicked with. There is one, so the first to ask gets it.
     #[must_use]
     pub fn take_payload(&self) -> Option<Box<dyn Any + Send>> {
-        self.payload.lock().take()
+        self.payload.0.lock().take()
     }
 
     /// Goes on panicking here, in the thread that joined, without a second report.

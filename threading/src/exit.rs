@@ -12,12 +12,14 @@ use crate::{context, sys, unwind};
 ///   limits apply (see [the crate's](crate#honest-limits)).
 /// - **In any other thread:** that thread ends, silently; the process and its exit code are unaffected. Who joins
 ///   the thread gets [`JoinError::Exited`](crate::JoinError::Exited).
+/// - **In a thread that this library did not start:** it unwinds to whatever catches there. `std::thread` and tokio make
+///   it the error of a join; rayon aborts the process.
 /// - **In an [`at_exit`](crate::at_exit) or [`at_shutdown`](crate::at_shutdown) callback:** the callback ends; the
 ///   others still run and the exit code stays.
 ///
 /// The process's exit code is the lowest 8 bits of `code`: 256 gives 0, -1 gives 255, 300 gives 44.
 ///
-/// It works by unwinding: destructors run, no panic is reported, and a [`catch_unwind`] of yours in between stops
+/// It works by unwinding: destructors run, no panic is reported, and a [`catch_unwind`](std::panic::catch_unwind) of yours in between stops
 /// it. As with any unwinding, calling it from a destructor that runs because of a panic aborts the process; so does
 /// calling it from the destructor of a thread-local.
 ///

@@ -110,10 +110,12 @@ impl<T> Handle<T> {
     }
 
     /// The operating system's number of the thread, as tools show it; it may be used again once the thread has ended.
+    /// Waits for the instant that a thread just started takes to run.
     ///
     /// `None` only for a main thread that has not used this library yet, on systems other than Linux.
     #[must_use]
     pub fn native_id(&self) -> Option<u64> {
+        registry().wait_until_it_runs(&self.record);
         self.record.native_id()
     }
 

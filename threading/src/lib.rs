@@ -49,12 +49,22 @@
 //! # Without `run`
 //! From its first use on, the library is also registered with the C library's `atexit`. A program that does not use
 //! [`run`], or leaves main by [`std::process::exit`], thus still waits and has its callbacks called, with its exit
-//! code. What is printed after main has returned then comes out in fragments, one write each: prefer `run`.
+//! code. It is the lesser way:
+//! - What is printed after main has returned comes out in fragments, one write each.
+//! - The callbacks run after main's thread-locals are gone: one that uses such a local, as some libraries' functions do,
+//!   panics (`AccessError`).
+//! - C exit handlers run last registered first. One that was registered after this library's first use runs before the
+//!   threads are waited for.
 //!
 //! # Honest limits
-//! - **[`std::process::exit`] outside main** ends the process at once, waiting for nobody and calling nothing; and
-//!   if the process is already exiting because main, *without* `run`, has returned or called `process::exit`, the
-//!   standard library parks the calling thread for ever, so that the process waits for it for ever. Use [`exit`].
+//! - **[`std::process::exit`] outside main** ends the process at once, waiting for nobody and calling nothing. But if
+//!   main has left by `process::exit` before, inside `run` or without it, or has returned without `run`, the standard
+//!   library parks the calling thread for ever, and the process waits for it for ever. Use [`exit`] in threads, and in
+//!   main.
+//! - **[`exit`] in somebody else's thread** unwinds to whatever catches there: `std::thread` and tokio make it the error
+//!   of a join, rayon aborts the process.
+//! - **Two versions of this library** in one program are refused by Cargo (`links`). A shared object that brings its own
+//!   is not seen: each waits for its own threads.
 //! - **`panic = "abort"`** cannot conform: a panic in any thread is the end of the process, and so is [`exit`].
 //! - **A `fork` other than the C library's** (a raw system call) leaves the child with threads that it does not have.
 //!   After any `fork` of a process with threads, locks of *others* may be held for ever in the child. The standard
@@ -81,24 +91,32 @@ compile_error!(
 mod callbacks;
 mod context;
 mod current;
+mod discard;
 mod entry_point;
 mod error;
 mod except_hook;
 mod exit;
 mod handle;
 mod main_result;
+#[cfg(all(test, exeunt_model))]
+mod model;
 mod name;
+#[cfg_attr(exeunt_model, path = "model/output.rs")]
 mod output;
 mod process;
 mod record;
 mod registry;
 mod run;
 mod shutdown;
+#[cfg_attr(exeunt_model, path = "model/sync.rs")]
 mod sync;
+#[cfg_attr(exeunt_model, path = "model/sys.rs")]
 mod sys;
 mod thread;
 mod timer;
 mod unwind;
+#[cfg(not(exeunt_model))]
+mod writers;
 
 pub use callbacks::{at_exit, at_shutdown};
 pub use current::{active_count, current, enumerate, main_thread};

@@ -1,46 +1,75 @@
-//! The last thing done to the standard streams.
+//! What is done to the standard streams at the end, past daemons that may be in the way.
+//!
+//! The standard library has no way to *try* to lock a stream, and a daemon may have one for its whole life. So the
+//! locks are taken on a helper thread, which main leaves behind if it is held up.
 
 use std::io::{self, Write as _};
-use std::mem;
-use std::process::ExitCode;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
 use std::time::Duration;
 
-use crate::sync;
+use crate::sync::{self, AtomicBool, Instant, Ordering};
 use crate::sys;
+use crate::writers::Writers;
 
-/// How long a daemon may sit on a stream before the process ends without the last flush.
+/// How long main gives daemons, at most, to get to the end of the line that they are writing.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Flushes standard output, and keeps it and standard error locked to the end of the process.
-///
-/// When main returns, the standard library makes its output unbuffered; a daemon's line would then come out in
-/// fragments, cut anywhere by the end of the process. A daemon that cannot get the lock writes nothing.
-pub(crate) fn seal(code: ExitCode) {
-    let locked = end_unless_locked(code);
-    let mut stdout = io::stdout().lock();
-    let stderr = io::stderr().lock();
-    drop(locked);
-    // A reader that went away is no reason to fail now.
-    _ = stdout.flush();
-    mem::forget((stdout, stderr));
-}
+/// How long the sealed streams stay so, if the process is still there. By then something is waiting for them.
+const LEASE: Duration = Duration::from_secs(2);
 
-/// Ends the process if what it returns is not dropped in time: a daemon may hold a stream's lock for ever, in a write
-/// that nobody reads, and must not keep the process alive by that.
-fn end_unless_locked(code: ExitCode) -> Sender<()> {
-    let (locked, signal) = channel();
-    // If there is no thread to be had, the process is trusted to get the locks.
-    _ = sync::spawn("exit watchdog", None, move || {
-        if signal.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            sys::os_exit(number_of(code));
-        }
+/// Flushes standard output.
+pub(crate) fn flush() {
+    let flush = || _ = io::stdout().flush();
+    if sys::is_only_thread() {
+        return flush();
+    }
+    without_being_held_up(move |done| {
+        flush();
+        _ = done.send(());
     });
-    locked
 }
 
-/// An `ExitCode` does not tell its number, but compares.
-fn number_of(code: ExitCode) -> i32 {
-    let number = (0..=u8::MAX).find(|&number| ExitCode::from(number) == code);
-    number.map_or(1, i32::from)
+/// Flushes standard output, and has it and standard error locked from here to the end of the process, which is next.
+///
+/// The standard library has made its output unbuffered by now: a daemon's line comes out in fragments, and would be cut
+/// by the end of the process. A daemon that cannot get the lock writes nothing.
+pub(crate) fn seal() {
+    without_being_held_up(|done| {
+        let mut stdout = io::stdout().lock();
+        // A reader that went away is no reason to fail now.
+        _ = stdout.flush();
+        let _stderr = io::stderr().lock();
+        _ = done.send(());
+        thread::sleep(LEASE);
+    });
+}
+
+/// Has this done on another thread, and waits until it says so or is held up for no good reason. It is not done if
+/// there is no thread to be had, or if main was held up before.
+fn without_being_held_up(work: impl FnOnce(Sender<()>) + Send + 'static) {
+    static WAS_HELD_UP: AtomicBool = AtomicBool::new(false);
+    let (done, signal) = channel();
+    let goes_on = WAS_HELD_UP.load(Ordering::Relaxed);
+    if !goes_on && sync::spawn("exit", None, || work(done)).is_ok() {
+        WAS_HELD_UP.store(!wait(&signal), Ordering::Relaxed);
+    }
+}
+
+/// Waits for the signal as long as a thread may be in the middle of writing a line. False if it did not come.
+fn wait(signal: &Receiver<()>) -> bool {
+    const LOOK: Duration = Duration::from_millis(1);
+    let begin = Instant::now();
+    let mut writers = Writers::default();
+    let mut idle = 0;
+    while idle < 2 && begin.elapsed() < PATIENCE {
+        if signal.recv_timeout(LOOK) != Err(RecvTimeoutError::Timeout) {
+            return true;
+        }
+        idle = match writers.may_be_writing() {
+            true => 0,
+            false => idle + 1,
+        };
+    }
+    false
 }

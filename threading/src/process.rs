@@ -8,14 +8,16 @@ use std::panic::catch_unwind;
 
 use crate::registry::Registry;
 use crate::sync::{AtomicBool, Ordering, global};
-use crate::{context, shutdown, sys};
+use crate::{context, output, shutdown, sys};
 
 global! {
     static REGISTRY: Registry = Registry::new();
 }
 
-/// Set when the first use of the library is over.
-static HOOKED: AtomicBool = AtomicBool::new(false);
+global! {
+    /// Set when the first use of the library is over.
+    static HOOKED: AtomicBool = AtomicBool::new(false);
+}
 
 /// This process's threads and callbacks, hooked in.
 pub(crate) fn registry() -> &'static Registry {
@@ -33,6 +35,7 @@ fn hook() {
     // From here on no fork comes while the registry's lock is held.
     REGISTRY.first_use(|| {
         sys::hook_exit(at_c_exit);
+        sys::hook_very_end(at_very_end);
         sys::hook_thread_ends(locals_are_gone);
     });
     HOOKED.store(true, Ordering::Release);
@@ -56,6 +59,18 @@ extern "C" fn at_c_exit() {
     }
     // Must not unwind into the C library. Nothing in there panics; if it does, the exit goes on.
     _ = catch_unwind(shut_down);
+    if !sys::HAS_VERY_END {
+        at_very_end();
+    }
+}
+
+/// The last code of the process that can be this library's.
+fn at_very_end() {
+    _ = catch_unwind(|| {
+        if REGISTRY.has_left_threads_behind() {
+            output::seal();
+        }
+    });
 }
 
 extern "C" fn locals_are_gone(id: *mut c_void) {

@@ -17,10 +17,11 @@ use crate::unwind::catch;
 /// 3. All threads that are not daemons are waited for, those included that are started meanwhile.
 /// 4. [`at_exit`](crate::at_exit) callbacks, last registered first. If they started threads or registered callbacks,
 ///    on with 3.
-/// 5. Standard output is flushed, and it and standard error are held until the process ends, so that no daemon leaves
-///    half a line.
+/// 5. Standard output is flushed.
 ///
-/// Return what `run` returns from your `main` at once. Daemons run until the process has ended.
+/// Return what `run` returns from your `main`. What follows is as without `run`: the destructors of main's own values
+/// and thread-locals, then the C library's exit handlers. Daemons run meanwhile; when the process is about to be gone,
+/// they are kept from printing, so that none leaves half a line.
 ///
 /// | `main` | exit code |
 /// |---|---|
@@ -38,8 +39,10 @@ use crate::unwind::catch;
 /// When it is not called on the process's main thread, or called a second time.
 ///
 /// # What it does not do
-/// A thread that never ends keeps the process alive: that is the meaning of "not a daemon". Standard output is flushed
-/// unless a daemon sits on it, in a write that nobody reads, for two seconds: then the process ends without that.
+/// - A thread that never ends keeps the process alive: that is the meaning of "not a daemon".
+/// - No exit is held up by a daemon that has locked a stream and sleeps, or computes. What main printed but did not flush
+///   is then lost, as it is at the end of any Rust program. Only a daemon that may be in the middle of a line is waited
+///   for: up to two seconds, if nobody reads what it writes.
 ///
 /// ```
 /// use std::process::ExitCode;
@@ -65,23 +68,18 @@ where
         sys::is_first_thread(),
         "`run` was called on another thread than main"
     );
-    assert!(
-        !registry().shutdown_has_begun(),
-        "`run` was called a second time"
-    );
+    assert!(registry().begin_run(), "`run` was called a second time");
     let code = catch(|| main().report()).unwrap_or_else(code_of);
     shut_down();
-    output::seal(code);
+    output::flush();
     code
 }
 
 fn code_of(ending: Ending) -> ExitCode {
-    if let Ending::Exited(code) = ending {
-        return exit_code(code);
+    match ending {
+        Ending::Exited(code) => exit_code(code),
+        Ending::Returned | Ending::Panicked(_) => ExitCode::from(101),
     }
-    // What the panic carried may panic in turn when it is dropped.
-    _ = catch(|| drop(ending));
-    ExitCode::from(101)
 }
 
 /// The lowest 8 bits are all that a parent process gets to see.

@@ -24,8 +24,14 @@ fn call_all(callbacks: Vec<Callback>) {
 
 /// Waits until there is nobody to wait for, those included that come meanwhile.
 fn wait(registry: &Registry) {
-    while let Some(thread) = registry.one_to_wait_for() {
-        registry.join(&thread, None);
+    loop {
+        let threads = registry.to_wait_for();
+        if threads.is_empty() {
+            return;
+        }
+        for thread in threads {
+            registry.join(&thread, None);
+        }
     }
 }
 
@@ -35,8 +41,7 @@ fn call_at_exit(registry: &Registry) {
     }
 }
 
-/// A panic was reported by the panic hook; an `exit` is silent. What the panic carried may panic when it is dropped.
+/// A panic was reported by the panic hook; an `exit` is silent.
 fn call(callback: Callback) {
-    let ended = catch(callback);
-    _ = catch(|| drop(ended));
+    _ = catch(callback);
 }

@@ -1,8 +1,8 @@
 //! Every lock, wait, atomic and thread of the waiting protocol, in one place.
 //!
 //! Nothing else in the crate names `std::sync::Mutex`, `std::sync::Condvar`, `std::sync::atomic`, `std::thread::Builder`
-//! or a `static` with a lock in it: a model checker replaces this file and explores the protocol in
-//! [`registry`](crate::registry).
+//! or a `static` with a lock in it: a model checker's twin, `model/sync.rs`, takes the place of this file to explore
+//! the protocol in [`registry`](crate::registry).
 //!
 //! Poison is ignored. No user code runs under a lock, so a lock can only be poisoned by a defect in this crate, and
 //! the shutdown must still be able to wait for the threads that are left.
@@ -10,7 +10,7 @@
 use std::io;
 use std::sync::PoisonError;
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{MutexGuard, OnceLock};
 pub(crate) use std::time::Instant;
 
@@ -33,6 +33,14 @@ macro_rules! constructor {
 }
 pub(crate) use constructor;
 
+/// A thread-local that needs no destructor, made at compile time. To be used by `with` only.
+macro_rules! local {
+    ($(#[$meta:meta])* static $name:ident: $type:ty = $value:expr;) => {
+        thread_local! { $(#[$meta])* static $name: $type = const { $value }; }
+    };
+}
+pub(crate) use local;
+
 #[derive(Debug)]
 pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 
@@ -48,18 +56,29 @@ impl<T> Mutex<T> {
     }
 }
 
+/// Every waiter waits with the same lock, and every change that one may wait for is made under it, before the
+/// notification.
 #[derive(Debug)]
-pub(crate) struct Condvar(std::sync::Condvar);
+pub(crate) struct Condvar {
+    inner: std::sync::Condvar,
+    /// Changed under the lock. A notification is a system call, even if nobody waits, which is the usual case here.
+    waiters: AtomicUsize,
+}
 
 impl Condvar {
     constructor! {
         pub(crate) fn new() -> Self {
-            Self(std::sync::Condvar::new())
+            Self {
+                inner: std::sync::Condvar::new(),
+                waiters: AtomicUsize::new(0),
+            }
         }
     }
 
     pub(crate) fn notify_all(&self) {
-        self.0.notify_all();
+        if self.waiters.load(Ordering::Relaxed) > 0 {
+            self.inner.notify_all();
+        }
     }
 
     /// Waits for a notification; without a deadline, as long as it takes. May wake for no reason.
@@ -68,11 +87,23 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         deadline: Option<Instant>,
     ) -> MutexGuard<'a, T> {
+        self.waiters.fetch_add(1, Ordering::Relaxed);
+        let guard = self.sleep(guard, deadline);
+        self.waiters.fetch_sub(1, Ordering::Relaxed);
+        guard
+    }
+
+    fn sleep<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        deadline: Option<Instant>,
+    ) -> MutexGuard<'a, T> {
         let Some(deadline) = deadline else {
-            return self.0.wait(guard).unwrap_or_else(PoisonError::into_inner);
+            let woken = self.inner.wait(guard);
+            return woken.unwrap_or_else(PoisonError::into_inner);
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        let woken = self.0.wait_timeout(guard, left);
+        let woken = self.inner.wait_timeout(guard, left);
         woken.unwrap_or_else(PoisonError::into_inner).0
     }
 }

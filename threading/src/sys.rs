@@ -64,6 +64,42 @@ pub(crate) fn hook_exit(handler: extern "C" fn()) {
     unsafe { libc::atexit(handler) };
 }
 
+/// Whether this thread is the process's only one. False if that is not known.
+pub(crate) fn is_only_thread() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    // As of any directory, the links are two and one for each directory in it: here, one for each thread.
+    let tasks = std::fs::metadata("/proc/self/task");
+    tasks.is_ok_and(|tasks| tasks.nlink() == 3)
+}
+
+/// Whether the system has a moment after all handlers of the C library's `exit`.
+pub(crate) const HAS_VERY_END: bool = cfg!(target_os = "linux");
+
+/// Has `last` called when all handlers of the C library's `exit` have been, if [the system has such a
+/// moment](HAS_VERY_END).
+///
+/// What is not Rust's may still follow: the ends of other shared objects, and of the C library's own streams. To be
+/// called once, under a lock that no fork can come into.
+pub(crate) fn hook_very_end(last: fn()) {
+    _ = VERY_END.set(last);
+}
+
+static VERY_END: OnceLock<fn()> = OnceLock::new();
+
+/// The dynamic linker, or a static program's own end, calls what is in this section after what `atexit` registered.
+#[cfg(target_os = "linux")]
+#[used]
+// SAFETY: the section holds pointers to functions of this type.
+#[unsafe(link_section = ".fini_array")]
+static AT_VERY_END: extern "C" fn() = {
+    extern "C" fn at_very_end() {
+        if let Some(last) = VERY_END.get() {
+            last();
+        }
+    }
+    at_very_end
+};
+
 /// Has these called around each of the C library's forks, on the thread that forks. To be called with no lock held.
 ///
 /// If it is called twice, so are they: the first twice before, and each of the others twice after.
@@ -76,8 +112,9 @@ pub(crate) fn hook_forks(
     unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) };
 }
 
-/// How often a key's destructor may put its value back and be called again: the least POSIX allows, and what glibc does.
-const DESTRUCTOR_ROUNDS: u32 = 4;
+/// How many of the rounds in which a key's destructor may put its value back and be called again are waited for. POSIX
+/// allows no fewer than four, and glibc has four; ThreadSanitizer takes a thread's state away in the last.
+const DESTRUCTOR_ROUNDS: u32 = 3;
 
 thread_local! {
     static ROUND: Cell<u32> = const { Cell::new(0) };

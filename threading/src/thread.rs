@@ -61,8 +61,11 @@ impl<F> Thread<F> {
     /// Whether the thread is a daemon: the process does not wait for a daemon, and kills it when it ends, wherever it
     /// is, without running its destructors.
     ///
-    /// Without this, a thread is what the thread that starts it is. Main is not a daemon; a thread that this
-    /// library did not start counts as one.
+    /// Without this, the children of a daemon are daemons, and no others are.
+    ///
+    /// In Python, those of a thread that the library did not start are daemons too. Not here: in Rust most threads are
+    /// started by others (an executor's worker, a pool's, a test's), and the children of these would be lost in silence
+    /// at the end of main. A process that waits for one too many [says so](crate#who-keeps-my-process-alive).
     pub fn daemon(self, daemon: bool) -> Self {
         Self {
             daemon: Some(daemon),
@@ -97,7 +100,7 @@ impl<F> Thread<F> {
 }
 
 impl<F> Thread<F> {
-    /// Starts the thread, and returns when it runs.
+    /// Starts the thread.
     ///
     /// The handle may be dropped: unless it is a daemon, the process waits for the thread all the same.
     ///
@@ -135,7 +138,7 @@ struct Entered<'a>(&'a Record);
 
 impl Entered<'_> {
     fn started(self, os_thread: sync::OsThread) {
-        registry().started(self.0, os_thread);
+        registry().started(self.0.id, os_thread);
         std::mem::forget(self);
     }
 }

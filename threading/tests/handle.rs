@@ -270,8 +270,8 @@ fn a_child_inherits_or_overrides() {
     };
     assert_eq!([child(true), child(false)], [true, false]);
     assert!(
-        *start(|| threading::current().is_daemon()).join().unwrap(),
-        "test threads are foreign"
+        !*start(|| threading::current().is_daemon()).join().unwrap(),
+        "a test's thread is foreign"
     );
 }
 

@@ -26,43 +26,58 @@ impl Registry {
         naming: Naming,
         daemon: Option<bool>,
     ) -> Result<Arc<Record>, StartError> {
-        self.sweep();
         let mut state = self.lock();
-        let daemon = daemon.unwrap_or_else(|| state.current().daemon);
-        if state.is_closed() && !daemon {
-            return Err(StartError::ProcessEnds);
-        }
-        let name = state.name(naming);
-        Ok(state.add(name, daemon, Phase::Starting, OsHandle::Awaited))
+        let gone = state.take_gone();
+        let daemon = daemon.unwrap_or_else(|| state.inherited_daemon());
+        let entered = if state.is_closed() && !daemon {
+            Err(StartError::ProcessEnds)
+        } else {
+            let name = state.name(naming);
+            state.starting += 1;
+            Ok(state.add(name, daemon, Phase::Starting, OsHandle::Awaited))
+        };
+        drop(state);
+        self.reap(gone);
+        entered
     }
 
     /// Takes back a thread that the operating system would not start.
     pub(crate) fn withdraw(&self, id: Id) {
-        let entry = self.lock().entries.remove(&id);
+        let mut state = self.lock();
+        let entry = state.entries.remove(&id);
+        self.one_less_starts(&mut state);
+        drop(state);
         if let Some(entry) = entry {
             entry.record.changed.notify_all();
         }
     }
 
-    /// Stores the handle of a started thread, and waits until the thread runs.
-    pub(crate) fn started(&self, record: &Record, handle: OsThread) {
+    /// Stores the handle of a started thread, which may have ended by now.
+    pub(crate) fn started(&self, id: Id, handle: OsThread) {
         let mut state = self.lock();
-        state.change(record.id, |entry| entry.handle = OsHandle::Here(handle));
-        let is_starting = |entry: &Entry| entry.phase == Phase::Starting;
-        while state.entries.get(&record.id).is_some_and(is_starting) {
-            state = record.changed.wait(state, None);
-        }
+        state.change(id, |entry| entry.handle = OsHandle::Here(handle));
+        state.note_if_gone(id);
     }
 
     /// The calling thread runs.
     pub(crate) fn began(&self, id: Id) {
-        self.lock().change(id, |entry| entry.phase = Phase::Running);
+        let mut state = self.lock();
+        state.change(id, |entry| entry.phase = Phase::Running);
+        self.one_less_starts(&mut state);
+    }
+
+    fn one_less_starts(&self, state: &mut State) {
+        state.starting -= 1;
+        if state.starting == 0 {
+            self.all_run.notify_all();
+        }
     }
 
     /// The calling thread has no locals left.
     pub(crate) fn left(&self, id: Id) {
         let mut state = self.lock();
         state.change(id, |entry| entry.phase = Phase::Gone);
+        state.note_if_gone(id);
         let entry = state.entries.get(&id);
         if entry.is_some_and(|entry| matches!(entry.handle, OsHandle::Never))
             && state.main != Some(id)
@@ -115,6 +130,16 @@ impl State {
         record.set_native_id(sys::native_id());
         context::enter(record.id);
         record
+    }
+
+    /// Whether the children of the calling thread are daemons, unless they are told what to be.
+    ///
+    /// Those of a foreign thread are not, although it counts as a daemon itself, and though Python's inherit that: in
+    /// Rust most threads are others' (an executor's, a pool's, a test's), and their children would be lost in silence.
+    fn inherited_daemon(&mut self) -> bool {
+        let me = self.current().id;
+        let entry = self.entries.get(&me);
+        entry.is_some_and(|entry| entry.record.daemon && !matches!(entry.handle, OsHandle::Never))
     }
 
     pub(super) fn main_thread(&mut self) -> Arc<Record> {

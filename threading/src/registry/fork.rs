@@ -4,10 +4,12 @@
 
 use std::cell::Cell;
 use std::mem::{self, ManuallyDrop};
+use std::time::Duration;
 
 use super::progress::Progress;
 use super::{Guard, OsHandle, Registry, State};
 use crate::record::{Ending, Id, Record};
+use crate::sync::Instant;
 use crate::sys;
 
 thread_local! {
@@ -22,11 +24,22 @@ impl Registry {
     /// Takes the lock, and sees to it that the forking thread is known in the child.
     pub(crate) fn hold_for_fork(&'static self) {
         let held = HELD.take().unwrap_or_else(|| {
-            let mut state = self.lock();
+            let mut state = self.lock_when_all_run();
             state.current();
             ManuallyDrop::new(state)
         });
         HELD.set(Some(held));
+    }
+
+    /// A thread that starts has locks of the standard library, which would be held for ever in the child.
+    fn lock_when_all_run(&self) -> Guard<'_> {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let deadline = Instant::now() + PATIENCE;
+        let mut state = self.lock();
+        while state.starting > 0 && Instant::now() < deadline {
+            state = self.all_run.wait(state, Some(deadline));
+        }
+        state
     }
 
     pub(crate) fn release_in_parent(&self) {
@@ -49,6 +62,8 @@ impl State {
         // Leaked: detaching a thread that does not exist would hit whoever gets its stack next, and a user's value
         // must not be dropped under the lock.
         mem::forget(others);
+        self.starting = 0;
+        self.gone.clear();
         if self.main != Some(me) {
             self.become_main(me);
         }
@@ -59,6 +74,7 @@ impl State {
     fn become_main(&mut self, me: Id) {
         self.main = Some(me);
         self.progress = Progress::Open;
+        self.in_run = false;
         self.change(me, |entry| {
             match mem::replace(&mut entry.handle, OsHandle::Never) {
                 // The child's main is nobody's to join or to detach.

@@ -9,12 +9,14 @@
 //!
 //! Invariants
 //! 1. The creator makes the entry before the OS thread can run, so a shutdown that looks after `start` sees it.
-//! 2. `left` is called by the thread itself once its thread-local destructors have run; no user code follows.
+//! 2. `left` is called by the thread itself once its thread-local destructors have run; none of its user's code follows,
+//!    unless a C library's key asks for a fourth round of destructors.
 //! 3. An entry leaves the map only after an OS join. So *no entry* means *the OS thread has ended*.
-//! 4. Exactly one waiter takes the OS handle out of a `Gone` entry and joins it, outside the lock, for an instant
-//!    (see 2); the others wait for the entry to go.
+//! 4. Exactly one waiter takes the OS handle out of an entry and joins it, outside the lock: one with a deadline only
+//!    when the entry is `Gone`, so that it takes an instant (see 2). The others wait for the entry to go.
 //! 5. Every change of an entry happens under the lock and notifies `record.changed`, so no wake-up is lost.
-//! 6. No user code runs under the lock: neither a closure nor a destructor of a user's value.
+//! 6. No user code runs under the lock: neither a closure nor a destructor of a user's value. So nobody gives up a
+//!    record under it, which may be the last owner of a panic's payload: who waits for a thread has the record already.
 //!
 //! The main thread and foreign threads have entries without an OS handle; see [`entries`].
 
@@ -28,7 +30,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::record::{Id, Record};
-use crate::sync::{Mutex, MutexGuard, OsThread, constructor};
+use crate::sync::{Condvar, Mutex, MutexGuard, OsThread, constructor};
 
 pub(crate) use callbacks::{Callback, Hook};
 pub(crate) use entries::Naming;
@@ -36,16 +38,25 @@ use progress::Progress;
 
 /// The threads and the callbacks of a process.
 #[derive(Debug)]
-pub(crate) struct Registry(Mutex<State>);
+pub(crate) struct Registry {
+    state: Mutex<State>,
+    /// Notified when no thread is [starting](Phase::Starting) any more.
+    all_run: Condvar,
+}
 
 pub(crate) type Guard<'a> = MutexGuard<'a, State>;
 
 pub(crate) struct State {
     entries: BTreeMap<Id, Entry>,
+    /// How many of them are starting.
+    starting: usize,
+    /// Those that may be joined without waiting. Somebody may have done it by now.
+    gone: Vec<Id>,
     last_id: Id,
     last_number: u32,
     main: Option<Id>,
     progress: Progress,
+    in_run: bool,
     at_shutdown: Vec<Callback>,
     at_exit: Vec<Callback>,
     except_hook: Option<Hook>,
@@ -71,7 +82,7 @@ enum OsHandle {
     /// The creator has not put it here yet.
     Awaited,
     Here(OsThread),
-    /// Somebody is joining it.
+    /// Somebody is joining it, or waits for its end to do so.
     Taken,
     /// Not ours to join: the main thread, or a foreign one.
     Never,
@@ -80,22 +91,29 @@ enum OsHandle {
 impl Registry {
     constructor! {
         pub(crate) fn new() -> Self {
-            Self(Mutex::new(State {
+            let state = State {
                 entries: BTreeMap::new(),
+                starting: 0,
+                gone: Vec::new(),
                 last_id: 0,
                 last_number: 0,
                 main: None,
                 progress: Progress::Open,
+                in_run: false,
                 at_shutdown: Vec::new(),
                 at_exit: Vec::new(),
                 except_hook: None,
                 hooked: false,
-            }))
+            };
+            Self {
+                state: Mutex::new(state),
+                all_run: Condvar::new(),
+            }
         }
     }
 
     fn lock(&self) -> Guard<'_> {
-        self.0.lock()
+        self.state.lock()
     }
 
     /// Enters main and calls `hook`, under the lock, if this is the first use.

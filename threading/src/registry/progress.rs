@@ -1,5 +1,7 @@
 //! How far the process has come towards its end.
 
+use std::mem;
+
 use super::{Callback, Phase, Registry, State};
 use crate::record::Ending;
 
@@ -27,14 +29,27 @@ impl Registry {
         Some(std::mem::take(&mut state.at_shutdown))
     }
 
-    pub(crate) fn shutdown_has_begun(&self) -> bool {
-        self.lock().progress != Progress::Open
+    /// The calling main enters `run`. False if it may not: it is in there, or its shutdown has begun.
+    pub(crate) fn begin_run(&self) -> bool {
+        let mut state = self.lock();
+        let entered_before = mem::replace(&mut state.in_run, true);
+        !entered_before && state.progress == Progress::Open
+    }
+
+    /// Whether the shutdown is over, and has left threads behind: daemons, or foreign ones that are known.
+    pub(crate) fn has_left_threads_behind(&self) -> bool {
+        let state = self.lock();
+        let mut others = state
+            .entries
+            .values()
+            .filter(|entry| state.main != Some(entry.record.id));
+        state.is_closed() && others.any(|entry| entry.phase != Phase::Gone)
     }
 
     /// Ends the shutdown if there is nothing left to do. From then on only daemons can be started: no thread is lost.
     pub(crate) fn close_if_idle(&self) -> bool {
         let mut state = self.lock();
-        if state.one_to_wait_for().is_none() && state.at_exit.is_empty() {
+        if state.to_wait_for().next().is_none() && state.at_exit.is_empty() {
             state.progress = Progress::Closed;
         }
         state.is_closed()

@@ -12,14 +12,14 @@ impl Registry {
     pub(crate) fn join(&self, record: &Record, deadline: Option<Instant>) -> bool {
         let mut state = self.lock();
         loop {
-            match state.look_at(record.id) {
+            match state.look_at(record.id, deadline.is_none()) {
                 Look::Ended => return true,
-                Look::Gone(handle) => {
+                Look::Join(handle) => {
                     drop(state);
-                    self.reap(vec![(record.id, handle)]);
+                    self.reap([(record.id, handle)]);
                     return true;
                 }
-                Look::Alive => {}
+                Look::Wait => {}
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return false;
@@ -34,9 +34,9 @@ impl Registry {
         self.reap(gone);
     }
 
-    /// Some thread that the process has to wait for.
-    pub(crate) fn one_to_wait_for(&self) -> Option<Arc<Record>> {
-        self.lock().one_to_wait_for()
+    /// The threads that the process has to wait for, in the order of their coming.
+    pub(crate) fn to_wait_for(&self) -> Vec<Arc<Record>> {
+        self.lock().to_wait_for().map(Arc::clone).collect()
     }
 
     /// Sleeps as the given thread until the deadline, or until `done`; without a deadline, until `done`.
@@ -60,9 +60,18 @@ impl Registry {
         drop(guard);
     }
 
-    /// The OS join. Short: no user code runs on these threads any more.
-    fn reap(&self, gone: Vec<(Id, OsThread)>) {
-        for (id, handle) in gone {
+    /// Waits until the thread has begun to run, or has ended.
+    pub(crate) fn wait_until_it_runs(&self, record: &Record) {
+        let mut state = self.lock();
+        let is_starting = |entry: &Entry| entry.phase == Phase::Starting;
+        while state.entries.get(&record.id).is_some_and(is_starting) {
+            state = record.changed.wait(state, None);
+        }
+    }
+
+    /// The OS join. Short, if no user code runs on these threads any more.
+    pub(super) fn reap(&self, threads: impl IntoIterator<Item = (Id, OsThread)>) {
+        for (id, handle) in threads {
             // An error would be a panic of the thread's outermost frame, which catches all panics.
             _ = handle.join();
             let entry = self.lock().entries.remove(&id);
@@ -75,43 +84,56 @@ impl Registry {
 
 impl State {
     /// The main thread does not wait for itself, nor does it for daemons.
-    pub(super) fn one_to_wait_for(&self) -> Option<Arc<Record>> {
+    pub(super) fn to_wait_for(&self) -> impl Iterator<Item = &Arc<Record>> {
         let records = self.entries.values().map(|entry| &entry.record);
-        let mut waited_for =
-            records.filter(|record| !record.daemon && self.main != Some(record.id));
-        waited_for.next().map(Arc::clone)
+        records.filter(|record| !record.daemon && self.main != Some(record.id))
     }
 
-    /// Looks at a thread for one who waits for it, and hands out its OS handle if that is left to be joined.
-    fn look_at(&mut self, id: Id) -> Look {
+    /// Looks at a thread for one who waits for it, and hands out its OS handle if that is to be joined: when the thread
+    /// is gone, or at once to one who has no deadline.
+    fn look_at(&mut self, id: Id, forever: bool) -> Look {
         let is_main = self.main == Some(id);
         match self.entries.get_mut(&id) {
             None => Look::Ended,
             Some(entry) if entry.phase == Phase::Gone && is_main => Look::Ended,
-            Some(entry) => entry.take_if_gone().map_or(Look::Alive, Look::Gone),
+            Some(entry) if entry.phase == Phase::Gone || forever => {
+                entry.take_handle().map_or(Look::Wait, Look::Join)
+            }
+            Some(_) => Look::Wait,
         }
     }
 
-    fn take_gone(&mut self) -> Vec<(Id, OsThread)> {
-        let entries = self.entries.iter_mut();
-        entries
-            .filter_map(|(id, entry)| Some((*id, entry.take_if_gone()?)))
-            .collect()
+    pub(super) fn take_gone(&mut self) -> Vec<(Id, OsThread)> {
+        let gone = mem::take(&mut self.gone);
+        let handles = gone.into_iter().filter_map(|id| {
+            let handle = self.entries.get_mut(&id)?.take_handle()?;
+            Some((id, handle))
+        });
+        handles.collect()
+    }
+
+    /// Puts a thread on the list of the gone if it is, and may be joined.
+    pub(super) fn note_if_gone(&mut self, id: Id) {
+        let is_gone =
+            |entry: &Entry| entry.phase == Phase::Gone && matches!(entry.handle, OsHandle::Here(_));
+        if self.entries.get(&id).is_some_and(is_gone) {
+            self.gone.push(id);
+        }
     }
 }
 
 /// What one who waits for a thread sees.
 enum Look {
     Ended,
-    /// Its OS thread is about to end: it is to be joined.
-    Gone(OsThread),
-    /// Or being joined by somebody else.
-    Alive,
+    /// The OS thread is the looker's to join.
+    Join(OsThread),
+    /// Alive, or somebody else's to join.
+    Wait,
 }
 
 impl Entry {
-    fn take_if_gone(&mut self) -> Option<OsThread> {
-        if self.phase != Phase::Gone || !matches!(self.handle, OsHandle::Here(_)) {
+    fn take_handle(&mut self) -> Option<OsThread> {
+        if !matches!(self.handle, OsHandle::Here(_)) {
             return None;
         }
         match mem::replace(&mut self.handle, OsHandle::Taken) {

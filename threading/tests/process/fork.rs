@@ -3,6 +3,8 @@
 #![expect(unsafe_code, reason = "`fork` and `waitpid` have no safe front")]
 
 use std::process;
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
 
 use exeunt_threading::{self as threading, Handle, JoinError, Thread};
 
@@ -53,8 +55,40 @@ fn describe(left_behind: &Handle) {
     ));
 }
 
-fn a_moment() -> std::time::Duration {
-    std::time::Duration::from_secs(60)
+fn a_moment() -> Duration {
+    Duration::from_secs(60)
+}
+
+/// A process that uses the library for the first time, on another thread, while its main forks. False if the child could
+/// not use the library then. A fork takes longer than a first use, and the two should meet: hence the delay.
+fn fork_during_first_use(delay: Duration) -> bool {
+    let start = Arc::new(Barrier::new(2));
+    let both = Arc::clone(&start);
+    let first = std::thread::spawn(move || {
+        both.wait();
+        let begin = Instant::now();
+        while begin.elapsed() < delay {}
+        threading::current()
+    });
+    start.wait();
+    // SAFETY: the child uses nothing but this library, and ends at once.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: takes any number. A child that hangs is killed.
+        unsafe { libc::alarm(5) };
+        _ = threading::current();
+        threading::os_exit(0)
+    }
+    let ended_well = wait_for(child);
+    first.join().expect("it returns");
+    ended_well
+}
+
+fn wait_for(child: i32) -> bool {
+    let mut status = 0;
+    // SAFETY: `status` outlives the call.
+    unsafe { libc::waitpid(child, &raw mut status, 0) };
+    status == 0
 }
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -223,6 +257,22 @@ pub(crate) fn cases() -> Vec<Case> {
                 ])
                 .code(0)
             }),
+        case("fork_during_first_use")
+            .main(|| {
+                let hung = (0..2000).filter(|i| {
+                    // SAFETY: this process has one thread, and so has each child when it begins.
+                    let child = unsafe { libc::fork() };
+                    if child == 0 {
+                        threading::os_exit(i32::from(!fork_during_first_use(
+                            Duration::from_micros(i % 200),
+                        )))
+                    }
+                    !wait_for(child)
+                });
+                // One is enough, and each takes long.
+                say(&format!("hung: {}", hung.take(1).count()));
+            })
+            .shows(|seen| seen.says(["hung: 0"]).code(0)),
         case("fork_while_others_use_the_library")
             .under_run(|| {
                 for _ in 0..4 {

@@ -1,20 +1,13 @@
 //! The process does not wait for daemons, nor for foreign threads.
 
 use std::hint::spin_loop;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::Sender;
 use std::thread;
 
 use exeunt_threading::{self as threading, Thread};
 
 use crate::case::{Case, case};
-use crate::words::{Guard, a_while, d_that, n_that, outlive_main, say};
-
-/// Has `start` start something that reports, and waits until it did.
-fn begun(start: impl FnOnce(Sender<()>)) {
-    let (begun, told) = channel();
-    start(begun);
-    told.recv().expect("it begins");
-}
+use crate::words::{Guard, a_while, begun, d_that, n_that, outlive_main, say};
 
 /// A child with no flag of its own tells what it is, and that it should not be waited for.
 fn child_that_outlives_main(begun: Sender<()>) {
@@ -125,11 +118,14 @@ pub(crate) fn cases() -> Vec<Case> {
                 });
             })
             .shows(|seen| seen.without("foreign\n").code(0)),
-        case("child_of_a_foreign_thread_is_a_daemon")
+        case("child_of_a_foreign_thread_is_waited_for")
             .under_run(|| {
                 begun(|tell| drop(thread::spawn(|| child_that_outlives_main(tell))));
                 say("end");
             })
-            .shows(|seen| seen.says(["child is a daemon: true", "end"]).code(0)),
+            .shows(|seen| {
+                seen.says(["child is a daemon: false", "end", "child"])
+                    .code(0)
+            }),
     ]
 }

@@ -7,9 +7,11 @@ mod case;
 mod edges;
 mod fork;
 mod killing;
+mod payloads;
 mod seen;
 mod status;
 mod streams;
+mod teardown;
 mod waiting;
 mod words;
 
@@ -39,7 +41,9 @@ fn cases() -> impl Iterator<Item = Case> {
         callbacks::cases(),
         fork::cases(),
         edges::cases(),
+        payloads::cases(),
         streams::cases(),
+        teardown::cases(),
     ];
     topics.into_iter().flatten()
 }

@@ -32,6 +32,14 @@ impl Seen {
         self
     }
 
+    /// Nothing kept the process alive for long after this line.
+    #[track_caller]
+    pub(crate) fn at_once_after(self, line: &str) -> Self {
+        let assert = self.0.assert().slack(Duration::from_secs(1));
+        _ = assert.exits_after(line, Duration::ZERO);
+        self
+    }
+
     #[track_caller]
     pub(crate) fn signal(self, signal: Signal) -> Self {
         _ = self.0.assert().signal(signal).leaves_nothing_behind();

@@ -212,6 +212,28 @@ pub(crate) fn cases() -> Vec<Case> {
         case("process_exit_in_thread_without_run")
             .main(|| while_main_runs(|| process::exit(4)))
             .shows(|seen| seen.says([]).code(4)),
+        case("run_in_run")
+            .under_run(|| {
+                n("n");
+                _ = threading::run(|| say("inner"));
+                say("not reached")
+            })
+            .shows(|seen| {
+                seen.contains(["panicked", "`run` was called a second time\n", "n\n"])
+                    .without("reached")
+                    .without("inner")
+                    .code(101)
+            }),
+        case("run_after_run")
+            .main(|| {
+                _ = threading::run(|| say("first"));
+                threading::run(|| say("second"))
+            })
+            .shows(|seen| {
+                seen.contains(["first\n", "panicked", "`run` was called a second time\n"])
+                    .without("second\n")
+                    .code(101)
+            }),
         case("process_exit_in_at_exit")
             .under_run(|| {
                 threading::at_exit(|| say("first"));

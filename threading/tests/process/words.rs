@@ -1,5 +1,6 @@
 //! What the subjects say and do, again and again.
 
+use std::sync::mpsc::{Sender, channel};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -35,6 +36,13 @@ pub(crate) fn n_that(work: impl FnOnce() + Send + 'static) -> Handle {
 /// A daemon.
 pub(crate) fn d_that(work: impl FnOnce() + Send + 'static) -> Handle {
     Thread::new(work).daemon(true).start().expect("a thread")
+}
+
+/// Has `start` start something that reports, and waits until it did.
+pub(crate) fn begun(start: impl FnOnce(Sender<()>)) {
+    let (begun, told) = channel();
+    start(begun);
+    told.recv().expect("it begins");
 }
 
 /// Says its line when it is dropped.
