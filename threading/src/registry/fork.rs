@@ -34,10 +34,11 @@ impl Registry {
     /// A thread that starts has locks of the standard library, which would be held for ever in the child.
     fn lock_when_all_run(&self) -> Guard<'_> {
         const PATIENCE: Duration = Duration::from_secs(1);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now().checked_add(PATIENCE);
+        let is_early = || deadline.is_none_or(|deadline| Instant::now() < deadline);
         let mut state = self.lock();
-        while state.starting > 0 && Instant::now() < deadline {
-            state = self.all_run.wait(state, Some(deadline));
+        while state.starting > 0 && is_early() {
+            state = self.all_run.wait(state, deadline);
         }
         state
     }
