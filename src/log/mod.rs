@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn the_default_format_reads_what_its_pattern_says() {
         let by_hand = LogFormat::default();
-        let pattern = Regex::new(DEFAULT).unwrap();
+        let pattern = regex::Regex::new(DEFAULT).unwrap();
         for line in [
             "12:34:56: all done",
             "12:34:56: ",

@@ -100,7 +100,10 @@ impl<F> Thread<F> {
 }
 
 impl<F> Thread<F> {
-    /// Starts the thread.
+    /// Starts the thread, and returns once it runs.
+    ///
+    /// Python's `start` waits so too, for the thread's `_started` event: when it returns the thread is alive, has its
+    /// [`native_id`](Handle::native_id), and is about to call its function.
     ///
     /// The handle may be dropped: unless it is a daemon, the process waits for the thread all the same.
     ///
@@ -121,6 +124,8 @@ impl<F> Thread<F> {
         let body = entry_point::of(Arc::clone(&record), self.function, Arc::clone(&value));
         let os_thread = sync::spawn(&record.name, self.stack_size, body).map_err(StartError::Os)?;
         entered.started(os_thread);
+        // Without this main may end before a daemon that it started has begun, and the daemon's first line is lost.
+        registry().wait_until_it_runs(&record);
         Ok(Handle::new(record, value))
     }
 }

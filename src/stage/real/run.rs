@@ -157,12 +157,13 @@ impl Run<'_, '_> {
     fn watch(&mut self) -> Result<(), Lost> {
         while self.phase != Phase::Over {
             self.wait()?;
-            self.hear_start()?;
-            self.write_input();
-            self.read_pipes();
-            self.hear_all()?;
-            self.tell_partials();
-            self.act();
+            if self.hear_start()? {
+                self.write_input();
+                self.read_pipes();
+                self.hear_all()?;
+                self.tell_partials();
+                self.act();
+            }
             self.advance();
         }
         self.read_pipes();
@@ -179,7 +180,9 @@ impl Run<'_, '_> {
     fn wait(&mut self) -> io::Result<()> {
         let now = self.elapsed();
         let deadline = self.deadline(now);
-        let open = self.pipes.iter().filter(|p| p.open).map(|p| p.fd.as_fd());
+        // Before the start is heard nothing is read.
+        let open = self.pipes.iter().filter(|p| p.open && self.pid != 0);
+        let open = open.map(|p| p.fd.as_fd());
         let cancel = self.control.switch().filter(|_| self.phase.heeds_cancel());
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
@@ -295,13 +298,13 @@ impl Run<'_, '_> {
 
 /// # What the reaper says
 impl Run<'_, '_> {
-    /// The start is heard before the first line is read: lines are stamped from it.
-    fn hear_start(&mut self) -> Result<(), Lost> {
+    /// False until the start was heard. Nothing is read before: lines are stamped from it.
+    fn hear_start(&mut self) -> Result<bool, Lost> {
         if self.pid == 0 && !self.hear_next()? {
             // A subject may stop its parent before that has said that there is a subject.
             self.reaper.wake();
         }
-        Ok(())
+        Ok(self.pid != 0)
     }
 
     fn hear_all(&mut self) -> Result<(), Lost> {
