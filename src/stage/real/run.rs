@@ -1,15 +1,16 @@
 //! One run, from the fork to the last reaped process.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use nix::errno::Errno;
-use tempfile::TempDir;
 
 use super::actions::Actions;
 use super::canary::Watch;
@@ -23,7 +24,7 @@ use crate::stage::Cancel;
 use crate::stage::environment::find_program;
 use crate::stage::plan::{Plan, Stdin};
 use crate::stage::proc;
-use crate::stage::sys::{self, Ends, Exec, Exited, Message, Reaper};
+use crate::stage::sys::{self, Admission, Ends, Exec, Exited, Message, Reaper};
 
 /// Why a subject could not be run.
 #[derive(thiserror::Error)]
@@ -162,35 +163,44 @@ pub(in crate::stage) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Reco
         &plan.directory,
     )
     .ok_or_else(|| not_found(plan))?;
-    let scratch = tempfile::Builder::new()
-        .prefix("exeunt-")
-        .tempdir()
-        .map_err(setup)?;
-    let mut environment = plan.environment.clone();
-    environment
-        .entry("TMPDIR".into())
-        .or_insert_with(|| scratch.path().into());
-    let given = environment
-        .iter()
-        .map(|(k, v)| (k.as_os_str(), v.as_os_str()));
     let directory = std::path::absolute(&plan.directory).map_err(setup)?;
     let program = std::path::absolute(program).map_err(setup)?;
-    let exec = Exec::new(
-        &program,
-        &plan.program,
-        &plan.args,
-        given,
-        &directory,
-        &plan.ignored_signals,
-    )
-    .map_err(setup)?;
-    let (pipes, ends) = connect(plan, &scratch).map_err(setup)?;
-
-    let watch = Watch::begin();
-    let stalled_before = proc::stalled();
-    let started = record::moment::rounded(SystemTime::now());
-    let zero = sys::now();
-    let reaper = Reaper::start(&exec, ends).map_err(setup)?;
+    // Declared first, dropped last: nothing of the run is left when the next one gets its place.
+    let admission = Admission::new();
+    let mark = mark();
+    let set_up = || {
+        let mut reaper = Reaper::engage()?;
+        let environment = environment(plan, &mark, &mut reaper)?;
+        let exec = Exec::new(
+            &program,
+            &plan.program,
+            &plan.args,
+            environment
+                .iter()
+                .map(|(k, v)| (k.as_os_str(), v.as_os_str())),
+            &directory,
+            reaper.scratch_path(),
+            &plan.ignored_signals,
+        )?;
+        let (pipes, ends) = connect(plan)?;
+        let watch = Watch::begin();
+        let stalled_before = proc::stalled();
+        let started = record::moment::rounded(SystemTime::now());
+        let zero = sys::now();
+        reaper.start(&exec, &ends)?;
+        Ok((
+            reaper,
+            environment,
+            pipes,
+            watch,
+            stalled_before,
+            started,
+            zero,
+        ))
+    };
+    let is_cancelled = || cancel.is_some_and(Cancel::is_cancelled);
+    let (reaper, environment, pipes, watch, stalled_before, started, zero) =
+        admission.set_up(is_cancelled, set_up).map_err(setup)?;
     let mut run = Run {
         plan,
         zero,
@@ -211,12 +221,10 @@ pub(in crate::stage) fn run(plan: &Plan, cancel: Option<&Cancel>) -> Result<Reco
     if let Err(lost) = run.watch(cancel) {
         if matches!(lost, Lost::Reaper) {
             let pipes: Vec<_> = run.pipes.iter().map(|p| p.fd.as_fd()).collect();
-            proc::kill_orphans(run.reaper.pid(), scratch.path(), &pipes);
+            proc::kill_orphans(run.reaper.pid(), &mark, &pipes);
         }
         return Err(lost.explain(plan, &run.reaper, program, directory));
     }
-    // Removed while the reaper is still on its way out.
-    drop(scratch);
     let lag = Lag {
         canary: watch.worst(),
         pressure: proc::stalled().saturating_sub(stalled_before),
@@ -268,13 +276,37 @@ impl Lost {
     }
 }
 
+/// A variable that every descendant of a subject inherits: by its value, unlike all others, they are known where their reaper
+/// was killed.
+const MARK: &str = "EXEUNT_RUN";
+
+fn mark() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{}-{count}", std::process::id(), sys::now().as_nanos())
+}
+
+/// The plan's variables, and what the stage adds.
+fn environment(
+    plan: &Plan,
+    mark: &str,
+    reaper: &mut Reaper,
+) -> io::Result<BTreeMap<OsString, OsString>> {
+    let mut environment = plan.environment.clone();
+    if !environment.contains_key(OsStr::new("TMPDIR")) {
+        environment.insert("TMPDIR".into(), reaper.scratch()?.into());
+    }
+    environment.insert(MARK.into(), mark.into());
+    Ok(environment)
+}
+
 /// Opens the subject's streams.
-fn connect(plan: &Plan, scratch: &TempDir) -> io::Result<(Vec<Pipe>, Ends)> {
+fn connect(plan: &Plan) -> io::Result<(Vec<Pipe>, Ends)> {
     let stdin: OwnedFd = match &plan.stdin {
         Stdin::Null => File::open("/dev/null")?.into(),
         Stdin::Inherit => io::stdin().as_fd().try_clone_to_owned()?,
         Stdin::Bytes(bytes) => {
-            let mut file = tempfile::tempfile_in(scratch)?;
+            let mut file = tempfile::tempfile()?;
             file.write_all(bytes)?;
             file.rewind()?;
             file.into()
@@ -555,7 +587,7 @@ impl Run<'_> {
         self,
         started: SystemTime,
         lag: Lag,
-        environment: std::collections::BTreeMap<String, String>,
+        environment: BTreeMap<String, String>,
         directory: PathBuf,
     ) -> Record {
         let text = |s: &OsString| s.to_string_lossy().into_owned();
