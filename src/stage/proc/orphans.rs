@@ -1,14 +1,12 @@
 //! What descends from a subject whose reaper was killed.
 //!
 //! Its descendants are then nobody's: they have moved to init, among all other processes of the machine. They are known by
-//! what they inherited: the reaper's session, the run's scratch directory in the environment, its pipes. Who has got rid of
-//! all three, in a session of its own and without a parent that is known, is not found.
+//! what they inherited: the reaper's session, the run's mark in the environment, its pipes. Who has got rid of all three, in a session of its own and without a parent that is known, is not found.
 
 use std::collections::HashSet;
 use std::fs;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -23,11 +21,11 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 /// Kills all of them.
 ///
-/// `scratch` is a path that no other process has in its environment.
-pub(crate) fn kill_orphans(reaper: u32, scratch: &Path, pipes: &[BorrowedFd<'_>]) {
+/// `mark` is a variable's value that no other process has in its environment.
+pub(crate) fn kill_orphans(reaper: u32, mark: &str, pipes: &[BorrowedFd<'_>]) {
     let inherited = Inherited {
         session: reaper,
-        scratch: scratch.as_os_str().as_encoded_bytes(),
+        mark: mark.as_bytes(),
         pipes: pipes.iter().filter_map(|fd| target(*fd)).collect(),
     };
     let deadline = now() + LIMIT;
@@ -46,7 +44,7 @@ pub(crate) fn kill_orphans(reaper: u32, scratch: &Path, pipes: &[BorrowedFd<'_>]
 
 struct Inherited<'a> {
     session: u32,
-    scratch: &'a [u8],
+    mark: &'a [u8],
     pipes: Vec<String>,
 }
 
@@ -85,7 +83,7 @@ impl Inherited<'_> {
     fn in_environment(&self, pid: u32) -> bool {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         let mut parts = environment.split(|b| *b == 0);
-        parts.any(|variable| variable.ends_with(self.scratch))
+        parts.any(|variable| variable.ends_with(self.mark))
     }
 
     fn writes(&self, pid: u32) -> bool {

@@ -2,23 +2,22 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
 use super::actions::{Actions, Ready};
-use super::canary::Watch;
 use super::collect::Collector;
 use super::finish::Begun;
 use super::input::Input;
 use super::phase::{self, Facts, Order, Phase};
 use super::pipe::Pipe;
-use super::setup::Setup;
+use super::setup::{Place, Setup};
 use crate::record::{
     Event, EventKind, Finding, Process, Record, Signal, SignalReason, SignalSent, Termination,
 };
 use crate::stage::action::Act;
-use crate::stage::sys::{self, Exited, Message, Reaper};
+use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
 use crate::stage::{Cancel, Control, Plan, RunError, proc};
 
 const CHUNK: usize = 64 * 1024;
@@ -50,20 +49,16 @@ pub(super) struct Run<'a, 'c> {
 }
 
 pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
-    let setup = Setup::of(plan)?;
-    let watch = Watch::begin();
-    let stalled_before = proc::stalled();
-    let (wall, zero) = (SystemTime::now(), sys::now());
-    let failed = |source| RunError::Setup {
-        program: plan.program.to_string_lossy().into_owned(),
-        source,
-    };
-    let reaper = Reaper::start(&setup.exec, setup.ends).map_err(failed)?;
+    let place = Place::of(plan)?;
+    // Declared first, dropped last: nothing of the run is left when the next one gets its place.
+    let admission = Admission::new();
+    let setup = Setup::of(plan, &place, &admission, control.switch())?;
+    let (wall, zero) = setup.asked;
     let mut run = Run {
         plan,
         control,
         zero,
-        reaper,
+        reaper: setup.reaper,
         pipes: setup.pipes,
         input: setup.input,
         buffer: vec![0; CHUNK],
@@ -82,18 +77,16 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
     if let Err(lost) = run.watch() {
         if matches!(lost, Lost::Reaper) {
             let pipes: Vec<_> = run.pipes.iter().map(|p| p.fd.as_fd()).collect();
-            proc::kill_orphans(run.reaper.pid(), setup.scratch.path(), &pipes);
+            proc::kill_orphans(run.reaper.pid(), &place.mark, &pipes);
         }
-        return Err(lost.explain(plan, &run.reaper, setup.program, setup.directory));
+        return Err(lost.explain(plan, &run.reaper, place));
     }
-    // Removed while the reaper is still on its way out.
-    drop(setup.scratch);
     let begun = Begun {
         wall: wall + run.zero.saturating_sub(zero),
-        canary: watch.worst(),
-        pressure: proc::stalled().saturating_sub(stalled_before),
+        canary: setup.watch.worst(),
+        pressure: proc::stalled().saturating_sub(setup.stalled),
         environment: setup.environment,
-        directory: setup.directory,
+        directory: place.directory,
     };
     Ok(run.into_record(begun))
 }
@@ -116,18 +109,12 @@ impl From<io::Error> for Lost {
 }
 
 impl Lost {
-    fn explain(
-        self,
-        plan: &Plan,
-        reaper: &Reaper,
-        path: std::path::PathBuf,
-        directory: std::path::PathBuf,
-    ) -> RunError {
+    fn explain(self, plan: &Plan, reaper: &Reaper, place: Place) -> RunError {
         let program = plan.program.to_string_lossy().into_owned();
         match self {
             Self::Exec(errno) => RunError::Exec {
-                program: path,
-                directory,
+                program: place.program,
+                directory: place.directory,
                 source: io::Error::from_raw_os_error(errno),
             },
             Self::Fork(errno) => RunError::Setup {

@@ -1,4 +1,4 @@
-//! What a run needs before its subject is started.
+//! What a run needs before it can be watched: its streams, its environment, and its subject, started.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -6,77 +6,133 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
-use tempfile::TempDir;
-
+use super::canary::Watch;
 use super::input::Input;
 use super::pipe::Pipe;
 use crate::record::{Stream, Streams};
-use crate::stage::RunError;
 use crate::stage::environment::find_program;
 use crate::stage::error::not_found;
 use crate::stage::plan::{Plan, Stdin};
-use crate::stage::sys::{self, Ends, Exec};
+use crate::stage::sys::{self, Admission, Ends, Exec, Reaper};
+use crate::stage::{Cancel, RunError, proc};
 
-pub(super) struct Setup {
+/// Where a subject is started from.
+pub(super) struct Place {
     /// The path of the program.
     pub(super) program: PathBuf,
     pub(super) directory: PathBuf,
-    pub(super) environment: BTreeMap<OsString, OsString>,
-    pub(super) scratch: TempDir,
-    pub(super) exec: Exec,
-    pub(super) pipes: Vec<Pipe>,
-    pub(super) input: Option<Input>,
-    pub(super) ends: Ends,
+    /// The value of [`MARK`].
+    pub(super) mark: String,
 }
 
-impl Setup {
+/// A subject that was started.
+pub(super) struct Setup {
+    pub(super) reaper: Reaper,
+    pub(super) environment: BTreeMap<OsString, OsString>,
+    pub(super) pipes: Vec<Pipe>,
+    pub(super) input: Option<Input>,
+    pub(super) watch: Watch,
+    /// How long the machine's processes had been stalled by then.
+    pub(super) stalled: Duration,
+    /// When the start was asked for, by the wall clock and by the run's.
+    pub(super) asked: (SystemTime, Duration),
+}
+
+/// A variable that every descendant of a subject inherits: by its value, unlike all others, they are known where their reaper
+/// was killed.
+const MARK: &str = "EXEUNT_RUN";
+
+impl Place {
     pub(super) fn of(plan: &Plan) -> Result<Self, RunError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
         let path = plan.environment.get(OsStr::new("PATH"));
         let path = path.map(OsString::as_os_str);
         let program =
             find_program(&plan.program, path, &plan.directory).ok_or_else(|| not_found(plan))?;
-        Self::with(plan, program).map_err(|source| RunError::Setup {
-            program: plan.program.to_string_lossy().into_owned(),
-            source,
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("{}-{}-{count}", std::process::id(), sys::now().as_nanos());
+        let absolute = |path: PathBuf| std::path::absolute(path).map_err(|e| failed(plan, e));
+        Ok(Self {
+            program: absolute(program)?,
+            directory: absolute(plan.directory.clone())?,
+            mark,
         })
     }
+}
 
-    fn with(plan: &Plan, program: PathBuf) -> io::Result<Self> {
-        let scratch = tempfile::Builder::new().prefix("exeunt-").tempdir()?;
-        let mut environment = plan.environment.clone();
-        environment
-            .entry("TMPDIR".into())
-            .or_insert_with(|| scratch.path().into());
-        let directory = std::path::absolute(&plan.directory)?;
-        let program = std::path::absolute(program)?;
+fn failed(plan: &Plan, source: io::Error) -> RunError {
+    RunError::Setup {
+        program: plan.program.to_string_lossy().into_owned(),
+        source,
+    }
+}
+
+impl Setup {
+    /// Starts the subject, as soon as the machine has what it needs.
+    pub(super) fn of(
+        plan: &Plan,
+        place: &Place,
+        admission: &Admission,
+        cancel: Option<&Cancel>,
+    ) -> Result<Self, RunError> {
+        let is_cancelled = || cancel.is_some_and(Cancel::is_cancelled);
+        admission
+            .set_up(is_cancelled, || Self::try_of(plan, place))
+            .map_err(|source| failed(plan, source))
+    }
+
+    fn try_of(plan: &Plan, place: &Place) -> io::Result<Self> {
+        let mut reaper = Reaper::engage()?;
+        let environment = environment(plan, &place.mark, &mut reaper)?;
         let exec = Exec::new(
-            &program,
+            &place.program,
             &plan.program,
             &plan.args,
             environment
                 .iter()
                 .map(|(k, v)| (k.as_os_str(), v.as_os_str())),
-            &directory,
+            &place.directory,
+            reaper.scratch_path(),
             &plan.ignored_signals,
         )?;
         let (stdin, input) = stdin(&plan.stdin)?;
         let (pipes, stdout, stderr) = outputs(plan)?;
+        let ends = Ends {
+            stdin,
+            stdout,
+            stderr,
+        };
+        let watch = Watch::begin();
+        let stalled = proc::stalled();
+        let asked = (SystemTime::now(), sys::now());
+        reaper.start(&exec, &ends)?;
         Ok(Self {
-            program,
-            directory,
+            reaper,
             environment,
-            scratch,
-            exec,
             pipes,
             input,
-            ends: Ends {
-                stdin,
-                stdout,
-                stderr,
-            },
+            watch,
+            stalled,
+            asked,
         })
     }
+}
+
+/// The plan's variables, and what the stage adds.
+fn environment(
+    plan: &Plan,
+    mark: &str,
+    reaper: &mut Reaper,
+) -> io::Result<BTreeMap<OsString, OsString>> {
+    let mut environment = plan.environment.clone();
+    if !environment.contains_key(OsStr::new("TMPDIR")) {
+        environment.insert("TMPDIR".into(), reaper.scratch()?.into());
+    }
+    environment.insert(MARK.into(), mark.into());
+    Ok(environment)
 }
 
 fn stdin(stdin: &Stdin) -> io::Result<(OwnedFd, Option<Input>)> {

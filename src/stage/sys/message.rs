@@ -1,4 +1,4 @@
-//! What the reaper tells the harness: fixed-size messages, written without allocation.
+//! What harness and reaper tell one another: messages of one size, written without allocation.
 
 use std::time::Duration;
 
@@ -6,6 +6,52 @@ use crate::record::{Exit, Signal};
 
 const WORDS: usize = 8;
 pub(super) const SIZE: usize = WORDS * 8;
+
+/// What the harness wants of the reaper.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Order {
+    /// Start a subject: with the message come the block of an [`Exec`](super::Exec) of this length, and the subject's three
+    /// standard streams.
+    Start { length: usize },
+    /// Kill whatever is left of the tree.
+    Finish,
+}
+
+impl Order {
+    pub(super) fn encode(self) -> [u8; SIZE] {
+        match self {
+            Self::Finish => to_bytes([0; WORDS]),
+            Self::Start { length } => to_bytes([1, length as u64, 0, 0, 0, 0, 0, 0]),
+        }
+    }
+
+    pub(super) fn decode(bytes: &[u8; SIZE]) -> Self {
+        let words = to_words(bytes);
+        match words[0] {
+            0 => Self::Finish,
+            #[expect(clippy::cast_possible_truncation, reason = "it was a length")]
+            _ => Self::Start {
+                length: words[1] as usize,
+            },
+        }
+    }
+}
+
+fn to_bytes(words: [u64; WORDS]) -> [u8; SIZE] {
+    let mut bytes = [0; SIZE];
+    for (chunk, word) in bytes.chunks_exact_mut(8).zip(words) {
+        chunk.copy_from_slice(&word.to_ne_bytes());
+    }
+    bytes
+}
+
+fn to_words(bytes: &[u8; SIZE]) -> [u64; WORDS] {
+    let mut words = [0_u64; WORDS];
+    for (word, chunk) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+        *word = u64::from_ne_bytes(chunk.try_into().unwrap_or_default());
+    }
+    words
+}
 
 /// What the reaper saw.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,7 +68,7 @@ pub(crate) enum Message {
     ForkFailed { errno: i32 },
     /// The subject ended.
     Exited(Exited),
-    /// No process of the tree is left; the reaper is about to end too.
+    /// No process of the tree is left. Not told if [`Exited::alone`] has told it.
     Empty,
 }
 
@@ -41,6 +87,15 @@ pub(crate) struct Exited {
 }
 
 impl Message {
+    /// Whether it is the last one of a run.
+    pub(super) fn is_last(&self) -> bool {
+        match self {
+            Self::Started { .. } => false,
+            Self::Exited(exited) => exited.alone,
+            Self::ExecFailed { .. } | Self::ForkFailed { .. } | Self::Empty => true,
+        }
+    }
+
     pub(super) fn encode(self) -> [u8; SIZE] {
         let nanos = |d: Duration| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX);
         let number = |n: i32| u64::from(n.cast_unsigned());
@@ -67,18 +122,11 @@ impl Message {
             }
             Self::Empty => [4, 0, 0, 0, 0, 0, 0, 0],
         };
-        let mut bytes = [0; SIZE];
-        for (chunk, word) in bytes.chunks_exact_mut(8).zip(words) {
-            chunk.copy_from_slice(&word.to_ne_bytes());
-        }
-        bytes
+        to_bytes(words)
     }
 
     pub(super) fn decode(bytes: &[u8; SIZE]) -> Self {
-        let mut words = [0_u64; WORDS];
-        for (word, chunk) in words.iter_mut().zip(bytes.chunks_exact(8)) {
-            *word = u64::from_ne_bytes(chunk.try_into().unwrap_or_default());
-        }
+        let words = to_words(bytes);
         #[expect(clippy::cast_possible_truncation, reason = "encoded from 32 bits")]
         let number = |i: usize| words[i] as u32;
         let time = |i: usize| Duration::from_nanos(words[i]);
@@ -113,6 +161,13 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_order_survives_the_socket() {
+        for order in [Order::Finish, Order::Start { length: 4711 }] {
+            assert_eq!(Order::decode(&order.encode()), order);
+        }
+    }
 
     #[test]
     fn every_message_survives_the_socket() {

@@ -1,142 +1,50 @@
 //! The one place of this crate with system calls and `unsafe`.
 //!
-//! A run is two processes. The harness forks a **reaper**, and the reaper forks the subject:
+//! A run is two processes. The harness has a **reaper**, and the reaper starts the subject:
 //!
 //! ```text
 //! harness ── reaper ── subject ── …
 //! ```
 //!
 //! The reaper is a *child subreaper* (prctl(2)), so every descendant of the subject stays in its tree, whatever group or
-//! session it moved to. It reports the exit at the instant it happens, and when told to, or when its socket to the
-//! harness closes because the harness died, it kills whatever is left in the tree. That is why nothing survives a harness
-//! that panics, is interrupted or is killed.
+//! session it moved to. It reports the exit at the instant it happens, and when told to, or when the harness is gone, it kills
+//! whatever is left in the tree. That is why nothing survives a harness that panics, is interrupted or is killed.
+//!
+//! A reaper is forked from the harness without an exec, which takes long if the harness is large. So it serves one run after
+//! the other. It is used again only if its tree was emptied, nobody stopped it, and limits, priority, processors and user are
+//! those of the harness. When idle it has no descriptor but its socket, and it ends after a second without a run.
 
 #![expect(unsafe_code, reason = "the marked place for system calls")]
 
 mod clock;
 mod exec;
+mod gate;
+mod inherited;
+mod life;
 mod message;
+mod pool;
+mod process;
+mod raw;
 mod reaper;
+mod scratch;
 mod signals;
+mod subject;
+mod trim;
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
-use nix::sys::signal::{SigSet, SigmaskHow, kill, pthread_sigmask};
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, recv, shutdown, socketpair,
-};
 use nix::sys::time::TimeSpec;
-use nix::unistd::{ForkResult, Pid};
 
 pub(crate) use clock::{now, utc_offset};
 pub(crate) use exec::Exec;
+pub(crate) use gate::Admission;
 pub(crate) use message::{Exited, Message};
+pub(crate) use reaper::{Ends, Reaper};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
-
-/// The subject's ends of its streams.
-pub(crate) struct Ends {
-    pub(crate) stdin: OwnedFd,
-    pub(crate) stdout: OwnedFd,
-    pub(crate) stderr: OwnedFd,
-}
-
-/// The harness's hold on a running reaper. Dropping it ends everything in the reaper's tree.
-pub(crate) struct Reaper {
-    pid: Pid,
-    socket: OwnedFd,
-}
-
-/// How long a dropped reaper may take to clean up before it is left to do so alone.
-const FAREWELL: Duration = Duration::from_secs(2);
-
-impl Reaper {
-    /// Starts a subject under a new reaper.
-    pub(crate) fn start(exec: &Exec, ends: Ends) -> io::Result<Self> {
-        let (ours, theirs) = socketpair(
-            AddressFamily::Unix,
-            SockType::SeqPacket,
-            None,
-            SockFlag::SOCK_CLOEXEC,
-        )?;
-        // No handler of the harness may run in the reaper: all signals are blocked across the fork.
-        let mut before = SigSet::empty();
-        pthread_sigmask(
-            SigmaskHow::SIG_SETMASK,
-            Some(&SigSet::all()),
-            Some(&mut before),
-        )?;
-        // SAFETY: the child calls only `reaper::watch`, which keeps to async-signal-safe calls and never returns.
-        let forked = match unsafe { nix::unistd::fork() } {
-            Ok(ForkResult::Child) => reaper::watch(exec, &ends, theirs.as_raw_fd()),
-            Ok(ForkResult::Parent { child }) => Ok(Self {
-                pid: child,
-                socket: ours,
-            }),
-            Err(errno) => Err(errno.into()),
-        };
-        pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
-        forked
-    }
-
-    /// The next message, if one is there. `Err` with `UnexpectedEof` if the reaper is gone.
-    pub(crate) fn receive(&self) -> io::Result<Option<Message>> {
-        let mut buffer = [0; message::SIZE];
-        match recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) => Ok(Some(Message::decode(&buffer))),
-            Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
-            Err(Errno::ECONNRESET) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Err(errno) => Err(errno.into()),
-        }
-    }
-
-    /// Tells the reaper to kill whatever is left in its tree and to end; it answers [`Message::Empty`].
-    pub(crate) fn finish(&self) {
-        // Not by a message: a socket that is closed with an unread one is reset, and the reaper's last words are lost.
-        // If the reaper is gone there is nobody to tell.
-        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
-        self.wake();
-    }
-
-    /// Lets the reaper go on, in case the subject has stopped it.
-    pub(crate) fn wake(&self) {
-        // Until it is waited for, when this is dropped, the pid is its own.
-        let _ = kill(self.pid, nix::sys::signal::Signal::SIGCONT);
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.pid.as_raw().cast_unsigned()
-    }
-}
-
-impl AsFd for Reaper {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-}
-
-impl Drop for Reaper {
-    fn drop(&mut self) {
-        self.finish();
-        let deadline = now() + FAREWELL;
-        while let Some(left) = deadline.checked_sub(now()) {
-            match self.receive() {
-                Ok(Some(_)) => continue,
-                Ok(None) => {
-                    let _ = wait_readable(&[self.as_fd()], left);
-                }
-                Err(_) => {
-                    let _ = nix::sys::wait::waitpid(self.pid, None);
-                    return;
-                }
-            }
-        }
-    }
-}
 
 /// Waits until one of the descriptors can be read, is closed at the other end, or the time is over.
 pub(crate) fn wait_readable(fds: &[BorrowedFd<'_>], limit: Duration) -> io::Result<()> {
@@ -173,71 +81,70 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsStr;
+    use std::ffi::{OsStr, OsString};
     use std::fs::File;
+    use std::os::fd::AsFd;
     use std::path::Path;
 
     use super::*;
 
-    /// All that the reaper says of a program, until nothing of it is left.
-    fn messages(program: &str, args: &[&str]) -> Vec<Message> {
-        let args: Vec<_> = args.iter().map(Into::into).collect();
-        let exec = Exec::new(
-            Path::new(program),
-            OsStr::new(program),
-            &args,
-            [].into_iter(),
-            Path::new("/"),
-            &[],
-        )
-        .unwrap();
-        let null = || OwnedFd::from(File::open("/dev/null").unwrap());
+    fn null() -> OwnedFd {
+        File::open("/dev/null").unwrap().into()
+    }
+
+    fn start(reaper: &mut Reaper, program: &str, args: &[&str]) {
+        let args: Vec<OsString> = args.iter().map(Into::into).collect();
+        let name = OsStr::new(program);
+        let path = Path::new(program);
+        let exec = Exec::new(path, name, &args, [].into_iter(), Path::new("/"), None, &[]).unwrap();
         let ends = Ends {
             stdin: null(),
             stdout: null(),
             stderr: null(),
         };
-        let reaper = Reaper::start(&exec, ends).unwrap();
+        reaper.start(&exec, &ends).unwrap();
+    }
+
+    /// All that the reaper says of its subject.
+    fn messages(reaper: &mut Reaper) -> Vec<Message> {
         let mut messages = Vec::new();
-        loop {
+        while !messages.last().is_some_and(Message::is_last) {
             wait_readable(&[reaper.as_fd()], Duration::from_secs(20)).unwrap();
             match reaper.receive() {
-                Ok(Some(message)) => messages.push(message),
-                Ok(None) => {}
+                Ok(message) => messages.extend(message),
                 Err(error) => panic!("{error} after {messages:?}"),
             }
-            if let Some(Message::Empty | Message::ExecFailed { .. }) = messages.last() {
-                return messages;
-            }
         }
+        messages
     }
 
     #[test]
     fn a_start_is_stamped_between_the_order_and_the_exit() {
         let before = now();
-        let messages = messages("/bin/sleep", &["0.1"]);
-        let [
-            Message::Started { pid, at },
-            Message::Exited(exited),
-            Message::Empty,
-        ] = messages[..]
-        else {
+        let mut reaper = Reaper::engage().unwrap();
+        start(&mut reaper, "/bin/sleep", &["0.1"]);
+        let messages = messages(&mut reaper);
+        let [Message::Started { pid, at }, Message::Exited(exited)] = messages[..] else {
             panic!("{messages:?}");
         };
         assert_ne!(pid, 0);
         assert!(before < at, "{before:?} {at:?}");
         assert!(exited.at - at >= Duration::from_millis(100), "{messages:?}");
-        assert!(exited.at <= now());
+        assert!(exited.at <= now() && exited.alone);
     }
 
     #[test]
     fn of_a_program_that_is_not_there_no_start_is_told() {
-        let messages = messages("/no/such/program", &[]);
-        assert_eq!(
-            messages,
-            [Message::ExecFailed {
-                errno: Errno::ENOENT as i32
-            }]
+        let mut reaper = Reaper::engage().unwrap();
+        start(&mut reaper, "/no/such/program", &[]);
+        let errno = Errno::ENOENT as i32;
+        assert_eq!(messages(&mut reaper), [Message::ExecFailed { errno }]);
+        // It can go on.
+        start(&mut reaper, "/bin/true", &[]);
+        let messages = messages(&mut reaper);
+        assert!(
+            matches!(messages[..], [Message::Started { .. }, Message::Exited(_)]),
+            "{messages:?}"
         );
     }
 }
