@@ -57,6 +57,7 @@ impl Collector {
             newline,
             cut_from,
             stamp: None,
+            who: None,
             message: None,
         };
         let event = Event {

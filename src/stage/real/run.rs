@@ -17,7 +17,7 @@ use super::canary::Watch;
 use super::collect::Collector;
 use super::lines::Lines;
 use crate::record::{
-    Clock, EventKind, Finding, Lag, Process, RECORD_SCHEMA, Record, Signal, SignalReason,
+    Clock, EventKind, Finding, Lag, LogLines, Process, RECORD_SCHEMA, Record, Signal, SignalReason,
     SignalSent, Stream, Streams, Termination, Usage,
 };
 use crate::stage::Cancel;
@@ -590,6 +590,7 @@ impl Run<'_> {
                 ..lag
             },
             usage,
+            log: LogLines::Every,
             findings: self.findings,
         }
     }
