@@ -32,7 +32,7 @@ fn same(observed: &str, expected: &str) {
 }
 
 fn read(mut record: Record) -> Record {
-    LogFormat::default().read(&mut record);
+    LogFormat::clock().read(&mut record);
     record
 }
 
@@ -128,7 +128,7 @@ fn an_early_exit_and_a_missing_line() {
         ╰─ broken  expected the exit 2.00 s after `Main : all done` (± 0.20 s)
                    observed 0.002 s
         ╰─ broken  expected `Thread 1 : finishing` after `Main : all done`
-                   observed it is missing
+                   observed it never came
 ",
     );
 }
@@ -233,7 +233,7 @@ fn a_hang() {
         ╰─ broken  expected exit code 0
                    observed still running after 10 s, and ended then
         ╰─ broken  expected `Thread 1 : finishing` after `Main : all done`
-                   observed it is missing
+                   observed it never came
 ",
     );
 }
@@ -252,7 +252,7 @@ fn a_signal_of_its_own_and_a_torn_line() {
         "
     0.000  start      crash  (pid 1)
 ╭   0.004  Main       al (no newline)
-│       ╰─ broken  expected no other line of log
+│       ╰─ broken  expected no other line
 │                  observed `Main : al` came, unexpected
 │         ┊ 0.50 s of silence, then the end
 ╰   0.500  exit       killed by SIGSEGV, 0.50 s after Main's last line `al`
@@ -260,7 +260,7 @@ fn a_signal_of_its_own_and_a_torn_line() {
                    observed killed by SIGSEGV after 0.500 s
            finding    a line of log has no newline: it was torn
         ╰─ broken  expected `Main : all done` after the start
-                   observed it is missing
+                   observed it never came
 ",
     );
 }
@@ -278,13 +278,13 @@ fn what_a_subject_writes_does_not_reach_the_terminal() {
         &timeline(&record, &says([])),
         r"
     0.000  start      sh -c 'printf '\''\u{1b}[31m'\''\necho'  (pid 1)
-    0.001  output     \u{1b}[31mred\u{7}\u{202e}\u{9b}\u{0}
+    0.001  output     red\u{7}\u{202e}\u{9b}\u{0}
     0.002  Ma\u{1b}]0;in all\u{1b}[2J\rdone
-        ╰─ broken  expected no other line of log
+        ╰─ broken  expected no other line
                    observed `Ma\u{1b}]0;in : all\u{1b}[2J done` came, unexpected
     0.003  exit       exit code 0, 0.00 s after Ma\u{1b}]0;in's last line `all\u{1b}[2J\rdone`
         ╰─ broken  expected no process outlives the subject
-                   observed pid 7 `evil\u{1b}[1m\n`
+                   observed pid 7 `evil\n`
            survivor   pid 7 `evil\u{1b}[1m\n`
 "
         .replace(
@@ -363,7 +363,7 @@ fn what_broke_is_shown_even_in_the_middle() {
         [
             "           ⋮          61 events are not shown (the record has them)",
             "    0.100  output     odd",
-            "        ╰─ broken  expected no other line of log",
+            "        ╰─ broken  expected no other line",
             "                   observed `odd` came, unexpected",
             "           ⋮          59 events are not shown (the record has them)",
         ],
@@ -373,9 +373,11 @@ fn what_broke_is_shown_even_in_the_middle() {
 
 #[test]
 fn of_very_many_failures_some_are_shown() {
-    let text = timeline(&counting(1000), &says([]));
+    let missing = (0..1000).map(|i| format!("missing {i}"));
+    let expectation = says([]).whole_log(missing);
+    let text = timeline(&counting(1000), &expectation);
     assert_eq!(text.matches("╰─ broken").count(), 20);
-    let last = "           ⋮          981 more of what was expected is not so\n";
+    let last = "           ⋮          and 982 more failed expectations\n";
     assert!(text.ends_with(last), "{text}");
     assert!(
         text.contains("expected exit code 0\n"),
@@ -466,8 +468,9 @@ fn named<'c>(cases: &'c [Case], name: &str) -> &'c Case {
     cases.iter().find(is).unwrap()
 }
 
-fn report(cases: &[Case], outcome: &Outcome<'_>, verbose: bool) -> String {
-    plain(&report::case(outcome, Widths::of(cases.iter()), verbose))
+fn report(cases: &[Case], outcome: &Outcome, verbose: bool) -> String {
+    let ids: Vec<_> = cases.iter().map(Case::id).collect();
+    plain(&report::case(outcome, Widths::of(&ids), verbose))
 }
 
 #[test]
@@ -522,7 +525,7 @@ fn a_case_that_broke() {
                     ╰─ broken  expected the exit 2.00 s after `Main : all done` (± 0.20 s)
                                observed 0.002 s
                     ╰─ broken  expected `Thread 1 : finishing` after `Main : all done`
-                               observed it is missing
+                               observed it never came
 ",
     );
 }
@@ -586,13 +589,8 @@ fn a_case_whose_delay_is_not_told_shows_the_bare_number() {
 #[test]
 fn cases_that_were_not_run() {
     let cases = cases();
-    let outcome = |status, why: Option<&str>| Outcome {
-        case: &cases[0],
-        status,
-        why: why.map(Into::into),
-        observed: None,
-        runs: 0,
-    };
+    let outcome =
+        |status, why: Option<&str>| Outcome::without_run(&cases[0], status, why.map(Into::into));
     let skipped = outcome(Status::Skipped, Some("probe `old`: not found"));
     same(
         &report(&cases, &skipped, false),
@@ -613,10 +611,8 @@ fn cases_that_were_not_run() {
 #[test]
 fn a_case_that_was_run_again() {
     let cases = cases();
-    let outcome = Outcome {
-        runs: 3,
-        ..Outcome::of(named(&cases, "waits/py"), None, waited())
-    };
+    let mut outcome = Outcome::of(named(&cases, "waits/py"), None, waited());
+    outcome.runs = 3;
     same(
         &report(&cases, &outcome, false),
         "        held  waits   py   exit code 0, 2.002 s after `Main : all done` (run 3 times)\n",
@@ -675,7 +671,7 @@ fn the_report_for_programs() {
     let record: Record = serde_json::from_value(json["record"].clone()).unwrap();
     assert_eq!(
         Some(&record),
-        outcome.observed.as_ref().map(|(record, _)| record)
+        outcome.observed.as_ref().map(|observed| &observed.record)
     );
 
     let run: serde_json::Value = serde_json::from_str(&report::json::run(&record)).unwrap();
@@ -741,4 +737,243 @@ daemon  broken: 0  –
     let cell = "| `waits` | broken: 0, T 0.00 s, 1 line missing |";
     let markdown = report::Matrix::of(&broken).markdown();
     assert!(markdown.contains(cell), "{markdown}");
+}
+
+#[test]
+fn the_matrix_tells_of_lines_too_many_and_of_versions() {
+    let cases = cases();
+    let extra = read(
+        begun()
+            .with(millis(10), "00:00:00: Thread 1 : crash")
+            .with(millis(11), "00:00:00: Thread 1 : crash again")
+            .with(millis(2003), "00:00:02: Thread 1 : finishing")
+            .with(millis(2005), Exit::Code(0)),
+    );
+    let version = "3.15.0".parse().ok();
+    let outcomes = [
+        Outcome::of(named(&cases, "waits/py"), version.as_ref(), extra),
+        Outcome::of(named(&cases, "daemon/py"), version.as_ref(), begun()),
+    ];
+    let matrix = report::Matrix::of(&outcomes);
+    let options = report::MatrixOptions::new().versions(true);
+    same(
+        &plain(&matrix.text_with(options)),
+        "
+        py 3.15.0
+waits   broken: 0, T 2.00 s, 2 lines too many
+daemon  broken: no end
+",
+    );
+}
+
+#[test]
+fn the_matrix_can_leave_out_rows_that_are_all_alike() {
+    let cases = cases();
+    let early = || read(begun().with(millis(5), Exit::Code(0)));
+    let outcomes = [
+        Outcome::of(named(&cases, "waits/py"), None, waited()),
+        Outcome::of(named(&cases, "waits/old"), None, early()),
+        Outcome::of(named(&cases, "daemon/py"), None, early()),
+    ];
+    let options = report::MatrixOptions::new().differing(true);
+    let table = report::Matrix::of(&outcomes).markdown_with(options);
+    assert!(
+        table.contains("`waits`") && !table.contains("`daemon`"),
+        "{table}"
+    );
+}
+
+#[test]
+fn cells_are_as_wide_as_they_look() {
+    let cases = cases();
+    let mut wide = Outcome::of(named(&cases, "waits/py"), None, waited());
+    wide.case.scenario = "日本".into();
+    let mut combining = wide.clone();
+    combining.case.scenario = "e\u{301}".into();
+    let text = plain(&report::Matrix::of([&wide, &combining]).text());
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(
+        lines,
+        ["      py", "日本  0, T 2 s", "e\u{301}     0, T 2 s"]
+    );
+}
+
+#[test]
+fn a_case_that_breaks_in_another_way_tells_of_the_known_deviation() {
+    let cases = cases();
+    let crashed = read(begun().with(millis(5), Exit::Code(1)));
+    let outcome = Outcome::of(named(&cases, "waits/old"), None, crashed);
+    assert_eq!(outcome.status, Status::Broken);
+    let text = report(&cases, &outcome, false);
+    assert_eq!(
+        text.lines().nth(1),
+        Some(
+            "              not as the known deviation says either, by which it is judged here: It ends with main."
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_hint_is_told_only_where_something_is_wrong() {
+    let cases = cases();
+    let mut record = waited();
+    record.findings = vec![Finding::MayBufferOutput {
+        event: 0,
+        lines: 3,
+        silence: secs(2),
+    }];
+    let held = Outcome::of(named(&cases, "waits/py"), None, record.clone());
+    assert!(!report(&cases, &held, false).contains("finding"));
+    record.termination = Termination::TimedOut { limit: secs(3) };
+    let broken = Outcome::of(named(&cases, "waits/py"), None, record);
+    assert!(report(&cases, &broken, false).contains("the subject may buffer its output"));
+}
+
+#[test]
+fn threads_that_do_the_same_are_folded() {
+    let thread = |tid, name: &str, call: &str| ThreadSeen {
+        tid,
+        name: name.into(),
+        state: ThreadState::Blocked {
+            call: Some(call.into()),
+        },
+    };
+    let mut record = Record::new(["pool"]);
+    record.termination = Termination::TimedOut { limit: secs(1) };
+    let mut process = process(7, "pool");
+    process.threads = vec![
+        thread(7, "main", "futex"),
+        thread(8, "worker", "futex"),
+        thread(9, "worker", "futex"),
+        thread(10, "worker", "read"),
+        thread(11, "worker", "futex"),
+    ];
+    record.ended_by_harness = vec![process];
+    same(
+        &plain(&report::timeline(&record, None)),
+        "
+    0.000  start      pool  (pid 1)
+           ended      pid 7 `pool`
+             thread   main  blocked in futex: a lock, a join or a condition
+             thread   3 × worker  blocked in futex: a lock, a join or a condition
+             thread   worker  blocked in read
+",
+    );
+}
+
+#[test]
+fn a_line_after_the_exit_says_so() {
+    let record = read(
+        begun()
+            .with(millis(5), Exit::Code(0))
+            .with(millis(205), "00:00:00: Thread 1 : still here"),
+    );
+    let text = plain(&report::timeline(&record, None));
+    assert!(
+        text.ends_with("    0.205  Thread 1   still here (+0.20 s after the exit)\n"),
+        "{text}"
+    );
+    let delay = Delay::about("Thread 1 : still here", Mark::Exit, secs(1));
+    let expectation = Expectation::new().delay(delay);
+    assert_eq!(
+        report::observation(&expectation, &record),
+        "exit code 0, 0.200 s before `Thread 1 : still here`"
+    );
+}
+
+#[test]
+fn colours_of_the_subject_are_left_out() {
+    let record = Record::new(["cargo"])
+        .with(millis(1), "\u{1b}[1m\u{1b}[32mCompiling\u{1b}[0m x")
+        .with(millis(2), Exit::Code(0));
+    let expectation = Expectation::new().log(["\u{1b}[31merror"]).whole_log(["x"]);
+    let text = timeline(&record, &expectation);
+    assert!(text.contains("  output     Compiling x\n"), "{text}");
+    assert!(
+        text.contains("observed `Compiling x` came, unexpected"),
+        "{text}"
+    );
+}
+
+#[test]
+fn bytes_before_their_newline_are_shown() {
+    let partial = exeunt::record::Partial::new(Stream::Merged, "Password: ");
+    let record = Record::new(["login"])
+        .with(millis(100), EventKind::Partial(partial))
+        .with(secs(1), "Password: ok");
+    let text = plain(&report::timeline(&record, None));
+    assert!(
+        text.contains("    0.100  output     Password:  (so far)\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn everything_fits_a_narrow_page() {
+    let long = "a rather long message of many words ".repeat(5);
+    let mut record = waited()
+        .with(millis(1500), long.as_str())
+        .with(millis(1600), "wörd".repeat(40).as_str());
+    record.command.push(long.clone());
+    record.survivors = vec![process(7, &long)];
+    record.findings = vec![Finding::BuffersOutput {
+        event: 0,
+        late: secs(1),
+    }];
+    let expectation = waits().no_line(long.as_str()).line("nowhere ".repeat(20));
+    let judgement = judge(&record, &expectation);
+    for columns in [60, 80, 120] {
+        let page = report::Page::new(columns);
+        let text = plain(&report::timeline_on(&record, Some(&judgement), page));
+        for line in text.lines() {
+            assert!(line.chars().count() <= columns, "{columns}: {line}");
+        }
+        assert!(text.contains("nowhere"), "{text}");
+    }
+}
+
+#[test]
+fn a_report_in_the_order_of_the_suite() {
+    use exeunt::report::{InOrder, Reporter};
+
+    let cases = cases();
+    let outcomes: Vec<_> = cases
+        .iter()
+        .map(|case| Outcome::without_run(case, Status::Skipped, Some("why".into())))
+        .collect();
+    let ids: Vec<_> = cases.iter().map(Case::id).collect();
+    let mut out = Vec::new();
+    let mut reporter = InOrder::new(report::Json::new(&mut out));
+    reporter.begin(&ids).unwrap();
+    reporter.case(&outcomes[2]).unwrap();
+    reporter.case(&outcomes[0]).unwrap();
+    // The second never comes.
+    reporter.end(&Summary::default(), millis(1500)).unwrap();
+    drop(reporter);
+    let text = String::from_utf8(out).unwrap();
+    let names: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            format!("{}/{}", line["scenario"], line["implementation"]).replace('"', "")
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ids[0].to_string(),
+            ids[2].to_string(),
+            "null/null".to_owned()
+        ]
+    );
+}
+
+#[test]
+fn an_outcome_is_plain_data() {
+    let cases = cases();
+    let early = read(begun().with(millis(5), Exit::Code(0)));
+    let outcome = Outcome::of(named(&cases, "waits/old"), None, early);
+    let json = serde_json::to_string(&outcome).unwrap();
+    assert_eq!(serde_json::from_str::<Outcome>(&json).unwrap(), outcome);
 }

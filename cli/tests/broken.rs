@@ -98,7 +98,7 @@ fn a_program_that_waits_for_its_daemon_is_broken() {
     );
     is_broken(
         case,
-        "no other line of log",
+        "no other line",
         "`Thread 1 : finishing` came, unexpected",
     );
 }
@@ -117,7 +117,7 @@ fn a_program_that_skips_the_wait_is_broken() {
     is_broken(
         "non_daemon/skips-wait",
         "`Thread 1 : finishing` after .*",
-        "it is missing",
+        "it never came",
     );
 }
 
@@ -143,7 +143,7 @@ fn a_program_that_is_killed_is_broken() {
 fn a_line_too_many_is_broken() {
     is_broken(
         "non_daemon/prints-twice",
-        "no other line of log",
+        "no other line",
         "`Main : wait for the thread to finish` came, once more than expected",
     );
 }

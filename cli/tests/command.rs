@@ -174,7 +174,7 @@ fn what_is_broken_gives_exit_code_1_and_its_timeline() {
         .stdout(line("broken  wrong +one"))
         .stdout(line("[0-9.]+ +output +wrong\n"))
         .stdout(contains("expected a line `right`"))
-        .stdout(contains("observed it is missing"))
+        .stdout(contains("observed it never came"))
         .stdout(contains("1 case in").and(contains("1 broken")))
         .stderr("");
 }

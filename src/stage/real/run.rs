@@ -437,6 +437,9 @@ impl Run<'_, '_> {
         // A stopped process heeds a signal only once it goes on.
         sys::send_signal(Signal::CONT, processes);
         self.reaper.wake();
+        // The grace period counts from here, however long it took to find the processes.
+        let until = self.elapsed().saturating_add(self.plan.bounds.grace);
+        self.phase = Phase::Grace { until };
     }
 
     /// Has the reaper kill whatever is left, and end.
