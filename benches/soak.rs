@@ -11,10 +11,10 @@ use std::process::{Child, Command};
 use std::time::Instant;
 
 use exeunt::Cancel;
-use exeunt::expect::Mark;
-use exeunt::outcome::Status;
+use exeunt::judge::elapsed;
+use exeunt::outcome::{CaseId, Observed, Outcome};
 use exeunt::runner::{Progress, run};
-use exeunt::suite::{Case, Suite};
+use exeunt::suite::Suite;
 
 /// A process that uses a processor, ended when this is dropped.
 struct Load(Child);
@@ -59,7 +59,7 @@ fn main() {
     let chosen: Vec<_> = suite
         .cases()
         .iter()
-        .filter(|c| format!("{}/{}", c.scenario, c.implementation).contains(&filter))
+        .filter(|c| c.id().to_string().contains(&filter))
         .collect();
     let prepared = suite
         .prepare(&chosen, |what| eprintln!("{what}"))
@@ -68,7 +68,7 @@ fn main() {
     let _load: Vec<_> = (0..load).map(|_| Load::start()).collect();
 
     let start = Instant::now();
-    let mut tallies: BTreeMap<(&str, &str), Tally> = BTreeMap::new();
+    let mut tallies: BTreeMap<CaseId, Tally> = BTreeMap::new();
     let cancel = Cancel::new().expect("a pipe");
     run(
         &prepared,
@@ -79,24 +79,23 @@ fn main() {
             let Progress::Ended(outcome) = progress else {
                 return;
             };
-            let tally = tallies
-                .entry((&outcome.case.scenario, &outcome.case.implementation))
-                .or_default();
+            let tally = tallies.entry(outcome.case.clone()).or_default();
             let status = serde_json::to_string(&outcome.status).expect("a word");
             *tally
                 .statuses
                 .entry(status.trim_matches('"').to_owned())
                 .or_default() += 1;
             tally.reruns += usize::from(outcome.runs > 1);
-            if let Some((record, judgement)) = &outcome.observed {
-                tally.off.extend(off(outcome.case, record));
-                if !matches!(outcome.status, Status::Held | Status::Deviates) {
-                    let timeline = exeunt::report::timeline(record, Some(judgement));
-                    eprintln!(
-                        "{}/{}\n{timeline}",
-                        outcome.case.scenario, outcome.case.implementation
-                    );
-                }
+            tally.off.extend(off(&outcome));
+            if let Some(Observed { record, judgement }) = &outcome.observed
+                && !outcome.status.is_expected()
+            {
+                let timeline = exeunt::report::timeline(record, Some(judgement));
+                eprintln!(
+                    "{}
+{timeline}",
+                    outcome.case
+                );
             }
         },
     );
@@ -104,27 +103,17 @@ fn main() {
         "{runs} runs of each case, {jobs} side by side, {load} busy processes, {:.0} s",
         start.elapsed().as_secs_f64()
     );
-    for ((scenario, implementation), tally) in tallies {
-        println!(
-            "{scenario}/{implementation}: {:?}, {} run again",
-            tally.statuses, tally.reruns
-        );
+    for (case, tally) in tallies {
+        println!("{case}: {:?}, {} run again", tally.statuses, tally.reruns);
         show(&tally.off);
     }
 }
 
-fn off(case: &Case, record: &exeunt::Record) -> Option<(f64, f64)> {
-    let instead = case
-        .deviations
-        .first()
-        .map_or(&case.expectation, |d| &d.expectation);
-    let delay = instead.delays.iter().find(|d| d.to == Mark::Exit)?;
-    let Mark::Line(pattern, occurrence) = &delay.from else {
-        return None;
-    };
-    let at = record.find(pattern, *occurrence)?.at;
-    let exit = record.exit_event()?.at;
-    let off = exit.as_secs_f64() - at.as_secs_f64() - delay.bound.least().as_secs_f64();
+/// Observed less expected exit delay, and the lag of the run, in ms.
+fn off(outcome: &Outcome) -> Option<(f64, f64)> {
+    let record = &outcome.observed.as_ref()?.record;
+    let delay = outcome.expectation.exit_delay()?;
+    let off = elapsed(record, delay)? - delay.bound.least().as_secs_f64();
     Some((off * 1e3, record.lag.total().as_secs_f64() * 1e3))
 }
 

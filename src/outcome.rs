@@ -1,14 +1,16 @@
 //! What came of cases: plain data, for reports to render.
 
-use semver::Version;
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::expect::Expectation;
-use crate::judge::{Judgement, Verdict, judge};
-use crate::record::{Record, Termination};
-use crate::suite::Case;
+use crate::expect::{Expectation, Pattern};
+use crate::judge::{Judgement, Verdict};
+use crate::record::Record;
 
 /// What came of a case.
+///
+/// Other tools have other words for it; [`TestResult`] has the mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -21,7 +23,7 @@ pub enum Status {
     Broken,
     /// The expectation held, though it is known to be broken: the suite is out of date.
     DeviatesNoMore,
-    /// The observation does not tell.
+    /// The observation is no proof.
     Inconclusive,
     /// The implementation is not on this machine.
     Skipped,
@@ -29,6 +31,59 @@ pub enum Status {
     Failed,
     /// The harness was interrupted before the case was over.
     Interrupted,
+}
+
+/// The words that JUnit, pytest and others have for what came of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum TestResult {
+    /// It passed.
+    Pass,
+    /// It failed as it was expected to.
+    Xfail,
+    /// It failed.
+    Fail,
+    /// It passed, and was expected to fail.
+    Xpass,
+    /// It could not be decided.
+    Error,
+    /// It was not run.
+    Skip,
+}
+
+impl TestResult {
+    /// Whether a run with this result is good.
+    #[must_use]
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Pass | Self::Xfail | Self::Skip)
+    }
+}
+
+impl fmt::Display for TestResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Pass => "pass",
+            Self::Xfail => "xfail",
+            Self::Fail => "fail",
+            Self::Xpass => "xpass",
+            Self::Error => "error",
+            Self::Skip => "skip",
+        })
+    }
+}
+
+impl From<Status> for TestResult {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Held => Self::Pass,
+            Status::Deviates => Self::Xfail,
+            Status::Broken => Self::Fail,
+            Status::DeviatesNoMore => Self::Xpass,
+            Status::Inconclusive | Status::Failed | Status::Interrupted => Self::Error,
+            Status::Skipped => Self::Skip,
+        }
+    }
 }
 
 impl Status {
@@ -39,82 +94,187 @@ impl Status {
     }
 }
 
+impl From<Verdict> for Status {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Held => Self::Held,
+            Verdict::Inconclusive => Self::Inconclusive,
+            Verdict::Broken => Self::Broken,
+        }
+    }
+}
+
+/// Which case it is: a scenario with an implementation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CaseId {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The implementation's name.
+    pub implementation: String,
+}
+
+/// `scenario/implementation`
+impl fmt::Display for CaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.scenario, self.implementation)
+    }
+}
+
 /// A case and what came of it.
-#[derive(Debug)]
-pub struct Outcome<'s> {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Outcome {
     /// The case.
-    pub case: &'s Case,
+    #[serde(flatten)]
+    pub case: CaseId,
+    /// What the scenario is about, in a line.
+    pub about: String,
+    /// The implementation's version, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// What came of it.
     pub status: Status,
-    /// Why, where the record does not tell: a skip, a failed start, a known deviation.
+    /// Why, where the record does not tell: a skip, a failed start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The record of the last run, and its judgement.
-    pub observed: Option<(Record, Judgement)>,
+    /// The reason for the deviation that is known of this version of the implementation, whether the case shows it or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_deviation: Option<String>,
+    /// The expectation by which the case was judged in the end: its own, or that of the known deviation.
+    pub expectation: Expectation,
+    /// The lines that the scenario wants of any implementation.
+    pub usual_lines: Vec<Pattern>,
     /// How often it was run.
     pub runs: u32,
+    /// The last run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
 }
 
-impl<'s> Outcome<'s> {
-    /// Judges a record of a case, made with this version of the implementation.
+/// A run, and what was made of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    /// The record of the run.
+    pub record: Record,
+    /// Its judgement.
+    pub judgement: Judgement,
+}
+
+impl Outcome {
+    /// Whether another run may tell more.
     #[must_use]
-    pub fn of(case: &'s Case, version: Option<&Version>, record: Record) -> Self {
-        let expected = judge(&record, &case.expectation);
-        let (status, why, judgement) = match case.deviation(version) {
-            _ if record.termination == Termination::Interrupted => {
-                (Status::Interrupted, None, expected)
-            }
-            None => (status(expected.verdict()), None, expected),
-            Some(known) => {
-                let instead = judge(&record, &known.expectation);
-                let why = Some(known.why.clone());
-                match (expected.verdict(), instead.verdict()) {
-                    (Verdict::Held, _) => (Status::DeviatesNoMore, why, expected),
-                    (Verdict::Broken, Verdict::Held) => (Status::Deviates, why, instead),
-                    // What it does is neither what is right nor what is known.
-                    (Verdict::Broken, Verdict::Broken) => (Status::Broken, None, instead),
-                    (Verdict::Inconclusive, _) => (Status::Inconclusive, None, expected),
-                    (_, Verdict::Inconclusive) => (Status::Inconclusive, None, instead),
-                }
-            }
-        };
-        Self {
-            case,
-            status,
-            why,
-            observed: Some((record, judgement)),
-            runs: 1,
-        }
+    pub fn retryable(&self) -> bool {
+        let judgement = self.observed.as_ref().map(|observed| &observed.judgement);
+        self.status == Status::Inconclusive && judgement.is_some_and(Judgement::retryable)
     }
 
-    /// The expectation by which the case was judged in the end: its own, or that of the deviation it shows.
-    pub(crate) fn judged_by(&self) -> Option<&Expectation> {
-        match self.status {
-            Status::Deviates => {
-                let known = self
-                    .case
-                    .deviations
-                    .iter()
-                    .find(|d| Some(&d.why) == self.why.as_ref());
-                known.map(|known| &known.expectation)
-            }
-            _ => Some(&self.case.expectation),
-        }
-    }
-
-    pub(crate) fn retryable(&self) -> bool {
-        let judged = self
-            .observed
-            .as_ref()
-            .is_some_and(|(_, judgement)| judgement.retryable());
-        self.status == Status::Inconclusive && judged
+    /// The result in other tools' words.
+    #[must_use]
+    pub fn result(&self) -> TestResult {
+        self.status.into()
     }
 }
 
-fn status(verdict: Verdict) -> Status {
-    match verdict {
-        Verdict::Held => Status::Held,
-        Verdict::Inconclusive => Status::Inconclusive,
-        Verdict::Broken => Status::Broken,
+#[cfg(feature = "suite")]
+mod of_case {
+    use semver::Version;
+
+    use super::{CaseId, Observed, Outcome, Status};
+    use crate::expect::Expectation;
+    use crate::judge::{Verdict, judge};
+    use crate::record::{Record, Termination};
+    use crate::suite::Case;
+
+    impl Case {
+        /// Which case it is.
+        #[must_use]
+        pub fn id(&self) -> CaseId {
+            CaseId {
+                scenario: self.scenario.clone(),
+                implementation: self.implementation.clone(),
+            }
+        }
+    }
+
+    /// # Of a suite's case
+    impl Outcome {
+        /// A case that was not run, or not to its end.
+        #[must_use]
+        pub fn without_run(case: &Case, status: Status, why: Option<String>) -> Self {
+            Self {
+                case: case.id(),
+                about: case.about.clone(),
+                version: None,
+                status,
+                why,
+                known_deviation: None,
+                expectation: case.expectation.clone(),
+                usual_lines: case.usual_lines.clone(),
+                runs: 0,
+                observed: None,
+            }
+        }
+
+        /// Judges a record of a case, made with this version of the implementation.
+        #[must_use]
+        pub fn of(case: &Case, version: Option<&Version>, record: Record) -> Self {
+            let known = case.deviation(version);
+            let judged = Judged::of(
+                &record,
+                &case.expectation,
+                known.map(|known| &known.expectation),
+            );
+            Self {
+                version: version.map(ToString::to_string),
+                known_deviation: known.map(|known| known.why.clone()),
+                expectation: judged.by.clone(),
+                runs: 1,
+                observed: Some(Observed {
+                    judgement: judged.judgement,
+                    record,
+                }),
+                ..Self::without_run(case, judged.status, None)
+            }
+        }
+    }
+
+    /// A status, and the judgement and the expectation that it rests on.
+    struct Judged<'e> {
+        status: Status,
+        by: &'e Expectation,
+        judgement: crate::judge::Judgement,
+    }
+
+    impl<'e> Judged<'e> {
+        fn of(record: &Record, own: &'e Expectation, known: Option<&'e Expectation>) -> Self {
+            let as_own = |status, judgement| Self {
+                status,
+                by: own,
+                judgement,
+            };
+            let expected = judge(record, own);
+            if record.termination == Termination::Interrupted {
+                return as_own(Status::Interrupted, expected);
+            }
+            let Some(known) = known else {
+                return as_own(expected.verdict().into(), expected);
+            };
+            let instead = judge(record, known);
+            let status = match (expected.verdict(), instead.verdict()) {
+                (Verdict::Held, _) => return as_own(Status::DeviatesNoMore, expected),
+                (Verdict::Inconclusive, _) => return as_own(Status::Inconclusive, expected),
+                (Verdict::Broken, Verdict::Held) => Status::Deviates,
+                // What it does is neither what is right nor what is known.
+                (Verdict::Broken, Verdict::Broken) => Status::Broken,
+                (Verdict::Broken, Verdict::Inconclusive) => Status::Inconclusive,
+            };
+            Self {
+                status,
+                by: known,
+                judgement: instead,
+            }
+        }
     }
 }
 
@@ -128,7 +288,7 @@ pub struct Summary {
     pub deviates: usize,
     /// Cases that are broken, deviate no more or could not be started.
     pub broken: usize,
-    /// Cases that nothing can be said of.
+    /// Cases of which nothing can be said.
     pub inconclusive: usize,
     /// Cases whose implementation is missing.
     pub skipped: usize,
@@ -147,5 +307,16 @@ impl Summary {
             Status::Skipped => &mut self.skipped,
             Status::Interrupted => &mut self.interrupted,
         } += 1;
+    }
+
+    /// How many cases there are.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.held
+            + self.deviates
+            + self.broken
+            + self.inconclusive
+            + self.skipped
+            + self.interrupted
     }
 }

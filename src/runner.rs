@@ -16,7 +16,7 @@ pub enum Progress<'s> {
     /// A case begins.
     Begun(&'s Case),
     /// A case is over.
-    Ended(Box<Outcome<'s>>),
+    Ended(Box<Outcome>),
 }
 
 /// How often an inconclusive case is run again, alone.
@@ -52,22 +52,23 @@ pub fn run<'s>(
             scope.spawn(move || {
                 while let Some(&case) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
                     // The receiver lives as long as this scope.
-                    let _ = sender.send(Progress::Begun(case));
-                    let _ =
-                        sender.send(Progress::Ended(Box::new(run_case(prepared, case, cancel))));
+                    let _ = sender.send((case, Progress::Begun(case)));
+                    let outcome = Box::new(run_case(prepared, case, cancel));
+                    let _ = sender.send((case, Progress::Ended(outcome)));
                 }
             });
         }
         drop(sender);
-        for progress in receiver {
+        for (case, progress) in receiver {
             match progress {
-                Progress::Ended(outcome) if outcome.retryable() => again.push(outcome),
+                Progress::Ended(outcome) if outcome.retryable() => again.push((case, outcome)),
                 other => telling(other),
             }
         }
     });
-    for outcome in again {
-        telling(Progress::Ended(Box::new(retry(prepared, *outcome, cancel))));
+    for (case, outcome) in again {
+        let outcome = retry(prepared, case, *outcome, cancel);
+        telling(Progress::Ended(Box::new(outcome)));
     }
 }
 
@@ -79,16 +80,17 @@ fn longest_first<'s>(cases: &[&'s Case]) -> Vec<&'s Case> {
 }
 
 /// Runs a case alone until it is conclusive or the retries are used up.
-pub(crate) fn retry<'s>(
+pub(crate) fn retry(
     prepared: &Prepared<'_>,
-    mut outcome: Outcome<'s>,
+    case: &Case,
+    mut outcome: Outcome,
     cancel: &Cancel,
-) -> Outcome<'s> {
+) -> Outcome {
     for _ in 0..RETRIES {
         if !outcome.retryable() || cancel.is_cancelled() {
             break;
         }
-        let again = run_case(prepared, outcome.case, cancel);
+        let again = run_case(prepared, case, cancel);
         outcome = Outcome {
             runs: outcome.runs + again.runs,
             ..again
@@ -98,14 +100,8 @@ pub(crate) fn retry<'s>(
 }
 
 /// Runs a case once and judges it.
-pub fn run_case<'s>(prepared: &Prepared<'_>, case: &'s Case, cancel: &Cancel) -> Outcome<'s> {
-    let outcome = |status, why| Outcome {
-        case,
-        status,
-        why,
-        observed: None,
-        runs: 0,
-    };
+pub fn run_case(prepared: &Prepared<'_>, case: &Case, cancel: &Cancel) -> Outcome {
+    let outcome = |status, why| Outcome::without_run(case, status, why);
     if let Some(Ready::Skipped { why }) = prepared.ready(&case.implementation) {
         return outcome(Status::Skipped, Some(why.clone()));
     }

@@ -87,7 +87,7 @@ fn suite(faults: &[String], programs: &Path) -> Suite {
     suite
 }
 
-fn run<'s>(suite: &'s Suite, chosen: impl Fn(&Case) -> bool) -> Vec<Outcome<'s>> {
+fn run(suite: &Suite, chosen: impl Fn(&Case) -> bool) -> Vec<Outcome> {
     let cases: Vec<_> = suite.cases().iter().filter(|case| chosen(case)).collect();
     let prepared = suite.prepare(&cases, |_| {}).expect("nothing to build");
     let cancel = Cancel::new().expect("a pipe");
@@ -107,11 +107,11 @@ fn run<'s>(suite: &'s Suite, chosen: impl Fn(&Case) -> bool) -> Vec<Outcome<'s>>
 }
 
 /// Broken; or, on a machine that was late enough to excuse it, inconclusive, which fails a suite as well (exit code 3).
-fn is_caught(outcome: &Outcome<'_>) -> bool {
-    let late = |o: &Outcome<'_>| {
+fn is_caught(outcome: &Outcome) -> bool {
+    let late = |o: &Outcome| {
         o.observed
             .as_ref()
-            .is_some_and(|(record, _)| record.lag.total() > millis(150))
+            .is_some_and(|observed| observed.record.lag.total() > millis(150))
     };
     match outcome.status {
         Status::Broken => true,
@@ -182,9 +182,8 @@ fn print_the_table() {
         let caught: Vec<_> = scenarios
             .iter()
             .filter(|scenario| {
-                let its = |o: &&Outcome<'_>| {
-                    o.case.implementation == *fault && o.case.scenario == **scenario
-                };
+                let its =
+                    |o: &&Outcome| o.case.implementation == *fault && o.case.scenario == **scenario;
                 outcomes
                     .iter()
                     .find(its)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use exeunt::expect::{Delay, Expectation, Mark};
 use exeunt::judge::{Verdict, judge};
-use exeunt::record::{Bytes, Dropped, Exit, Finding, Line, Stream};
+use exeunt::record::{Bytes, Dropped, Exit, Finding, Line, StampTime, Stream};
 use exeunt::{LogFormat, Record, millis, secs};
 
 /// A line as it is read: its stamp as text and its message, if it is one of log.
@@ -98,25 +98,16 @@ fn fractions() {
         let mut record = Record::new(["subject"]).with(secs(0), line);
         format.read(&mut record);
         let line = record.lines().next().unwrap().line;
-        line.stamp.map(|s| (s.time_of_day, s.grain))
+        line.stamp.map(|s| (s.time, s.grain))
     };
-    let one = secs(3661);
-    assert_eq!(stamp("01:01:01 m"), Some((one, secs(1))));
-    assert_eq!(
-        stamp("01:01:01.5 m"),
-        Some((one + millis(500), millis(100)))
-    );
-    assert_eq!(
-        stamp("01:01:01.123 m"),
-        Some((one + millis(123), millis(1)))
-    );
-    assert_eq!(
-        stamp("01:01:01,123 m"),
-        Some((one + millis(123), millis(1)))
-    );
+    let one = |fraction| StampTime::TimeOfDay(secs(3661) + fraction);
+    assert_eq!(stamp("01:01:01 m"), Some((one(Duration::ZERO), secs(1))));
+    assert_eq!(stamp("01:01:01.5 m"), Some((one(millis(500)), millis(100))));
+    assert_eq!(stamp("01:01:01.123 m"), Some((one(millis(123)), millis(1))));
+    assert_eq!(stamp("01:01:01,123 m"), Some((one(millis(123)), millis(1))));
     assert_eq!(
         stamp("01:01:01.000000001 m"),
-        Some((one + Duration::from_nanos(1), Duration::from_nanos(1)))
+        Some((one(Duration::from_nanos(1)), Duration::from_nanos(1)))
     );
     for line in [
         "01:01:01.0000000001 m",
@@ -167,7 +158,8 @@ fn patterns_that_cannot_serve() {
     let error = |pattern| LogFormat::new(pattern).unwrap_err().to_string();
     assert_eq!(
         error("^(?<time>.*)$"),
-        "the pattern has no group `message`: write `(?<message>.*)` where the message stands"
+        "the pattern has no group `message`: write `(?<message>.*)` where the message stands, \
+         or name a format: default, plain, clock, python, rfc3339, env_logger"
     );
     assert!(error("(?<message>.*").starts_with("not a regular expression: "));
 }

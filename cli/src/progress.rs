@@ -1,7 +1,9 @@
 //! A line that tells what is going on while subjects sleep. Only on a terminal.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
+use exeunt::outcome::CaseId;
 use exeunt::suite::Case;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -35,12 +37,12 @@ impl Progress {
     }
 
     pub(super) fn begun(&mut self, case: &Case) {
-        self.running.push(name(case));
+        self.running.push(case.id().to_string());
         self.show();
     }
 
-    pub(super) fn ended(&mut self, case: &Case) {
-        let name = name(case);
+    pub(super) fn ended(&mut self, case: &CaseId) {
+        let name = case.to_string();
         self.running.retain(|running| *running != name);
         self.bar.inc(1);
         self.show();
@@ -50,9 +52,20 @@ impl Progress {
         self.bar.set_message(self.running.join("  "));
     }
 
-    /// Writes to stdout without disturbing the line.
-    pub(super) fn print(&self, text: &str) {
-        self.bar.suspend(|| anstream::print!("{text}"));
+    /// stdout, written to without disturbing the line.
+    pub(super) fn stdout(&self) -> Beside {
+        Beside {
+            bar: self.bar.clone(),
+            stream: Stream::Stdout,
+        }
+    }
+
+    /// stderr, written to without disturbing the line.
+    pub(super) fn stderr(&self) -> Beside {
+        Beside {
+            bar: self.bar.clone(),
+            stream: Stream::Stderr,
+        }
     }
 
     pub(super) fn finish(&self) {
@@ -60,6 +73,31 @@ impl Progress {
     }
 }
 
-fn name(case: &Case) -> String {
-    format!("{}/{}", case.scenario, case.implementation)
+/// A standard stream beside a progress line.
+#[derive(Clone)]
+pub(super) struct Beside {
+    bar: ProgressBar,
+    stream: Stream,
+}
+
+#[derive(Clone, Copy)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+impl Write for Beside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bar.suspend(|| match self.stream {
+            Stream::Stdout => anstream::stdout().write(bytes),
+            Stream::Stderr => anstream::stderr().write(bytes),
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.stream {
+            Stream::Stdout => anstream::stdout().flush(),
+            Stream::Stderr => anstream::stderr().flush(),
+        }
+    }
 }

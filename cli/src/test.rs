@@ -1,11 +1,11 @@
 //! `exeunt test`
 
-use std::collections::{BTreeSet, HashMap};
-use std::io::IsTerminal;
-use std::time::Instant;
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
 
 use exeunt::outcome::{Outcome, Status, Summary};
-use exeunt::report::{self, Widths};
+use exeunt::report::{self, InOrder, MatrixOptions, MatrixReport, Page, Reporter};
 use exeunt::runner;
 use exeunt::suite::Case;
 
@@ -37,7 +37,8 @@ pub(super) fn test(args: &Test) -> Result<ExitStatus, Problem> {
         }
     };
     let begun = Instant::now();
-    let mut report = Report::new(&cases, args, progress);
+    let mut report = Report::new(&cases, args, progress)?;
+    let mut failed = Ok(());
     runner::run(
         &prepared,
         &cases,
@@ -45,102 +46,98 @@ pub(super) fn test(args: &Test) -> Result<ExitStatus, Problem> {
         &cancel,
         |event| match event {
             runner::Progress::Begun(case) => report.progress.begun(case),
-            runner::Progress::Ended(outcome) => report.ended(*outcome),
+            runner::Progress::Ended(outcome) => {
+                let written = report.ended(&outcome);
+                failed = std::mem::replace(&mut failed, Ok(())).and(written);
+            }
         },
     );
-    Ok(report.finish(begun.elapsed().as_secs_f64()))
+    failed
+        .and_then(|()| report.finish(begun.elapsed()))
+        .map_err(|error| format!("failed to write the report: {error}").into())
 }
 
-/// Prints outcomes in the order of the suite, as soon as all before them are there.
-struct Report<'s, 'a> {
-    cases: &'a [&'s Case],
-    args: &'a Test,
+/// The report that was asked for, in the order of the suite, and what is told beside it.
+struct Report {
     progress: Progress,
-    widths: Widths,
-    waiting: HashMap<(&'s str, &'s str), Outcome<'s>>,
-    printed: usize,
+    reporter: InOrder<Box<dyn Reporter>>,
     summary: Summary,
     skipped: BTreeSet<String>,
-    /// All outcomes, if a matrix is wanted.
-    kept: Vec<Outcome<'s>>,
 }
 
-impl<'s, 'a> Report<'s, 'a> {
-    fn new(cases: &'a [&'s Case], args: &'a Test, progress: Progress) -> Self {
-        Self {
-            cases,
-            args,
+impl Report {
+    fn new(cases: &[&Case], args: &Test, progress: Progress) -> Result<Self, Problem> {
+        let ids: Vec<_> = cases.iter().map(|case| case.id()).collect();
+        let mut reporter = InOrder::new(reporter(args, &progress));
+        reporter
+            .begin(&ids)
+            .map_err(|error| format!("failed to write the report: {error}"))?;
+        Ok(Self {
             progress,
-            widths: Widths::of(cases.iter().copied()),
-            waiting: HashMap::new(),
-            printed: 0,
+            reporter,
             summary: Summary::default(),
             skipped: BTreeSet::new(),
-            kept: Vec::new(),
-        }
+        })
     }
 
-    fn ended(&mut self, outcome: Outcome<'s>) {
-        self.progress.ended(outcome.case);
+    fn ended(&mut self, outcome: &Outcome) -> io::Result<()> {
+        self.progress.ended(&outcome.case);
         self.summary.count(outcome.status);
-        self.waiting.insert(
-            (&outcome.case.scenario, &outcome.case.implementation),
-            outcome,
-        );
-        while let Some(case) = self.cases.get(self.printed)
-            && let Some(outcome) = self
-                .waiting
-                .remove(&(case.scenario.as_str(), case.implementation.as_str()))
-        {
-            self.printed += 1;
-            self.print(&outcome);
-            if self.args.matrix.is_some() {
-                self.kept.push(outcome);
-            }
-        }
-    }
-
-    fn print(&mut self, outcome: &Outcome<'_>) {
         if outcome.status == Status::Skipped {
             let why = outcome.why.as_deref().unwrap_or_default();
+            let implementation = &outcome.case.implementation;
             self.skipped.insert(format!(
-                "implementation {} was skipped: {why}",
-                outcome.case.implementation
+                "implementation {implementation} was skipped: {why}"
             ));
         }
-        let well = outcome.status.is_expected();
-        let text = match self.args.format {
-            // In a matrix a cell has no room for the reason.
-            Format::Text if self.args.matrix.is_some() && (well || outcome.observed.is_none()) => {
-                return;
-            }
-            Format::Text => report::case(outcome, self.widths, self.args.verbose),
-            Format::Json => format!("{}\n", report::json::case(outcome)),
-        };
-        self.progress.print(&text);
+        self.reporter.case(outcome)
     }
 
-    fn finish(self, seconds: f64) -> ExitStatus {
+    fn finish(mut self, elapsed: Duration) -> io::Result<ExitStatus> {
         self.progress.finish();
-        let matrix = report::Matrix::of(&self.kept);
-        match self.args.matrix {
-            Some(MatrixFormat::Text) => anstream::print!("{}", matrix.text()),
-            Some(MatrixFormat::Markdown) => anstream::print!("{}", matrix.markdown()),
-            None => {}
-        }
-        match self.args.format {
-            // A page is often written to a file.
-            Format::Text if self.args.matrix == Some(MatrixFormat::Markdown) => {
-                anstream::eprintln!("{}", report::summary(&self.summary, seconds));
-            }
-            Format::Text => anstream::println!("\n{}", report::summary(&self.summary, seconds)),
-            Format::Json => anstream::println!("{}", report::json::summary(&self.summary, seconds)),
-        }
+        self.reporter.end(&self.summary, elapsed)?;
         // A case that was not run is easily overlooked among those that held.
         for skipped in &self.skipped {
             let style = anstyle::AnsiColor::Yellow.on_default().bold();
             anstream::eprintln!("{style}warning{style:#}: {skipped}");
         }
-        ExitStatus::from(&self.summary)
+        Ok(ExitStatus::from(&self.summary))
+    }
+}
+
+fn reporter(args: &Test, progress: &Progress) -> Box<dyn Reporter> {
+    let (out, page) = (progress.stdout(), Page::default());
+    let options = MatrixOptions::default();
+    match (args.format, args.matrix) {
+        (Format::Json, None) => Box::new(report::Json::new(out)),
+        (Format::Text, None) => Box::new(report::Text::new(out, args.verbose, page)),
+        (Format::Json, Some(format)) => {
+            let table = MatrixReport::new(out.clone(), io::sink(), kind(format), options, page);
+            let reports: Vec<Box<dyn Reporter>> =
+                vec![Box::new(table), Box::new(report::Json::new(out))];
+            Box::new(reports)
+        }
+        (Format::Text, Some(format @ MatrixFormat::Text)) => Box::new(MatrixReport::new(
+            out.clone(),
+            out,
+            kind(format),
+            options,
+            page,
+        )),
+        // A page is often written to a file.
+        (Format::Text, Some(format @ MatrixFormat::Markdown)) => Box::new(MatrixReport::new(
+            out,
+            progress.stderr(),
+            kind(format),
+            options,
+            page,
+        )),
+    }
+}
+
+fn kind(format: MatrixFormat) -> report::MatrixFormat {
+    match format {
+        MatrixFormat::Text => report::MatrixFormat::Text,
+        MatrixFormat::Markdown => report::MatrixFormat::Markdown,
     }
 }

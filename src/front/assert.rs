@@ -401,7 +401,7 @@ impl<'r> Assert<'r> {
                 let checks = judgement.failures();
                 let mut said: Vec<_> = checks
                     .take(LISTED)
-                    .map(|c| format!("expected: {}\nobserved: {}", c.expected, c.observed))
+                    .map(|c| format!("expected: {}\nobserved: {}", c.expected, c.observation()))
                     .collect();
                 let more = judgement.failures().count() - said.len();
                 if more > 0 {

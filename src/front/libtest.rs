@@ -118,7 +118,7 @@ impl Shared {
         };
         if outcome.retryable() {
             let _alone = self.stage.write().unwrap_or_else(PoisonError::into_inner);
-            outcome = runner::retry(prepared, outcome, &self.cancel);
+            outcome = runner::retry(prepared, case, outcome, &self.cancel);
         }
         if outcome.status.is_expected() {
             Ok(())
@@ -128,8 +128,8 @@ impl Shared {
     }
 }
 
-fn failed(outcome: &Outcome<'_>) -> Failed {
-    let widths = report::Widths::of([outcome.case].into_iter());
+fn failed(outcome: &Outcome) -> Failed {
+    let widths = report::Widths::of([&outcome.case]);
     let text = report::case(outcome, widths, true);
     anstream::adapter::strip_str(&text).to_string().into()
 }

@@ -6,111 +6,75 @@
 
 use std::time::Duration;
 
+use super::check::{Check, Doubt, Expected, Observed};
+use super::end::{self, End};
 use super::expect::{Bound, Delay, Mark};
-use super::{Check, end, unseen};
-use crate::record::{EventKind, Record, Signal, SignalReason, Termination};
+use super::moment::{Moment, seconds_between};
+use super::{Absence, doubt_about_absence};
+use crate::record::Record;
 
 /// Whether the delay is one to or from an exit that was not the subject's own.
 pub(super) fn is_cut_short(record: &Record, delay: &Delay) -> bool {
-    record.termination != Termination::OnItsOwn && [&delay.from, &delay.to].contains(&&Mark::Exit)
+    let own = matches!(
+        End::of(record),
+        End::Own(_) | End::Late { .. } | End::Unknown
+    );
+    !own && [&delay.from, &delay.to].contains(&&Mark::Exit)
 }
 
-/// The time that was observed, where both ends of it were.
-pub(crate) fn took(record: &Record, delay: &Delay) -> Option<String> {
-    if is_cut_short(record, delay) {
-        return None;
-    }
-    let (start, stop) = (find(record, &delay.from)?, find(record, &delay.to)?);
-    Some(show(start.1, stop.1))
-}
-
-pub(super) fn delay(record: &Record, delay: &Delay) -> Check {
-    let Delay {
-        from,
-        to,
-        bound,
-        slack,
-    } = delay;
-    let expected = delay.to_string();
+pub(super) fn delay(record: &Record, delay: &Delay, due: Option<Duration>) -> Check {
+    let expected = Expected::Delay(delay.clone());
     if is_cut_short(record, delay)
-        && let Some(check) = end::cut_short(record, &expected)
+        && let Some((observed, doubt)) = end::cut_short(record, due)
     {
-        return check;
+        return Check::broken_unless(doubt, expected, observed);
     }
-    let (start, stop) = match (find(record, from), find(record, to)) {
-        (Some(start), Some(stop)) => (start, stop),
-        (start, _) => {
-            let missing = if start.is_none() { from } else { to };
-            return match unseen(record, &expected) {
-                Some(check) => Check {
-                    observed: format!("{missing} is {}", check.observed),
-                    ..check
-                },
-                None => Check::broken(expected, format!("{missing} never came")),
-            };
-        }
+    let (from, to) = (
+        Moment::of(record, &delay.from),
+        Moment::of(record, &delay.to),
+    );
+    match (from, to) {
+        (Some(from), Some(to)) => between(record, delay, from, to),
+        (None, _) => never_came(record, expected, &delay.from),
+        (_, None) => never_came(record, expected, &delay.to),
+    }
+}
+
+fn never_came(record: &Record, expected: Expected, mark: &Mark) -> Check {
+    let absence = match mark {
+        Mark::Line(pattern, _) => Absence::Line(pattern),
+        _ => Absence::Event,
     };
-    let rests_on_arrival = [from, to].iter().any(|mark| matches!(mark, Mark::Line(..)));
-    if rests_on_arrival && record.buffers_output() {
-        let observed = format!(
-            "arrived {} apart, but the subject buffers its output",
-            show(start.1, stop.1)
-        );
-        return Check::inconclusive(expected, observed).at(stop.0);
-    }
-    // A signed time: the second instant may have come first.
-    let elapsed = stop.1.as_secs_f64() - start.1.as_secs_f64();
+    let doubt = doubt_about_absence(record, absence);
+    Check::broken_unless(doubt, expected, Observed::NoMark(mark.clone()))
+}
+
+fn between(record: &Record, delay: &Delay, from: Moment, to: Moment) -> Check {
+    let expected = Expected::Delay(delay.clone());
+    let elapsed = seconds_between(from, to);
+    let observed = Observed::Elapsed(elapsed);
+    let marks = [&delay.from, &delay.to];
+    let rests_on_arrival = marks.iter().any(|mark| matches!(mark, Mark::Line(..)));
+    let lag = record.lag.total();
+    let off = off(delay.bound, elapsed);
+    let check = if rests_on_arrival && record.buffers_output() {
+        Check::inconclusive(expected, observed, Doubt::Buffered)
+    } else if off <= delay.slack {
+        Check::held(expected, observed)
+    } else if off <= delay.slack.saturating_add(lag) {
+        Check::inconclusive(expected, observed, Doubt::Lag(lag))
+    } else {
+        Check::broken(expected, observed)
+    };
+    check.at(to.event)
+}
+
+/// How far a time is outside of a bound.
+fn off(bound: Bound, elapsed: f64) -> Duration {
     let off = match bound {
         Bound::About(time) => (elapsed - time.as_secs_f64()).abs(),
         Bound::Within(time) => elapsed - time.as_secs_f64(),
         Bound::AtLeast(time) => time.as_secs_f64() - elapsed,
     };
-    let off = Duration::try_from_secs_f64(off.max(0.0)).unwrap_or(Duration::MAX);
-    let observed = show(start.1, stop.1);
-    let lag = record.lag.total();
-    if off <= *slack {
-        Check::held(expected, observed).at(stop.0)
-    } else if off <= *slack + lag {
-        let observed = format!(
-            "{observed}, on a machine that was up to {:.2} s late",
-            lag.as_secs_f64()
-        );
-        Check::inconclusive(expected, observed)
-            .at(stop.0)
-            .retryable()
-    } else {
-        Check::broken(expected, observed).at(stop.0)
-    }
-}
-
-fn distance(a: Duration, b: Duration) -> Duration {
-    a.max(b) - a.min(b)
-}
-
-fn show(start: Duration, end: Duration) -> String {
-    let sign = if end < start { "-" } else { "" };
-    format!("{sign}{:.3} s", distance(start, end).as_secs_f64())
-}
-
-fn find(record: &Record, mark: &Mark) -> Option<(Option<usize>, Duration)> {
-    match mark {
-        Mark::Start => Some((None, Duration::ZERO)),
-        Mark::Line(pattern, occurrence) => record
-            .find(pattern, *occurrence)
-            .map(|seen| (Some(seen.event), seen.at)),
-        Mark::Signal(signal, occurrence) => {
-            let sent = record
-                .events
-                .iter()
-                .enumerate()
-                .filter(|(_, e)| is_planned(&e.kind, *signal));
-            occurrence.of(sent).map(|(event, e)| (Some(event), e.at))
-        }
-        Mark::Exit => record.exit_event().map(|seen| (Some(seen.event), seen.at)),
-    }
-}
-
-fn is_planned(kind: &EventKind, signal: Signal) -> bool {
-    matches!(kind, EventKind::Signal(sent)
-        if sent.signal == signal && sent.reason == SignalReason::Planned)
+    Duration::try_from_secs_f64(off.max(0.0)).unwrap_or(Duration::MAX)
 }

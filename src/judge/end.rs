@@ -2,89 +2,168 @@
 
 use std::time::Duration;
 
-use super::Check;
+use super::check::{Check, Doubt, Expected, Observed};
 use super::expect::{Expectation, ExpectedEnd, Survivors};
-use crate::record::{Finding, Record, Termination};
+use crate::record::{
+    EventKind, Exit, ExitSeen, Finding, Record, Signal, SignalReason, SignalSent, Termination,
+};
 
-/// Whether a subject that reached its limit may just have been slow: half of the time went by without a processor for it.
-pub(super) fn was_slow(record: &Record, limit: Duration) -> bool {
-    record.lag.measured() * 2 > limit
+/// The end of a subject, as the record tells it.
+pub(super) enum End {
+    /// By itself, in time.
+    Own(ExitSeen),
+    /// By itself, after its timeout, since the harness looked too late to end it.
+    Late { exit: ExitSeen, timeout: Duration },
+    /// By the harness, at its timeout.
+    TimedOut { timeout: Duration },
+    /// By the harness, which was interrupted.
+    Interrupted,
+    /// Not at all, as far as the record goes.
+    Unknown,
 }
 
-/// The check of something about the subject's own exit, if the subject was ended before that.
-pub(super) fn cut_short(record: &Record, expected: &str) -> Option<Check> {
-    match record.termination {
-        Termination::OnItsOwn => None,
-        Termination::Interrupted => Some(Check::inconclusive(expected, "the run was interrupted")),
-        Termination::TimedOut { limit } => {
-            let observed = format!(
-                "still running after {} s, and ended then",
-                limit.as_secs_f64()
-            );
-            Some(if was_slow(record, limit) {
-                let late = record.lag.measured().as_secs_f64();
-                let observed = format!("{observed}, on a machine that was up to {late:.2} s late");
-                Check::inconclusive(expected, observed).retryable()
-            } else {
-                Check::broken(expected, observed)
-            })
+impl End {
+    pub(super) fn of(record: &Record) -> Self {
+        let exit = record.exit_event();
+        match (record.termination, exit) {
+            (Termination::Interrupted, _) => Self::Interrupted,
+            (Termination::TimedOut { limit }, Some(exit)) if is_own(record, exit) => Self::Late {
+                exit,
+                timeout: limit,
+            },
+            (Termination::TimedOut { limit }, _) => Self::TimedOut { timeout: limit },
+            (Termination::OnItsOwn, None) => Self::Unknown,
+            (Termination::OnItsOwn, Some(exit)) => match record.timeout {
+                Some(timeout) if exit.at > timeout => Self::Late { exit, timeout },
+                _ => Self::Own(exit),
+            },
         }
     }
 }
 
-pub(super) fn end(record: &Record, end: &ExpectedEnd) -> Check {
-    let expected = end.to_string();
-    if let Some(check) = cut_short(record, &expected) {
-        return match (record.termination, end) {
-            (Termination::TimedOut { limit }, ExpectedEnd::Hang) if !was_slow(record, limit) => {
-                let observed = format!("still running after {} s", limit.as_secs_f64());
-                Check::held(expected, observed)
-            }
-            _ => check,
+/// Whether a subject that was to be ended had ended before the harness came to it.
+fn is_own(record: &Record, exit: ExitSeen) -> bool {
+    let by_harness = |kind: &EventKind| {
+        matches!(
+            kind,
+            EventKind::Signal(SignalSent {
+                reason: SignalReason::Timeout | SignalReason::GraceOver,
+                ..
+            })
+        )
+    };
+    let mut signals = record.events.iter().map(|event| &event.kind);
+    match signals.position(by_harness) {
+        Some(first) => exit.event < first,
+        // Nothing was left to send a signal to. A record by hand may leave it out.
+        None => ![Signal::TERM, Signal::KILL]
+            .map(Exit::Signal)
+            .contains(&exit.exit),
+    }
+}
+
+/// The doubt about what a subject did not do up to its timeout: half of the time went by without a processor for it, or
+/// what is expected may have come later only because the machine was late.
+fn doubt_at_timeout(record: &Record, timeout: Duration, due: Option<Duration>) -> Option<Doubt> {
+    let lag = record.lag.measured();
+    let slow = lag.checked_mul(2).is_none_or(|twice| twice > timeout);
+    let late = due.is_some_and(|due| due < timeout && due.saturating_add(lag) >= timeout);
+    (slow || late).then_some(Doubt::Lag(lag))
+}
+
+/// Why it is no proof that something had not happened when the run was over.
+pub(super) fn doubt_at_end(record: &Record) -> Option<Doubt> {
+    match End::of(record) {
+        End::Interrupted => Some(Doubt::Interrupted),
+        End::TimedOut { timeout } => doubt_at_timeout(record, timeout, None),
+        _ => None,
+    }
+}
+
+/// The observation of an exit that is not the subject's own, and the doubt about it.
+pub(super) fn cut_short(
+    record: &Record,
+    due: Option<Duration>,
+) -> Option<(Observed, Option<Doubt>)> {
+    match End::of(record) {
+        End::Interrupted => Some((Observed::EndedByHarness, Some(Doubt::Interrupted))),
+        End::TimedOut { timeout } => Some((
+            Observed::StillRunning { timeout },
+            doubt_at_timeout(record, timeout, due),
+        )),
+        _ => None,
+    }
+}
+
+pub(super) fn end(record: &Record, end: &ExpectedEnd, due: Option<Duration>) -> Check {
+    let expected = Expected::End(end.clone());
+    if let Some((observed, doubt)) = cut_short(record, due) {
+        let hangs = *end == ExpectedEnd::Hang && matches!(observed, Observed::StillRunning { .. });
+        return match hangs {
+            true => Check::held_unless(doubt, expected, observed),
+            false => Check::broken_unless(doubt, expected, observed),
         };
     }
-    match record.exit_event() {
-        Some(seen) if end.allows(seen.exit) => {
-            Check::held(expected, seen.exit.to_string()).at(seen.event)
+    match End::of(record) {
+        End::Late { exit, timeout } => late(record, end, exit, timeout),
+        End::Own(ExitSeen { event, at, exit }) => {
+            let observed = Observed::Exit { exit, at };
+            match end.allows(exit) {
+                true => Check::held(expected, observed).at(event),
+                false => Check::broken(expected, observed).at(event),
+            }
         }
-        Some(seen) => {
-            let at = seen.at.as_secs_f64();
-            Check::broken(expected, format!("{} after {at:.3} s", seen.exit)).at(seen.event)
-        }
-        None => Check::broken(expected, "its exit was never seen"),
+        _ => Check::broken(expected, Observed::NoExit),
     }
+}
+
+/// An exit after the timeout. It shows that the subject does not hang for good, but not that it ends in time; and that
+/// an expected hang was none, though at the timeout it may have been.
+fn late(record: &Record, end: &ExpectedEnd, seen: ExitSeen, timeout: Duration) -> Check {
+    let expected = Expected::End(end.clone());
+    let ExitSeen { event, at, exit } = seen;
+    let lag = record.lag.total();
+    if *end != ExpectedEnd::Hang && !end.allows(exit) {
+        // Whenever it came, it is the wrong one.
+        return Check::broken(expected, Observed::Exit { exit, at }).at(event);
+    }
+    let by = at.saturating_sub(timeout);
+    let observed = Observed::ExitAfterTimeout { exit, at, timeout };
+    Check::inconclusive(expected, observed, Doubt::Lag(lag.max(by))).at(event)
 }
 
 pub(super) fn survivors(record: &Record, expectation: &Expectation) -> Option<Check> {
-    let expected = "no process outlives the subject";
-    match (expectation.survivors, record.survivors.as_slice()) {
-        (Survivors::Allowed, _) => None,
-        // A subject that had to be ended has left nothing behind; that it had to be is what the check of the end says.
-        (Survivors::Forbidden, _) if record.termination != Termination::OnItsOwn => {
-            let observed = "the subject was ended before it ended by itself";
-            match expectation.end {
-                Some(_) => None,
-                None => Some(Check::inconclusive(expected, observed)),
-            }
-        }
-        (Survivors::Forbidden, []) => Some(Check::held(expected, "none did")),
-        (Survivors::Forbidden, survivors) => {
-            let list: Vec<_> = survivors.iter().map(ToString::to_string).collect();
-            Some(
-                Check::broken(expected, list.join("; "))
-                    .at(record.exit_event().map(|seen| seen.event)),
-            )
-        }
+    let expected = Expected::NoSurvivors;
+    if expectation.survivors == Survivors::Allowed {
+        return None;
     }
+    // A subject that had to be ended has left nothing behind; that it had to be is what the check of the end says.
+    if record.termination != Termination::OnItsOwn {
+        let (_, doubt) = cut_short(record, None)?;
+        let doubt = doubt.unwrap_or(Doubt::EndedByHarness);
+        let check = Check::inconclusive(expected, Observed::EndedByHarness, doubt);
+        return expectation.end.is_none().then_some(check);
+    }
+    Some(match record.survivors.as_slice() {
+        [] => Check::held(expected, Observed::NoSurvivors),
+        survivors => {
+            let exit = record.exit_event().map(|seen| seen.event);
+            Check::broken(expected, Observed::Survivors(survivors.to_vec())).at(exit)
+        }
+    })
 }
 
 /// A scenario with a signal is only itself if the signal was sent.
 pub(super) fn signals(record: &Record) -> impl Iterator<Item = Check> {
     record.findings.iter().filter_map(|finding| match finding {
-        Finding::SignalNotSent { signal } => Some(
-            Check::inconclusive(format!("{signal} is sent"), "the moment for it never came")
-                .retryable(),
-        ),
+        Finding::SignalNotSent { signal } => {
+            let expected = Expected::SignalSent(*signal);
+            Some(Check::inconclusive(
+                expected,
+                Observed::SignalNotSent,
+                Doubt::NoMoment,
+            ))
+        }
         _ => None,
     })
 }

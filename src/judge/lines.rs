@@ -1,43 +1,46 @@
-//! Presence and absence.
+//! Presence, absence, and how often.
 
-use super::expect::{Count, Occurrence, Pattern, Times};
-use super::{Check, missing, not_there, unseen};
+use super::check::{Check, Expected, Observed};
+use super::expect::{Count, Occurrence, Pattern};
+use super::{Absence, doubt_about_absence};
 use crate::record::Record;
 
 pub(super) fn present(record: &Record, pattern: &Pattern) -> Check {
-    let expected = format!("a line {pattern}");
+    let expected = Expected::Line(pattern.clone());
     match record.find(pattern, Occurrence::First) {
-        Some(seen) => Check::held(expected, "it is there").at(seen.event),
-        None => missing(record, expected),
+        Some(seen) => Check::held(expected, Observed::Line { at: seen.at }).at(seen.event),
+        None => Check::broken_unless(
+            doubt_about_absence(record, Absence::Line(pattern)),
+            expected,
+            Observed::NoLine { instead: None },
+        ),
     }
 }
 
 pub(super) fn absent(record: &Record, pattern: &Pattern) -> Check {
-    let expected = format!("no line {pattern}");
+    let expected = Expected::NoLine(pattern.clone());
     match record.find(pattern, Occurrence::First) {
-        Some(seen) => {
-            let at = seen.at.as_secs_f64();
-            Check::broken(expected, format!("it came at {at:.3} s")).at(seen.event)
-        }
-        None => not_there(record, expected, "it is not there"),
+        Some(seen) => Check::broken(expected, Observed::Line { at: seen.at }).at(seen.event),
+        None => Check::held_unless(
+            doubt_about_absence(record, Absence::Line(pattern)),
+            expected,
+            Observed::NoLine { instead: None },
+        ),
     }
 }
 
 pub(super) fn count(record: &Record, count: &Count) -> Check {
-    let Count { pattern, times } = count;
-    let expected = format!("{pattern} {times}");
-    let mut seen = record.matching(pattern);
-    let last = seen.by_ref().last().map(|seen| seen.event);
-    let observed = record.matching(pattern).count() as u64;
-    let came = format!("it came {}", Times::from(observed));
-    // What was not kept, or would have come, can only be more.
-    let over = times.most.is_some_and(|most| observed > most);
-    match unseen(record, &expected) {
-        Some(check) if !over => Check {
-            observed: format!("{came}; {}", check.observed),
-            ..check
-        },
-        _ if times.contains(observed) => Check::held(expected, came).at(last),
-        _ => Check::broken(expected, came).at(last),
-    }
+    let expected = Expected::Count(count.clone());
+    let (times, last) = record
+        .matching(&count.pattern)
+        .fold((0, None), |(times, _), seen| (times + 1, Some(seen.event)));
+    let observed = Observed::Times(times);
+    // What was not kept, or would still have come, can only be more.
+    let too_many = count.times.most.is_some_and(|most| times > most);
+    let check = match doubt_about_absence(record, Absence::Line(&count.pattern)) {
+        Some(doubt) if !too_many => Check::inconclusive(expected, observed, doubt),
+        _ if count.times.contains(times) => Check::held(expected, observed),
+        _ => Check::broken(expected, observed),
+    };
+    check.at(last)
 }

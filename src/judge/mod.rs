@@ -2,19 +2,20 @@
 //!
 //! No process, no clock: a saved record is judged the same tomorrow.
 
+mod check;
 mod delay;
 mod end;
 pub mod expect;
 mod lines;
+mod moment;
 mod order;
-
-pub(crate) use delay::took;
 
 use serde::{Deserialize, Serialize};
 
-use super::expect::Expectation;
-use crate::log::fold;
-use crate::record::{Record, Termination};
+pub use check::{Check, Doubt, Expected, Observed};
+
+use crate::expect::{Delay, Expectation, Pattern};
+use crate::record::{Record, Stream};
 
 /// What came of an expectation. Ordered from the best to the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,62 +34,6 @@ pub enum Verdict {
 pub struct Judgement {
     /// One check for each thing that was expected.
     pub checks: Vec<Check>,
-}
-
-/// One thing that was expected, beside what was observed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Check {
-    /// What came of it.
-    pub verdict: Verdict,
-    /// What was expected, in words.
-    pub expected: String,
-    /// What was observed, in words.
-    pub observed: String,
-    /// The index of the event where it shows, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event: Option<usize>,
-    /// For an inconclusive check: whether another run may tell more.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub retryable: bool,
-}
-
-impl Check {
-    fn new(verdict: Verdict, expected: impl Into<String>, observed: impl Into<String>) -> Self {
-        let (expected, observed) = (expected.into(), observed.into());
-        Self {
-            verdict,
-            expected,
-            observed,
-            event: None,
-            retryable: false,
-        }
-    }
-
-    fn held(expected: impl Into<String>, observed: impl Into<String>) -> Self {
-        Self::new(Verdict::Held, expected, observed)
-    }
-
-    fn broken(expected: impl Into<String>, observed: impl Into<String>) -> Self {
-        Self::new(Verdict::Broken, expected, observed)
-    }
-
-    fn inconclusive(expected: impl Into<String>, observed: impl Into<String>) -> Self {
-        Self::new(Verdict::Inconclusive, expected, observed)
-    }
-
-    fn at(self, event: impl Into<Option<usize>>) -> Self {
-        Self {
-            event: event.into(),
-            ..self
-        }
-    }
-
-    fn retryable(self) -> Self {
-        Self {
-            retryable: true,
-            ..self
-        }
-    }
 }
 
 impl Judgement {
@@ -110,77 +55,93 @@ impl Judgement {
     /// Whether the verdict is inconclusive for a reason that another, quieter run may not have.
     #[must_use]
     pub fn retryable(&self) -> bool {
-        self.verdict() == Verdict::Inconclusive && self.failures().all(|c| c.retryable)
+        self.verdict() == Verdict::Inconclusive && self.failures().all(Check::retryable)
     }
 }
 
 /// Judges a record.
+///
+/// ```
+/// use exeunt::expect::{Expectation, ExpectedEnd};
+/// use exeunt::judge::{Verdict, judge};
+/// use exeunt::record::Exit;
+/// use exeunt::{Record, secs};
+///
+/// let record = Record::new(["worker"]).with(secs(1), "ready").with(secs(2), Exit::Code(3));
+/// let judgement = judge(&record, &Expectation::new().log(["ready"]).end(ExpectedEnd::code(0)));
+/// assert_eq!(judgement.verdict(), Verdict::Broken);
+/// let failures: Vec<_> = judgement.failures().map(ToString::to_string).collect();
+/// assert_eq!(failures, ["expected exit code 0, observed exit code 3 after 2.000 s"]);
+/// ```
 #[must_use]
 pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
+    let Expectation {
+        log,
+        present,
+        absent,
+        counts,
+        end,
+        delays,
+        ..
+    } = expectation;
+    let due = moment::exit_due(record, expectation);
+    // An exit that was not the subject's own is mentioned once.
+    let told = end.is_some();
+    let delays = delays
+        .iter()
+        .filter(|delay| !(told && delay::is_cut_short(record, delay)));
     let mut checks = Vec::new();
-    checks.extend(expectation.end.as_ref().map(|end| end::end(record, end)));
-    if let Some(log) = &expectation.log {
-        checks.extend(order::log(record, log));
-    }
-    checks.extend(
-        expectation
-            .present
-            .iter()
-            .map(|p| lines::present(record, p)),
-    );
-    checks.extend(expectation.absent.iter().map(|p| lines::absent(record, p)));
-    checks.extend(expectation.counts.iter().map(|c| lines::count(record, c)));
-    // That an exit was not the subject's own is said once.
-    let told = expectation.end.is_some();
-    let delays = expectation.delays.iter();
-    let delays = delays.filter(|d| !(told && delay::is_cut_short(record, d)));
-    checks.extend(delays.map(|d| delay::delay(record, d)));
+    checks.extend(end.as_ref().map(|end| end::end(record, end, due)));
+    checks.extend(log.iter().flat_map(|log| order::log(record, log)));
+    checks.extend(present.iter().map(|line| lines::present(record, line)));
+    checks.extend(absent.iter().map(|line| lines::absent(record, line)));
+    checks.extend(counts.iter().map(|count| lines::count(record, count)));
+    checks.extend(delays.map(|delay| delay::delay(record, delay, due)));
     checks.extend(end::survivors(record, expectation));
     checks.extend(end::signals(record));
     Judgement { checks }
 }
 
-/// In place of "is missing", where output was left out of the record.
-const CUT: &str = "not in the part of the output that was kept";
-
-/// A check of a line that no event is.
-fn missing(record: &Record, expected: impl Into<String>) -> Check {
-    let expected = expected.into();
-    unseen(record, &expected).unwrap_or_else(|| Check::broken(expected, "it is missing"))
-}
-
-/// A check of the absence of a line that no event is.
-fn not_there(record: &Record, expected: impl Into<String>, observed: &str) -> Check {
-    let expected = expected.into();
-    unseen(record, &expected).unwrap_or_else(|| Check::held(expected, observed))
-}
-
-/// What is not in the record may have been all the same, or would have come: then nothing can be said.
-fn unseen(record: &Record, expected: &str) -> Option<Check> {
-    if record.is_cut() {
-        return Some(Check::inconclusive(expected, CUT));
+/// The time that a delay took in a record, in seconds: less than zero if its end came before its beginning. `None` if one
+/// of the two never came, or is an exit that was not the subject's own.
+///
+/// This is the number that checks and reports show.
+#[must_use]
+pub fn elapsed(record: &Record, delay: &Delay) -> Option<f64> {
+    match delay::is_cut_short(record, delay) {
+        true => None,
+        false => moment::elapsed(record, delay),
     }
-    match record.termination {
-        Termination::Interrupted => {
-            let observed = "not there when the run was interrupted";
-            Some(Check::inconclusive(expected, observed))
-        }
-        Termination::TimedOut { limit } if end::was_slow(record, limit) => {
-            let observed = "not there at the time limit, on a slow machine";
-            Some(Check::inconclusive(expected, observed).retryable())
-        }
+}
+
+/// What is not in a record.
+#[derive(Clone, Copy)]
+enum Absence<'p> {
+    /// Such a line.
+    Line(&'p Pattern),
+    /// Any line.
+    AnyLine,
+    /// Something that is no line.
+    Event,
+}
+
+/// Why it is no proof that something is not in the record: it may have been there and not kept, or on a stream that is not
+/// known apart, or would have come.
+fn doubt_about_absence(record: &Record, absence: Absence<'_>) -> Option<Doubt> {
+    let merged = match absence {
+        Absence::Line(pattern) => unknown_stream(record, pattern).map(Doubt::Merged),
         _ => None,
-    }
+    };
+    let cut = match absence {
+        Absence::Line(_) | Absence::AnyLine => record.is_cut().then_some(Doubt::Cut),
+        Absence::Event => None,
+    };
+    merged.or(cut).or_else(|| end::doubt_at_end(record))
 }
 
-/// A line of output as checks quote it: white space folded, a long one shortened.
-fn quoted(text: &str) -> String {
-    let text = fold(text);
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("`{}…`", &text[..end]),
-        None => format!("`{text}`"),
-    }
+/// The stream of a pattern, where the record does not tell its lines from those of others.
+fn unknown_stream(record: &Record, pattern: &Pattern) -> Option<Stream> {
+    pattern
+        .stream
+        .filter(|stream| *stream != Stream::Merged && !record.streams.has(*stream))
 }
-
-/// Characters that are quoted of a line.
-const QUOTED: usize = 120;

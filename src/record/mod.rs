@@ -68,6 +68,9 @@ pub struct Record {
     pub lag: Lag,
     /// What the subject used of the machine.
     pub usage: Usage,
+    /// Which of the lines are log.
+    #[serde(default)]
+    pub log: LogLines,
     /// What the harness noticed unasked.
     pub findings: Vec<Finding>,
 }
@@ -257,6 +260,18 @@ pub struct ExitSeen {
     pub exit: Exit,
 }
 
+/// Which lines of a record are log. The format says so by which the record was read, never what the subject printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LogLines {
+    /// Every line.
+    #[default]
+    Every,
+    /// Those that match the format.
+    Matching,
+}
+
 /// One line of output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
@@ -269,9 +284,12 @@ pub struct Line {
     /// The length in bytes, where the line was too long to keep whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_from: Option<u64>,
-    /// The time of day that the line itself carries, if it parses as a line of log.
+    /// The time that the line itself carries, if it parses as a line of log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stamp: Option<Stamp>,
+    /// The speaker that the message names, if the log format has a group for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
     /// The line without its stamp, if it parses as a line of log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -294,22 +312,45 @@ impl Line {
     }
 }
 
-/// A time of day as a log line carries it.
+/// A time as a log line carries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
-    /// The time since midnight of the subject's clock, in seconds when serialised.
-    #[serde(with = "seconds")]
-    pub time_of_day: Duration,
-    /// The fineness of the stamp: one second for `HH:MM:SS`.
+    /// The time.
+    #[serde(flatten)]
+    pub time: StampTime,
+    /// The fineness of the stamp, in seconds when serialised: one second for `HH:MM:SS`.
     #[serde(with = "seconds")]
     pub grain: Duration,
 }
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let s = self.time_of_day.as_secs();
-        write!(f, "{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+        match self.time {
+            StampTime::TimeOfDay(time) => {
+                let s = time.as_secs();
+                write!(f, "{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+            }
+            StampTime::Local(time) | StampTime::Unix(time) => {
+                write!(f, "{:.3} s since 1970", time.as_secs_f64())
+            }
+            StampTime::SinceStart(time) => write!(f, "{:.3} s", time.as_secs_f64()),
+        }
     }
+}
+
+/// A time in one of the ways in which logs write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StampTime {
+    /// The time since midnight of the subject's clock, in seconds when serialised.
+    TimeOfDay(#[serde(with = "seconds")] Duration),
+    /// A date and time without an offset from UTC: the time since 1970 began on the subject's clock.
+    Local(Duration),
+    /// The time since 1970 began in UTC.
+    Unix(Duration),
+    /// The time since some instant of the subject's own.
+    SinceStart(Duration),
 }
 
 /// How a process ended.
@@ -502,13 +543,16 @@ impl Lag {
     /// at most half a second counts: on a machine that is always busy, a program that waits seconds too long is still broken.
     #[must_use]
     pub fn total(&self) -> Duration {
-        self.measured() + self.pressure.min(Duration::from_millis(500))
+        self.measured()
+            .saturating_add(self.pressure.min(Duration::from_millis(500)))
     }
 
     /// What was measured of the subject and of ourselves.
     #[must_use]
     pub fn measured(&self) -> Duration {
-        self.canary.max(self.harness) + self.subject_waited
+        self.canary
+            .max(self.harness)
+            .saturating_add(self.subject_waited)
     }
 }
 
@@ -566,6 +610,25 @@ pub enum Finding {
     },
     /// There was more output than is kept.
     OutputCut(Dropped),
+    /// The `time` of the log format matched, and what it matched was never a time that can be read.
+    UnreadTimes {
+        /// The index of the first such line among the events.
+        event: usize,
+        /// What stood where the time should be.
+        text: String,
+    },
+    /// Lines came all at once after a silence, right before the exit: perhaps they were written earlier and buffered.
+    ///
+    /// A hint only: a program that prints its results at the end looks the same.
+    MayBufferOutput {
+        /// The index of the first of these lines among the events.
+        event: usize,
+        /// How many lines there are.
+        lines: u64,
+        /// How long nothing had come before them, in seconds when serialised.
+        #[serde(with = "seconds")]
+        silence: Duration,
+    },
     /// A line is not valid UTF-8.
     InvalidUtf8 {
         /// The index of the first such line among the events.
@@ -584,6 +647,14 @@ pub enum Finding {
     },
 }
 
+impl Finding {
+    /// Whether it is only a hint, which a sound subject may give too.
+    #[must_use]
+    pub fn is_hint(&self) -> bool {
+        matches!(self, Self::MayBufferOutput { .. })
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -592,6 +663,17 @@ impl fmt::Display for Finding {
                 "the subject buffers its output: a line came {:.1} s after it was logged, so arrival times say nothing of delays \
                  (flush each line, or log to stderr)",
                 late.as_secs_f64()
+            ),
+            Self::UnreadTimes { text, .. } => write!(
+                f,
+                "the log format's `time` matched `{text}`, which is no time that can be read, so no line was taken as log \
+                 (times are `HH:MM:SS`, `YYYY-MM-DD HH:MM:SS` or RFC 3339, with or without a fraction, or seconds)"
+            ),
+            Self::MayBufferOutput { lines, silence, .. } => write!(
+                f,
+                "{lines} lines came at once after {:.1} s of silence, right before the exit: the subject may buffer its \
+                 output (flush each line, or log to stderr)",
+                silence.as_secs_f64()
             ),
             Self::OtherClock { ahead } => {
                 write!(
@@ -664,6 +746,7 @@ impl Record {
             ended_by_harness: Vec::new(),
             lag: Lag::default(),
             usage: Usage::default(),
+            log: LogLines::Every,
             findings: Vec::new(),
         }
     }
@@ -692,6 +775,7 @@ impl Line {
             newline: true,
             cut_from: None,
             stamp: None,
+            who: None,
             message: None,
         }
     }
@@ -764,6 +848,12 @@ impl Record {
     #[must_use]
     pub fn exit(&self) -> Option<Exit> {
         self.exit_event().map(|seen| seen.exit)
+    }
+
+    /// Whether a line is one of log: then it is one too many if an expectation of the whole log does not name it.
+    #[must_use]
+    pub fn is_log(&self, line: &Line) -> bool {
+        self.log == LogLines::Every || line.is_log()
     }
 
     /// Whether the subject buffers its output, so that arrival times say nothing of delays.

@@ -1,27 +1,23 @@
 //! The report for programs: one JSON object a line.
 
+use std::io::{self, Write};
+use std::time::Duration;
+
 use serde::Serialize;
 
-use crate::judge::Judgement;
-use crate::outcome::{Outcome, Status, Summary};
-use crate::record::Record;
+use super::Reporter;
+use crate::judge::Check;
+use crate::outcome::{CaseId, Outcome, Status, Summary, TestResult};
+use crate::record::{Event, Record};
 
 /// One line of the report. Further keys and kinds may come; those that are there stay.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 enum Line<'a> {
-    Case {
-        scenario: &'a str,
-        implementation: &'a str,
-        about: &'a str,
-        status: Status,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        why: Option<&'a str>,
-        runs: u32,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        judgement: Option<&'a Judgement>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        record: Option<&'a Record>,
+    Case(Box<Case<'a>>),
+    Event {
+        #[serde(flatten)]
+        event: &'a Event,
     },
     Run {
         record: &'a Record,
@@ -33,6 +29,42 @@ enum Line<'a> {
     },
 }
 
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Case<'a> {
+    #[serde(flatten)]
+    case: &'a CaseId,
+    about: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    status: Status,
+    /// The status in the words of other tools.
+    result: TestResult,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_deviation: Option<&'a str>,
+    runs: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    judgement: Option<Judged<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<&'a Record>,
+}
+
+#[derive(Debug, Serialize)]
+struct Judged<'a> {
+    checks: Vec<InWords<'a>>,
+}
+
+/// A check as data, and as a sentence.
+#[derive(Debug, Serialize)]
+struct InWords<'a> {
+    #[serde(flatten)]
+    check: &'a Check,
+    retryable: bool,
+    text: String,
+}
+
 fn line(line: &Line<'_>) -> String {
     // Plain data with string keys: nothing in it can fail to serialise.
     serde_json::to_string(line).unwrap_or_default()
@@ -40,24 +72,39 @@ fn line(line: &Line<'_>) -> String {
 
 /// A case, with its record and judgement.
 #[must_use]
-pub fn case(outcome: &Outcome<'_>) -> String {
-    let Outcome {
-        case,
-        status,
-        why,
-        observed,
-        runs,
-    } = outcome;
-    line(&Line::Case {
-        scenario: &case.scenario,
-        implementation: &case.implementation,
-        about: &case.about,
-        status: *status,
-        why: why.as_deref(),
-        runs: *runs,
-        judgement: observed.as_ref().map(|(_, judgement)| judgement),
-        record: observed.as_ref().map(|(record, _)| record),
-    })
+pub fn case(outcome: &Outcome) -> String {
+    let observed = outcome.observed.as_ref();
+    line(&Line::Case(Box::new(Case {
+        case: &outcome.case,
+        about: &outcome.about,
+        version: outcome.version.as_deref(),
+        status: outcome.status,
+        result: outcome.result(),
+        why: outcome
+            .why
+            .as_deref()
+            .or(outcome.known_deviation.as_deref()),
+        known_deviation: outcome.known_deviation.as_deref(),
+        runs: outcome.runs,
+        judgement: observed.map(|observed| Judged {
+            checks: observed.judgement.checks.iter().map(in_words).collect(),
+        }),
+        record: observed.map(|observed| &observed.record),
+    })))
+}
+
+fn in_words(check: &Check) -> InWords<'_> {
+    InWords {
+        check,
+        retryable: check.retryable(),
+        text: check.to_string(),
+    }
+}
+
+/// One event of a run that goes on.
+#[must_use]
+pub fn event(event: &Event) -> String {
+    line(&Line::Event { event })
 }
 
 /// The record of a single run.
@@ -70,4 +117,28 @@ pub fn run(record: &Record) -> String {
 #[must_use]
 pub fn summary(summary: &Summary, seconds: f64) -> String {
     line(&Line::Summary { summary, seconds })
+}
+
+/// A JSON object a line: one for each case, and the summary.
+#[derive(Debug)]
+pub struct Json<W> {
+    out: W,
+}
+
+impl<W: Write> Json<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Self {
+        Self { out }
+    }
+}
+
+impl<W: Write> Reporter for Json<W> {
+    fn case(&mut self, outcome: &Outcome) -> io::Result<()> {
+        writeln!(self.out, "{}", case(outcome))
+    }
+
+    fn end(&mut self, counts: &Summary, elapsed: Duration) -> io::Result<()> {
+        writeln!(self.out, "{}", summary(counts, elapsed.as_secs_f64()))?;
+        self.out.flush()
+    }
 }

@@ -1,18 +1,90 @@
-//! What people and programs are told. Pure functions to text.
+//! What people and programs are told. Each format is a file.
+//!
+//! Reports are made of [outcomes](crate::outcome) and [records](crate::Record) alone: a saved one is reported the same.
+//! A format for a run of cases is a [`Reporter`]; to add one, add a file with a type that implements it.
 
 #[cfg(feature = "suite")]
-mod case;
-mod explain;
+mod in_order;
 #[cfg(feature = "suite")]
 pub mod json;
 #[cfg(feature = "suite")]
 mod matrix;
-mod timeline;
+mod text;
 
 #[cfg(feature = "suite")]
-pub use case::{Widths, case, observation, summary, word};
-pub use explain::explain;
+use std::io;
 #[cfg(feature = "suite")]
-pub use matrix::Matrix;
-pub(crate) use timeline::escape;
-pub use timeline::timeline;
+use std::time::Duration;
+
+#[cfg(feature = "suite")]
+use crate::outcome::{CaseId, Outcome, Summary};
+
+#[cfg(feature = "suite")]
+pub use in_order::InOrder;
+#[cfg(feature = "suite")]
+pub use json::Json;
+#[cfg(feature = "suite")]
+pub use matrix::{MatrixFormat, MatrixReport};
+pub(crate) use text::escape;
+#[cfg(feature = "suite")]
+pub use text::{Matrix, MatrixOptions, Text, Widths, case, observation, summary};
+pub use text::{Page, explain, timeline, timeline_on};
+
+/// A report of a run of cases, in one format.
+///
+/// Outcomes come in the order in which cases end; [`InOrder`] hands them on in the order of the suite.
+#[cfg(feature = "suite")]
+pub trait Reporter {
+    /// A run of these cases begins.
+    ///
+    /// # Errors
+    /// If the report cannot be written.
+    fn begin(&mut self, cases: &[CaseId]) -> io::Result<()> {
+        let _ = cases;
+        Ok(())
+    }
+
+    /// A case is over.
+    ///
+    /// # Errors
+    /// If the report cannot be written.
+    fn case(&mut self, outcome: &Outcome) -> io::Result<()>;
+
+    /// The run is over: how many cases came out how, and how long it took.
+    ///
+    /// # Errors
+    /// If the report cannot be written.
+    fn end(&mut self, summary: &Summary, elapsed: Duration) -> io::Result<()>;
+}
+
+#[cfg(feature = "suite")]
+impl<R: Reporter + ?Sized> Reporter for Box<R> {
+    fn begin(&mut self, cases: &[CaseId]) -> io::Result<()> {
+        (**self).begin(cases)
+    }
+
+    fn case(&mut self, outcome: &Outcome) -> io::Result<()> {
+        (**self).case(outcome)
+    }
+
+    fn end(&mut self, summary: &Summary, elapsed: Duration) -> io::Result<()> {
+        (**self).end(summary, elapsed)
+    }
+}
+
+/// Several reports of one run.
+#[cfg(feature = "suite")]
+impl Reporter for Vec<Box<dyn Reporter>> {
+    fn begin(&mut self, cases: &[CaseId]) -> io::Result<()> {
+        self.iter_mut().try_for_each(|report| report.begin(cases))
+    }
+
+    fn case(&mut self, outcome: &Outcome) -> io::Result<()> {
+        self.iter_mut().try_for_each(|report| report.case(outcome))
+    }
+
+    fn end(&mut self, summary: &Summary, elapsed: Duration) -> io::Result<()> {
+        self.iter_mut()
+            .try_for_each(|report| report.end(summary, elapsed))
+    }
+}

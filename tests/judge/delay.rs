@@ -123,7 +123,7 @@ fn a_mark_that_never_came() {
     assert_eq!(
         failures(&cut(), &takes(Mark::Start, line("x"), secs(0))),
         [
-            "inconclusive: `x` 0.00 s after the start (± 0.20 s), but `x` is not in the part of the output that was kept"
+            "inconclusive: `x` 0.00 s after the start (± 0.20 s), but `x` never came, but part of the output was not kept"
         ]
     );
 }
@@ -140,7 +140,7 @@ fn buffered_output_tells_nothing_of_delays_between_lines() {
     assert_eq!(
         failures(&record, &exits_two_seconds_after()),
         [
-            "inconclusive: the exit 2.00 s after `done` (± 0.20 s), but arrived 2.000 s apart, but the subject buffers its output"
+            "inconclusive: the exit 2.00 s after `done` (± 0.20 s), but 2.000 s, but the subject buffers its output"
         ]
     );
     assert!(

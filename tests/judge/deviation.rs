@@ -50,8 +50,8 @@ fn broken_as_is_known() {
     let case = case(KNOWN);
     let outcome = Outcome::of(&case, None, exited(1));
     assert_eq!(outcome.status, Status::Deviates);
-    assert_eq!(outcome.why.as_deref(), Some("it is old"));
-    assert_eq!(outcome.observed.unwrap().1.verdict(), Verdict::Held);
+    assert_eq!(outcome.known_deviation.as_deref(), Some("it is old"));
+    assert_eq!(outcome.observed.unwrap().judgement.verdict(), Verdict::Held);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn broken_no_more() {
     let case = case(KNOWN);
     let outcome = Outcome::of(&case, None, exited(0));
     assert_eq!(outcome.status, Status::DeviatesNoMore);
-    assert_eq!(outcome.why.as_deref(), Some("it is old"));
+    assert_eq!(outcome.known_deviation.as_deref(), Some("it is old"));
 }
 
 #[test]

@@ -178,9 +178,7 @@ fn what_would_have_outlived_a_subject_that_hung_is_not_known() {
     // Nothing is said of the end, so no other check tells that it is not the subject's own.
     assert_eq!(
         failures(&hung(), &Expectation::default()),
-        [
-            "inconclusive: no process outlives the subject, but the subject was ended before it ended by itself"
-        ]
+        ["inconclusive: no process outlives the subject, but the harness ended the subject first"]
     );
 }
 

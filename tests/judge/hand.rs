@@ -53,13 +53,13 @@ fn log_line(stream: Stream, message: &str) -> Line {
 }
 
 pub(crate) fn read(mut record: Record) -> Record {
-    LogFormat::default().read(&mut record);
+    LogFormat::clock().read(&mut record);
     // These tests are of the order and the times of lines, not of their stamps.
     record.findings.clear();
     record
 }
 
-/// These steps, and no other line of log.
+/// These steps, and no other line.
 pub(crate) fn only<const N: usize>(steps: [Step; N]) -> Expectation {
     log(steps.into(), OtherLines::Forbidden)
 }
@@ -109,7 +109,14 @@ pub(crate) fn words(judgement: &Judgement) -> Vec<String> {
     };
     let failures = judgement.failures();
     failures
-        .map(|c| format!("{}: {}, but {}", word(c.verdict), c.expected, c.observed))
+        .map(|c| {
+            format!(
+                "{}: {}, but {}",
+                word(c.verdict),
+                c.expected,
+                c.observation()
+            )
+        })
         .collect()
 }
 

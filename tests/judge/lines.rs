@@ -19,7 +19,7 @@ fn a_line_is_there_or_missing() {
     holds(&said(["a", "b"]), &present("b"));
     assert_eq!(
         failures(&said(["a", "bb"]), &present("b")),
-        ["broken: a line `b`, but it is missing"]
+        ["broken: a line `b`, but it never came"]
     );
     holds(&said(["a", "bb"]), &present(Pattern::contains("b")));
 }
@@ -60,7 +60,7 @@ fn bytes_that_are_no_text_are_replaced() {
 
 #[test]
 fn what_may_have_been_cut_is_not_told() {
-    const CUT: &str = "not in the part of the output that was kept";
+    const CUT: &str = "it never came, but part of the output was not kept";
     holds(&cut(), &present("last"));
     assert_eq!(
         failures(&cut(), &present("x")),
@@ -89,7 +89,7 @@ fn a_line_that_was_cut_short_may_have_been_the_one() {
 fn what_an_interrupted_run_would_have_said_is_not_told() {
     let mut record = hung();
     record.termination = Termination::Interrupted;
-    const INTERRUPTED: &str = "not there when the run was interrupted";
+    const INTERRUPTED: &str = "it never came, and the run was interrupted";
     holds(&record, &present("start"));
     assert_eq!(
         failures(&record, &present("x")),
@@ -106,6 +106,6 @@ fn a_subject_that_hangs_says_no_more() {
     holds(&hung(), &absent("x"));
     assert_eq!(
         failures(&hung(), &present("x")),
-        ["broken: a line `x`, but it is missing"]
+        ["broken: a line `x`, but it never came"]
     );
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use exeunt::expect::{Pattern, Step};
 use exeunt::judge::{Verdict, judge};
 use exeunt::record::{EventKind, Exit};
-use exeunt::{Record, millis};
+use exeunt::{LogFormat, Record, millis};
 
 use super::hand::{among, any_order, cut, failures, holds, next, not, only, read, said, then};
 
@@ -22,11 +22,11 @@ fn lines_come_one_after_the_other() {
 fn a_missing_line() {
     assert_eq!(
         failures(&said(["a", "c"]), &only([then("a"), then("b"), then("c")])),
-        ["broken: `b` after `a`, but it is missing"]
+        ["broken: `b` after `a`, but it never came"]
     );
     assert_eq!(
         failures(&said([]), &only([then("a")])),
-        ["broken: `a` after the start, but it is missing"]
+        ["broken: `a` after the start, but it never came"]
     );
 }
 
@@ -34,11 +34,11 @@ fn a_missing_line() {
 fn an_unexpected_line() {
     assert_eq!(
         failures(&said(["a", "x", "b"]), &only([then("a"), then("b")])),
-        ["broken: no other line of log, but `x` came, unexpected"]
+        ["broken: no other line, but `x` came, unexpected"]
     );
     assert_eq!(
         failures(&said(["x"]), &only([])),
-        ["broken: no other line of log, but `x` came, unexpected"]
+        ["broken: no other line, but `x` came, unexpected"]
     );
     holds(&said(["a", "x", "b"]), &among([then("a"), then("b")]));
 }
@@ -56,11 +56,11 @@ fn a_line_that_is_no_log_is_no_line_too_many() {
 fn a_line_that_came_twice() {
     assert_eq!(
         failures(&said(["a", "b", "b"]), &only([then("a"), then("b")])),
-        ["broken: no other line of log, but `b` came, once more than expected"]
+        ["broken: no other line, but `b` came, once more than expected"]
     );
     assert_eq!(
         failures(&said(["b", "a", "b"]), &only([then("a"), then("b")])),
-        ["broken: no other line of log, but `b` came, once more than expected"]
+        ["broken: no other line, but `b` came, once more than expected"]
     );
     holds(&said(["b", "b"]), &only([then("b"), then("b")]));
 }
@@ -125,7 +125,7 @@ fn a_line_that_is_not_next_is_not_a_line_too_many_as_well() {
         ),
         [
             "broken: `b` directly after `a`, but `x` came there",
-            "broken: no other line of log, but `x` came, unexpected",
+            "broken: no other line, but `x` came, unexpected",
         ]
     );
     assert_eq!(
@@ -141,11 +141,11 @@ fn a_line_that_is_not_next_is_not_a_line_too_many_as_well() {
 fn a_next_line_that_is_nowhere() {
     assert_eq!(
         failures(&said(["a", "c"]), &only([then("a"), next("b"), then("c")])),
-        ["broken: `b` directly after `a`, but it is missing, `c` came there"]
+        ["broken: `b` directly after `a`, but it never came, `c` came there"]
     );
     assert_eq!(
         failures(&said(["a"]), &only([then("a"), next("b")])),
-        ["broken: `b` directly after `a`, but it is missing"]
+        ["broken: `b` directly after `a`, but it never came"]
     );
 }
 
@@ -191,7 +191,7 @@ fn several_nots_and_what_follows_them_name_the_line_before() {
     );
     assert_eq!(
         failures(&said(["a"]), &expectation),
-        ["broken: `b` after `a`, but it is missing"]
+        ["broken: `b` after `a`, but it never came"]
     );
 }
 
@@ -204,7 +204,7 @@ fn a_not_is_judged_up_to_the_next_line_that_came() {
             &among([then("a"), not("x"), then("b"), then("c")])
         ),
         [
-            "broken: `b` after `a`, but it is missing",
+            "broken: `b` after `a`, but it never came",
             "broken: no `x` between `a` and `c`, but it came at 0.020 s",
         ]
     );
@@ -214,7 +214,7 @@ fn a_not_is_judged_up_to_the_next_line_that_came() {
             &among([then("a"), not("x"), any_order(["b"]), then("c")])
         ),
         [
-            "broken: `b` after `a`, but it is missing",
+            "broken: `b` after `a`, but it never came",
             "broken: no `x` between `a` and `c`, but it came at 0.020 s",
         ]
     );
@@ -250,13 +250,13 @@ fn a_line_of_a_group_that_is_missing() {
     let expectation = only([then("s"), any_order(["a", "b"]), then("e")]);
     assert_eq!(
         failures(&said(["s", "b", "e"]), &expectation),
-        ["broken: `a` after `s`, but it is missing"]
+        ["broken: `a` after `s`, but it never came"]
     );
     assert_eq!(
         failures(&said(["s", "e"]), &expectation),
         [
-            "broken: `a` after `s`, but it is missing",
-            "broken: `b` after `s`, but it is missing",
+            "broken: `a` after `s`, but it never came",
+            "broken: `b` after `s`, but it never came",
         ]
     );
 }
@@ -298,14 +298,14 @@ fn after_a_missing_line_the_rest_of_a_sequence_is_still_found() {
             &said(["b", "a2", "a3"]),
             &only([any_order(["a1, a2, a3", "b"])])
         ),
-        ["broken: `a1` after the start, but it is missing"]
+        ["broken: `a1` after the start, but it never came"]
     );
     assert_eq!(
         failures(
             &said(["a1", "a3", "b"]),
             &only([any_order(["a1, a2, a3", "b"])])
         ),
-        ["broken: `a2` after `a1`, but it is missing"]
+        ["broken: `a2` after `a1`, but it never came"]
     );
 }
 
@@ -321,7 +321,7 @@ fn a_line_that_could_serve_two_sequences_serves_the_one_that_needs_it() {
     );
     assert_eq!(
         failures(&said(["x", "a", "b"]), &only([any_order(["x, a", "x, b"])])),
-        ["broken: `x` after the start, but it is missing"]
+        ["broken: `x` after the start, but it never came"]
     );
 }
 
@@ -341,7 +341,7 @@ fn many_alike_in_any_order_are_judged_at_once() {
     let record = said(["tick"; 23]);
     assert_eq!(
         failures(&record, &only([ticks])),
-        ["broken: …`tick`… after the start, but it is missing"]
+        ["broken: …`tick`… after the start, but it never came"]
     );
     assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
 }
@@ -383,7 +383,7 @@ fn checks_point_at_the_event() {
 
 #[test]
 fn what_may_have_been_cut_is_not_told() {
-    const CUT: &str = "not in the part of the output that was kept";
+    const CUT: &str = "it never came, but part of the output was not kept";
     let record = cut();
     holds(&record, &among([then("first"), then("last")]));
     assert_eq!(
@@ -406,12 +406,12 @@ fn what_may_have_been_cut_is_not_told() {
     );
     assert_eq!(
         failures(&record, &only([then("first"), then("last")])),
-        [format!("inconclusive: no other line of log, but {CUT}")]
+        [format!("inconclusive: no other line, but {CUT}")]
     );
     assert_eq!(
         failures(&record, &among([then("first"), next("last")])),
-        [format!(
-            "inconclusive: `last` directly after `first`, but {CUT}"
+        [concat!(
+            "inconclusive: `last` directly after `first`, but it came at 0.020 s, but part of the output was not kept"
         )]
     );
     assert_eq!(
@@ -422,7 +422,10 @@ fn what_may_have_been_cut_is_not_told() {
     );
     assert_eq!(
         failures(&record, &among([then("last"), then("first")])),
-        [format!("inconclusive: `first` after `last`, but {CUT}")],
+        [concat!(
+            "inconclusive: `first` after `last`, but it came too early, at 0.010 s, before `last`, ",
+            "but part of the output was not kept"
+        )],
         "both may have come in what was cut"
     );
     assert_eq!(
@@ -435,7 +438,7 @@ fn what_may_have_been_cut_is_not_told() {
 fn a_line_too_many_is_one_even_where_output_was_cut() {
     assert_eq!(
         failures(&cut(), &only([then("first")])),
-        ["broken: no other line of log, but `last` came, unexpected"]
+        ["broken: no other line, but `last` came, unexpected"]
     );
 }
 
@@ -464,21 +467,56 @@ fn a_swap_that_no_stall_explains_is_broken() {
     assert_eq!(judge(&record, &expected).verdict(), Verdict::Broken);
 }
 
+fn stampless(lines: &[&str], format: &LogFormat) -> Record {
+    let record = Record::new(["subject"]);
+    let mut record = lines
+        .iter()
+        .fold(record, |record, line| record.with(millis(10), *line))
+        .with(millis(20), Exit::Code(0));
+    format.read(&mut record);
+    record.findings.clear();
+    record
+}
+
 #[test]
-fn without_stamps_every_line_is_one_of_log() {
-    let stampless = |lines: &[&str]| {
-        let record = Record::new(["subject"]);
-        let record = lines
-            .iter()
-            .fold(record, |record, line| record.with(millis(10), *line));
-        read(record.with(millis(20), Exit::Code(0)))
-    };
+fn which_lines_are_log_is_said_by_the_format_and_not_by_what_was_printed() {
     let expected = only([then("Main : a")]);
-    holds(&stampless(&["Main : a"]), &expected);
+    let stray = ["broken: no other line, but `Main : b` came, unexpected"];
+    for format in [LogFormat::default(), LogFormat::plain()] {
+        holds(&stampless(&["Main : a"], &format), &expected);
+        let record = stampless(&["Main : a", "Main : b"], &format);
+        assert_eq!(failures(&record, &expected), stray);
+    }
+    // One line with a stamp does not make the others no log.
+    let mixed = ["00:00:00: Main : a", "Main : b"];
     assert_eq!(
-        failures(&stampless(&["Main : a", "Main : b"]), &expected),
-        ["broken: no other line of log, but `Main : b` came, unexpected"]
+        failures(&stampless(&mixed, &LogFormat::default()), &expected),
+        stray
     );
-    // Beside lines with stamps, a line without is none of log.
-    holds(&stampless(&["00:00:00: Main : a", "Main : b"]), &expected);
+    // Where the format says that lines of log have stamps, one without is none, whatever else there is.
+    holds(&stampless(&mixed, &LogFormat::clock()), &expected);
+    let none = only([]);
+    holds(&stampless(&["Main : b"], &LogFormat::clock()), &none);
+}
+
+#[test]
+fn of_many_unexpected_lines_one_check_tells_with_their_number() {
+    let record = stampless(&["Traceback", "a", "b", "c"], &LogFormat::default());
+    let expected = only([then("ready")]);
+    assert_eq!(
+        failures(&record, &expected),
+        [
+            "broken: `ready` after the start, but it never came",
+            "broken: no other line, but `Traceback` and 3 more lines came, unexpected"
+        ]
+    );
+    // A line that was expected stands between them.
+    let record = stampless(&["x", "ready", "y", "z"], &LogFormat::default());
+    assert_eq!(
+        failures(&record, &expected),
+        [
+            "broken: no other line, but `x` came, unexpected",
+            "broken: no other line, but `y` and 1 more line came, unexpected"
+        ]
+    );
 }

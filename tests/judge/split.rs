@@ -165,6 +165,6 @@ fn a_line_too_many_is_one_on_either_stream() {
             &split([(100, Out, "a"), (101, Err, "x")]),
             &only([then("a")])
         ),
-        ["broken: no other line of log, but `x` came, unexpected"]
+        ["broken: no other line, but `x` came, unexpected"]
     );
 }

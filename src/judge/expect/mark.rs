@@ -83,6 +83,17 @@ impl Bound {
     }
 }
 
+/// `2 s`, `≤ 2 s` or `≥ 2 s`.
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::About(time) => write!(f, "{} s", time.as_secs_f64()),
+            Self::Within(time) => write!(f, "≤ {} s", time.as_secs_f64()),
+            Self::AtLeast(time) => write!(f, "≥ {} s", time.as_secs_f64()),
+        }
+    }
+}
+
 impl Delay {
     /// A delay with the slack [`DEFAULT_SLACK`].
     #[must_use]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::run::Run;
-use crate::record::{Clock, Lag, RECORD_SCHEMA, Record, Usage, moment};
+use crate::record::{Clock, Lag, LogLines, RECORD_SCHEMA, Record, Usage, moment};
 use crate::stage::sys;
 
 /// What was known at the start of a run, and what was measured around it.
@@ -53,6 +53,7 @@ impl Run<'_, '_> {
                 harness: self.late,
             },
             usage,
+            log: LogLines::default(),
             findings: self.findings,
         }
     }

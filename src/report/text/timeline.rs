@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use super::escape::{escape, escape_output};
+use super::page::Page;
 use crate::judge::{Check, Judgement, Verdict};
-use crate::record::{Dropped, Event, EventKind, Line, Record, Termination};
+use crate::record::{Dropped, Event, EventKind, Line, Process, Record, Termination, ThreadSeen};
 
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
@@ -18,20 +20,27 @@ const NO_BRACKET: &str = "  ";
 const GAP: Duration = Duration::from_millis(100);
 /// Lines that are shown of the beginning and of the end of a long log.
 const SHOWN: usize = 40;
-/// Things that did not hold, of which each is marked. Who has thousands of them has one.
+/// Failed checks that are marked. Thousands usually have one cause.
 const FAILURES: usize = 20;
-/// Characters that are shown of a long message.
-const WIDTH: usize = 160;
+/// The columns before a message: gutter, time, speaker.
+const BEHIND: usize = 22;
 
 /// Draws a record, with what broke marked where it broke. Without a judgement nothing is marked.
 ///
 /// The text has ANSI styles; `anstream` takes them out where they are not wanted.
 #[must_use]
 pub fn timeline(record: &Record, judgement: Option<&Judgement>) -> String {
+    timeline_on(record, judgement, Page::default())
+}
+
+/// As [`timeline`], fitted to a page.
+#[must_use]
+pub fn timeline_on(record: &Record, judgement: Option<&Judgement>, page: Page) -> String {
     let all = || judgement.into_iter().flat_map(Judgement::failures);
     let failures: Vec<&Check> = all().take(FAILURES).collect();
     let mut drawing = Drawing {
         record,
+        page,
         failures,
         out: String::new(),
         last: None,
@@ -41,7 +50,7 @@ pub fn timeline(record: &Record, judgement: Option<&Judgement>) -> String {
     drawing.draw();
     let more = all().count().saturating_sub(FAILURES);
     if more > 0 {
-        let text = format!("{more} more of what was expected is not so");
+        let text = format!("and {more} more failed expectations");
         drawing.row("", RED, "⋮", &text);
     }
     drawing.out
@@ -49,6 +58,7 @@ pub fn timeline(record: &Record, judgement: Option<&Judgement>) -> String {
 
 struct Drawing<'a> {
     record: &'a Record,
+    page: Page,
     failures: Vec<&'a Check>,
     out: String,
     /// When the event before was.
@@ -59,7 +69,8 @@ struct Drawing<'a> {
     gutter: &'static str,
 }
 
-/// The line with which main took its leave. Main is who is called so, else who spoke first.
+/// The last line of the main thread: of the speaker called main, else of the first. Only a log whose format names speakers
+/// has one.
 struct LastMainLine {
     event: usize,
     main: String,
@@ -74,21 +85,19 @@ impl LastMainLine {
             .exit_event()
             .map(|seen| seen.at)
             .filter(|_| record.termination == Termination::OnItsOwn)?;
-        let said = |line: &Line| split(&line.text());
-        let speakers = || record.lines().filter_map(|seen| Some(said(seen.line)?.0));
+        let speakers = || record.lines().filter_map(|seen| seen.line.who.as_deref());
         let main = speakers()
             .find(|speaker| speaker.eq_ignore_ascii_case("main"))
             .or_else(|| speakers().next())?;
-        let by_main = record.lines().filter_map(|seen| {
-            let (speaker, text) = said(seen.line)?;
-            (seen.at <= exit && speaker == main).then_some((seen.event, seen.at, text))
-        });
-        let (event, at, text) = by_main.last()?;
+        let by_main = record
+            .lines()
+            .filter(|seen| seen.at <= exit && seen.line.who.as_deref() == Some(main));
+        let last = by_main.last()?;
         Some(Self {
-            event,
-            main,
-            text,
-            before_exit: exit - at,
+            event: last.event,
+            main: escape_output(main),
+            text: message(last.line),
+            before_exit: exit - last.at,
         })
     }
 }
@@ -96,7 +105,11 @@ impl LastMainLine {
 impl Drawing<'_> {
     fn draw(&mut self) {
         let record = self.record;
-        let command = format!("{}  (pid {})", command(&record.command), record.pid);
+        let pid = format!("  (pid {})", record.pid);
+        let command = self
+            .page
+            .shorten(&command(&record.command), BEHIND + pid.len())
+            + &pid;
         self.row("  0.000", DIM, "start", &command);
         self.last = Some(Duration::ZERO);
         let exit = record.exit_event().map(|seen| seen.event);
@@ -112,18 +125,21 @@ impl Drawing<'_> {
             self.event(i, event, exit);
         }
         for process in &record.survivors {
-            self.row("", YELLOW, "survivor", &shorten(&process.to_string()));
+            self.process(YELLOW, "survivor", process);
         }
         for process in &record.ended_by_harness {
-            self.row("", DIM, "ended", &shorten(&process.to_string()));
-            // Of a process that hangs, who waits for what is the first question.
-            for thread in &process.threads {
-                let text = format!("{}  {}", thread.name, thread.state);
-                self.row("", DIM, "  thread", &escape(&text));
-            }
+            self.process(DIM, "ended", process);
         }
         for finding in &record.findings {
-            self.row("", YELLOW, "finding", &finding.to_string());
+            for (i, line) in self
+                .page
+                .wrap(&finding.to_string(), BEHIND)
+                .iter()
+                .enumerate()
+            {
+                let word = if i == 0 { "finding" } else { "" };
+                self.row("", YELLOW, word, line);
+            }
         }
         let unplaced: Vec<_> = self
             .failures
@@ -134,6 +150,24 @@ impl Drawing<'_> {
         for check in unplaced {
             self.failure(check);
         }
+    }
+
+    fn process(&mut self, style: Style, word: &str, process: &Process) {
+        let text = self.shorten(&process.to_string());
+        self.row("", style, word, &text);
+        // If a process hangs, the first question is which thread waits for what.
+        for (thread, count) in folded(&process.threads) {
+            let times = match count {
+                1 => String::new(),
+                n => format!("{n} × "),
+            };
+            let text = self.shorten(&format!("{times}{}  {}", thread.name, thread.state));
+            self.row("", DIM, "  thread", &text);
+        }
+    }
+
+    fn shorten(&self, text: &str) -> String {
+        self.page.shorten(&escape(text), BEHIND)
     }
 
     /// The middle of a long record: of it, only events at which something did not hold are shown.
@@ -176,7 +210,7 @@ impl Drawing<'_> {
         self.move_bracket(i, &event.kind);
         let time = format!("{:7.3}", event.at.as_secs_f64());
         match &event.kind {
-            EventKind::Line(line) => self.line(&time, line),
+            EventKind::Line(line) => self.line(&time, event.at, line),
             EventKind::Exit(exit) => {
                 let style = if *exit == crate::record::Exit::Code(0) {
                     BOLD
@@ -184,15 +218,19 @@ impl Drawing<'_> {
                     RED
                 };
                 let since = self.since_farewell();
-                self.row(&time, style, "exit", &format!("{exit}{since}"));
+                self.sentence(&time, style, "exit", &format!("{exit}{since}"));
             }
             EventKind::Partial(partial) => {
-                let text = format!("{} (so far)", shorten(&partial.bytes.to_text()));
+                let text = format!(
+                    "{} (so far)",
+                    self.page
+                        .shorten(&escape_output(&partial.bytes.to_text()), BEHIND)
+                );
                 self.row(&time, DIM, &partial.stream.to_string(), &text);
             }
             EventKind::Signal(sent) => {
                 let what = format!("{} to {}: {}", sent.signal, pids(&sent.to), sent.reason);
-                self.row(&time, YELLOW, "signal", &what);
+                self.sentence(&time, YELLOW, "signal", &what);
             }
             EventKind::Closed { stream } => {
                 let what = format!("{stream} was closed while the subject ran");
@@ -203,7 +241,10 @@ impl Drawing<'_> {
                     "",
                     YELLOW,
                     "⋮",
-                    &format!("{lines} lines ({bytes} bytes) were not kept"),
+                    &match lines {
+                        1 => format!("1 line ({bytes} bytes) was not kept"),
+                        n => format!("{n} lines ({bytes} bytes) were not kept"),
+                    },
                 );
             }
         }
@@ -252,7 +293,7 @@ impl Drawing<'_> {
                     before_exit,
                     ..
                 } = last_main_line;
-                let text = shorten(text);
+                let text = self.page.shorten(text, BEHIND + 40);
                 format!(
                     ", {:.2} s after {main}'s last line `{text}`",
                     before_exit.as_secs_f64()
@@ -273,18 +314,29 @@ impl Drawing<'_> {
         };
     }
 
-    fn line(&mut self, time: &str, line: &Line) {
-        let text = line.text();
-        let (speaker, message) =
-            split(&text).unwrap_or_else(|| (line.stream.to_string(), text.clone().into_owned()));
-        let mut message = shorten(&message);
+    fn line(&mut self, time: &str, at: Duration, line: &Line) {
+        let speaker = match &line.who {
+            Some(who) => escape_output(who),
+            None => line.stream.to_string(),
+        };
+        let mut notes = String::new();
         if let Some(length) = line.cut_from {
-            let _ = write!(message, " {YELLOW}… (cut; {length} bytes){YELLOW:#}");
+            let _ = write!(notes, " {YELLOW}… (cut; {length} bytes){YELLOW:#}");
         }
         if !line.newline {
-            let _ = write!(message, " {YELLOW}(no newline){YELLOW:#}");
+            let _ = write!(notes, " {YELLOW}(no newline){YELLOW:#}");
         }
-        self.row(time, Style::new(), &speaker, &message);
+        let exit = self.record.exit_event();
+        if let Some(exit) = exit.filter(|exit| at > exit.at) {
+            let late = (at - exit.at).as_secs_f64();
+            let _ = write!(notes, " {YELLOW}(+{late:.2} s after the exit){YELLOW:#}");
+        }
+        let notes_width = anstream::adapter::strip_str(&notes)
+            .to_string()
+            .chars()
+            .count();
+        let message = self.page.shorten(&message(line), BEHIND + notes_width);
+        self.row(time, Style::new(), &speaker, &format!("{message}{notes}"));
     }
 
     fn failure(&mut self, check: &Check) {
@@ -293,18 +345,42 @@ impl Drawing<'_> {
             _ => (YELLOW, "inconclusive"),
         };
         let gutter = self.gutter;
-        let _ = writeln!(
-            self.out,
-            "{DIM}{gutter}{DIM:#}      {style}╰─ {word}{style:#}  expected {}",
-            escape(&check.expected)
-        );
-        let _ = writeln!(
-            self.out,
-            "{DIM}{gutter}{DIM:#}         {:w$}  observed {}",
-            "",
-            escape(&check.observed),
-            w = word.len()
-        );
+        let behind = 12 + word.len();
+        let parts = [
+            format!("expected {}", check.expected),
+            format!("observed {}", check.observation()),
+        ];
+        for (i, part) in parts.iter().enumerate() {
+            for (j, line) in self
+                .page
+                .wrap(&escape_output(part), behind)
+                .iter()
+                .enumerate()
+            {
+                let _ = match (i, j) {
+                    (0, 0) => writeln!(
+                        self.out,
+                        "{DIM}{gutter}{DIM:#}      {style}╰─ {word}{style:#}  {line}"
+                    ),
+                    _ => writeln!(
+                        self.out,
+                        "{DIM}{gutter}{DIM:#}         {:w$}  {line}",
+                        "",
+                        w = word.len()
+                    ),
+                };
+            }
+        }
+    }
+
+    /// A row whose text goes on in further rows where the page is narrow.
+    fn sentence(&mut self, time: &str, style: Style, who: &str, what: &str) {
+        for (i, line) in self.page.wrap(what, BEHIND).iter().enumerate() {
+            match i {
+                0 => self.row(time, style, who, line),
+                _ => self.row("", style, "", line),
+            }
+        }
     }
 
     fn row(&mut self, time: &str, style: Style, who: &str, what: &str) {
@@ -323,7 +399,7 @@ fn command(words: &[String]) -> String {
         let quoted = shlex::try_quote(word).unwrap_or(word.into());
         quoted.into_owned()
     });
-    shorten(&quoted.collect::<Vec<_>>().join(" "))
+    escape(&quoted.collect::<Vec<_>>().join(" "))
 }
 
 fn pids(pids: &[u32]) -> String {
@@ -340,38 +416,27 @@ fn pids(pids: &[u32]) -> String {
     }
 }
 
-/// `Main : all done` is said by Main.
-fn split(text: &str) -> Option<(String, String)> {
-    let (speaker, message) = text.split_once(':')?;
-    let plausible = !speaker.trim().is_empty()
-        && speaker.len() <= 24
-        && speaker.ends_with(char::is_whitespace)
-        && message.starts_with(char::is_whitespace);
-    plausible.then(|| (escape(speaker.trim()), message.trim().to_owned()))
+/// What a line says, without its speaker, who stands before it.
+fn message(line: &Line) -> String {
+    let text = line.text();
+    let said = line.who.as_ref().and_then(|who| {
+        let rest = text.trim_start().strip_prefix(who.as_str())?;
+        Some(rest.trim_start().trim_start_matches(':').trim())
+    });
+    escape_output(said.unwrap_or(&text))
 }
 
-/// Control characters must not reach the reader's terminal, nor those that turn the direction of writing or are not seen.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\t' => out.push(' '),
-            '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' => {
-                out.extend(c.escape_default());
-            }
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
+/// Threads with the same name in the same state, in the order in which they first come, and how many they are.
+fn folded(threads: &[ThreadSeen]) -> Vec<(&ThreadSeen, usize)> {
+    let mut folded: Vec<(&ThreadSeen, usize)> = Vec::new();
+    for thread in threads {
+        let same = |(one, _): &&mut (&ThreadSeen, usize)| {
+            (&one.name, &one.state) == (&thread.name, &thread.state)
+        };
+        match folded.iter_mut().find(same) {
+            Some((_, count)) => *count += 1,
+            None => folded.push((thread, 1)),
         }
     }
-    out
-}
-
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(WIDTH) {
-        Some((end, _)) => format!("{}…", escape(&text[..end])),
-        None => escape(text),
-    }
+    folded
 }

@@ -1,0 +1,445 @@
+//! One thing that was expected beside what was observed, as data. The sentences are the `Display` of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Verdict;
+use super::expect::{Count, Delay, ExpectedEnd, Mark, Pattern, Times};
+use crate::log::fold;
+use crate::record::{Exit, Process, Signal, Stream, seconds};
+
+/// One thing that was expected, beside what was observed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Check {
+    /// Whether it was observed.
+    pub verdict: Verdict,
+    /// What was expected.
+    pub expected: Expected,
+    /// What was observed.
+    pub observed: Observed,
+    /// For an inconclusive check: why the observation is no proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
+    /// The index of the event where it shows, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<usize>,
+}
+
+/// One thing that can be expected of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Expected {
+    /// The subject ends so.
+    End(ExpectedEnd),
+    /// Something takes so long.
+    Delay(Delay),
+    /// This line comes.
+    Line(Pattern),
+    /// This line does not come.
+    NoLine(Pattern),
+    /// This line comes so often.
+    Count(Count),
+    /// This line comes after others.
+    LineAfter {
+        /// The line.
+        line: Pattern,
+        /// The lines of the step before; none at the start.
+        after: Vec<Pattern>,
+        /// Whether no other line may stand between.
+        directly: bool,
+    },
+    /// This line does not come between two others.
+    NoLineBetween {
+        /// The line.
+        line: Pattern,
+        /// The text of the line before, or the start.
+        after: Option<String>,
+        /// The text of the line after, or the end.
+        before: Option<String>,
+    },
+    /// No line comes that no step names.
+    NoOtherLines,
+    /// No process outlives the subject.
+    NoSurvivors,
+    /// This signal is sent, as planned.
+    SignalSent(Signal),
+}
+
+/// What was observed where something was expected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Observed {
+    /// The subject ended by itself.
+    Exit {
+        /// How.
+        exit: Exit,
+        /// When, in seconds when serialised.
+        #[serde(with = "seconds")]
+        at: Duration,
+    },
+    /// The subject was still running at its timeout, and was ended then.
+    StillRunning {
+        /// The timeout, in seconds when serialised.
+        #[serde(with = "seconds")]
+        timeout: Duration,
+    },
+    /// The subject ended by itself, but after its timeout: the harness looked too late to end it.
+    ExitAfterTimeout {
+        /// How.
+        exit: Exit,
+        /// When, in seconds when serialised.
+        #[serde(with = "seconds")]
+        at: Duration,
+        /// The timeout, in seconds when serialised.
+        #[serde(with = "seconds")]
+        timeout: Duration,
+    },
+    /// The subject was ended by the harness before it ended by itself.
+    EndedByHarness,
+    /// No exit was seen.
+    NoExit,
+    /// So much time passed, in seconds; less than zero if the second instant came first.
+    Elapsed(f64),
+    /// An instant never came.
+    NoMark(Mark),
+    /// A line came.
+    Line {
+        /// When, in seconds when serialised.
+        #[serde(with = "seconds")]
+        at: Duration,
+    },
+    /// No such line came.
+    NoLine {
+        /// The text of the line that came in its place.
+        instead: Option<String>,
+    },
+    /// Lines came so often.
+    Times(u64),
+    /// A line came before the line that it should follow.
+    TooEarly {
+        /// When, in seconds when serialised.
+        #[serde(with = "seconds")]
+        at: Duration,
+        /// The text of the line that it should follow.
+        before: Option<String>,
+    },
+    /// This line came where another should have come.
+    Other(String),
+    /// Lines came that no step names.
+    OtherLines {
+        /// The text of the first of them.
+        first: String,
+        /// Whether a step names that text, and it came once more.
+        again: bool,
+        /// How many came one after the other.
+        lines: u64,
+    },
+    /// Processes outlived the subject.
+    Survivors(Vec<Process>),
+    /// No process outlived the subject.
+    NoSurvivors,
+    /// A signal was not sent.
+    SignalNotSent,
+}
+
+/// Why an observation is no proof.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Doubt {
+    /// The machine, or the harness, was late by up to this long, in seconds when serialised.
+    Lag(#[serde(with = "seconds")] Duration),
+    /// Part of the output was not kept.
+    Cut,
+    /// The subject buffers its output, so arrival times say nothing.
+    Buffered,
+    /// The run was interrupted.
+    Interrupted,
+    /// A line came on the other stream so shortly before or after that the order is unknown.
+    TooClose {
+        /// The text of that line.
+        other: String,
+        /// The time between the two, in seconds; less than zero if the other line came later.
+        gap: f64,
+    },
+    /// A line on the other stream may stand between two lines, though it arrived elsewhere.
+    MayStandBetween,
+    /// The streams were merged, so lines of this one are not known apart.
+    Merged(Stream),
+    /// The times in the log could not be read, so it is unknown which lines are log.
+    UnreadTimes,
+    /// The subject was ended by the harness, so what it would have left behind is unknown.
+    EndedByHarness,
+    /// The line, or the state, that a signal waits for never came.
+    NoMoment,
+}
+
+impl Check {
+    fn new(verdict: Verdict, expected: Expected, observed: Observed) -> Self {
+        Self {
+            verdict,
+            expected,
+            observed,
+            doubt: None,
+            event: None,
+        }
+    }
+
+    pub(super) fn held(expected: Expected, observed: Observed) -> Self {
+        Self::new(Verdict::Held, expected, observed)
+    }
+
+    pub(super) fn broken(expected: Expected, observed: Observed) -> Self {
+        Self::new(Verdict::Broken, expected, observed)
+    }
+
+    pub(super) fn inconclusive(expected: Expected, observed: Observed, doubt: Doubt) -> Self {
+        Self {
+            doubt: Some(doubt),
+            ..Self::new(Verdict::Inconclusive, expected, observed)
+        }
+    }
+
+    /// Broken, unless there is a doubt.
+    pub(super) fn broken_unless(
+        doubt: Option<Doubt>,
+        expected: Expected,
+        observed: Observed,
+    ) -> Self {
+        match doubt {
+            Some(doubt) => Self::inconclusive(expected, observed, doubt),
+            None => Self::broken(expected, observed),
+        }
+    }
+
+    /// Held, unless there is a doubt.
+    pub(super) fn held_unless(
+        doubt: Option<Doubt>,
+        expected: Expected,
+        observed: Observed,
+    ) -> Self {
+        match doubt {
+            Some(doubt) => Self::inconclusive(expected, observed, doubt),
+            None => Self::held(expected, observed),
+        }
+    }
+
+    pub(super) fn at(self, event: impl Into<Option<usize>>) -> Self {
+        Self {
+            event: event.into(),
+            ..self
+        }
+    }
+
+    /// Whether another, quieter run may tell more.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        matches!(self.doubt, Some(Doubt::Lag(_) | Doubt::NoMoment))
+    }
+
+    /// What was observed, in words, and if that is no proof, why.
+    #[must_use]
+    pub fn observation(&self) -> String {
+        match (&self.observed, &self.doubt) {
+            (Observed::EndedByHarness, Some(Doubt::Interrupted)) => {
+                return "the run was interrupted".into();
+            }
+            (Observed::EndedByHarness, Some(Doubt::EndedByHarness)) => {
+                return "the harness ended the subject first".into();
+            }
+            (Observed::SignalNotSent, Some(Doubt::NoMoment)) => {
+                return "the moment for it never came".into();
+            }
+            (Observed::Line { .. }, Some(doubt @ Doubt::TooClose { .. })) => {
+                return format!("it came {doubt}");
+            }
+            _ => {}
+        }
+        let observed = match (&self.observed, self.verdict) {
+            // An exit that is as expected needs no time beside it.
+            (Observed::Exit { exit, .. }, Verdict::Held) => exit.to_string(),
+            (observed, _) => observed.to_string(),
+        };
+        match &self.doubt {
+            Some(doubt) => format!("{observed}, {doubt}"),
+            None => observed,
+        }
+    }
+}
+
+/// The sentence "expected …, observed …".
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "expected {}, observed {}",
+            self.expected,
+            self.observation()
+        )
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::End(end) => end.fmt(f),
+            Self::Delay(delay) => delay.fmt(f),
+            Self::Line(line) => write!(f, "a line {line}"),
+            Self::NoLine(line) => write!(f, "no line {line}"),
+            Self::Count(Count { pattern, times }) => write!(f, "{pattern} {times}"),
+            Self::LineAfter {
+                line,
+                after,
+                directly,
+            } => {
+                let directly = if *directly { "directly " } else { "" };
+                write!(f, "{line} {directly}after {}", all_of(after))
+            }
+            Self::NoLineBetween {
+                line,
+                after,
+                before,
+            } => {
+                let after = after.as_deref().map_or("the start".into(), quoted);
+                let before = before.as_deref().map_or("the end".into(), quoted);
+                write!(f, "no {line} between {after} and {before}")
+            }
+            Self::NoOtherLines => f.write_str("no other line"),
+            Self::NoSurvivors => f.write_str("no process outlives the subject"),
+            Self::SignalSent(signal) => write!(f, "{signal} is sent"),
+        }
+    }
+}
+
+fn all_of(lines: &[Pattern]) -> String {
+    let names: Vec<_> = lines.iter().map(ToString::to_string).collect();
+    match names.split_last() {
+        None => "the start".into(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+impl fmt::Display for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit { exit, at } => write!(f, "{exit} after {:.3} s", at.as_secs_f64()),
+            Self::StillRunning { timeout } => {
+                write!(
+                    f,
+                    "still running after {} s, and ended then",
+                    timeout.as_secs_f64()
+                )
+            }
+            Self::ExitAfterTimeout { exit, at, timeout } => write!(
+                f,
+                "{exit} after {:.3} s, later than the timeout of {} s",
+                at.as_secs_f64(),
+                timeout.as_secs_f64()
+            ),
+            Self::EndedByHarness => f.write_str("the harness ended the subject"),
+            Self::NoExit => f.write_str("its exit was never seen"),
+            Self::Elapsed(seconds) => write!(f, "{seconds:.3} s"),
+            Self::NoMark(mark) => write!(f, "{mark} never came"),
+            Self::Line { at } => write!(f, "it came at {:.3} s", at.as_secs_f64()),
+            Self::NoLine { instead: None } => f.write_str("it never came"),
+            Self::NoLine {
+                instead: Some(line),
+            } => {
+                write!(f, "it never came, {} came there", quoted(line))
+            }
+            Self::Times(times) => write!(f, "it came {}", Times::from(*times)),
+            Self::TooEarly { at, before } => {
+                write!(f, "it came too early, at {:.3} s", at.as_secs_f64())?;
+                match before {
+                    Some(line) => write!(f, ", before {}", quoted(line)),
+                    None => Ok(()),
+                }
+            }
+            Self::Other(line) => write!(f, "{} came there", quoted(line)),
+            Self::OtherLines {
+                first,
+                again,
+                lines,
+            } => {
+                write!(f, "{}", quoted(first))?;
+                match lines {
+                    0 | 1 => {}
+                    2 => f.write_str(" and 1 more line")?,
+                    n => write!(f, " and {} more lines", n - 1)?,
+                }
+                f.write_str(match again {
+                    true => " came, once more than expected",
+                    false => " came, unexpected",
+                })
+            }
+            Self::Survivors(processes) => {
+                let list: Vec<_> = processes.iter().map(ToString::to_string).collect();
+                f.write_str(&list.join("; "))
+            }
+            Self::NoSurvivors => f.write_str("none did"),
+            Self::SignalNotSent => f.write_str("it was not sent"),
+        }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lag(late) => write!(
+                f,
+                "on a machine that was up to {:.2} s late",
+                late.as_secs_f64()
+            ),
+            Self::Cut => f.write_str("but part of the output was not kept"),
+            Self::Buffered => f.write_str("but the subject buffers its output"),
+            Self::Interrupted => f.write_str("and the run was interrupted"),
+            Self::TooClose { other, gap } => {
+                let word = if *gap < 0.0 { "before" } else { "after" };
+                write!(
+                    f,
+                    "{:.3} s {word} {} on the other stream: too close to tell the order",
+                    gap.abs(),
+                    quoted(other)
+                )
+            }
+            Self::MayStandBetween => f.write_str(
+                "and a line on the other stream is so close that it may stand between: too close to tell the order",
+            ),
+            Self::Merged(stream) => write!(
+                f,
+                "but the run has its streams merged, so {stream} alone is not known: split them"
+            ),
+            Self::EndedByHarness => f.write_str("so that cannot be told"),
+            Self::NoMoment => f.write_str("since the moment for it never came"),
+            Self::UnreadTimes => {
+                f.write_str("but the times in the log could not be read (see the finding)")
+            }
+        }
+    }
+}
+
+/// A line of output as sentences quote it: white space folded, a long one shortened.
+pub(super) fn quoted(text: &str) -> String {
+    let text = fold(text);
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}
+
+/// The characters of a line that are quoted.
+const QUOTED: usize = 120;
+
+/// A line's text as checks keep it: no longer than it can be shown.
+pub(super) fn kept(text: &str) -> String {
+    match text.char_indices().nth(2 * QUOTED) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,278 @@
+//! Scenarios × implementations: what was observed in each cell, and its verdict.
+
+use std::fmt::Write;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::case::word;
+use super::page::padded;
+use crate::expect::{Expectation, ExpectedEnd};
+use crate::judge::{Judgement, Observed as Seen, Verdict, elapsed};
+use crate::outcome::{Observed, Outcome, Status};
+use crate::record::{Exit, Record, Termination};
+
+/// Outcomes as a table.
+#[derive(Debug, Default)]
+pub struct Matrix {
+    columns: Vec<Column>,
+    rows: Vec<(String, Vec<Option<Cell>>)>,
+}
+
+#[derive(Debug)]
+struct Column {
+    name: String,
+    version: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Cell {
+    status: Status,
+    observed: String,
+}
+
+/// What of a table is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct MatrixOptions {
+    /// Only rows whose cells are not all the same.
+    pub differing: bool,
+    /// The version of each implementation, where it is known.
+    pub versions: bool,
+}
+
+impl MatrixOptions {
+    /// All rows, without versions.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only rows whose cells are not all the same.
+    #[must_use]
+    pub fn differing(self, differing: bool) -> Self {
+        Self { differing, ..self }
+    }
+
+    /// The version of each implementation in its head.
+    #[must_use]
+    pub fn versions(self, versions: bool) -> Self {
+        Self { versions, ..self }
+    }
+}
+
+impl Matrix {
+    /// The table of these outcomes: scenarios and implementations in the order in which they first come.
+    #[must_use]
+    pub fn of<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>) -> Self {
+        let mut matrix = Self::default();
+        for outcome in outcomes {
+            matrix.add(outcome);
+        }
+        matrix
+    }
+
+    /// Adds an outcome.
+    pub fn add(&mut self, outcome: &Outcome) {
+        let column = self.column(outcome);
+        let row = self.row(&outcome.case.scenario);
+        let cells = &mut self.rows[row].1;
+        if cells.len() <= column {
+            cells.resize(column + 1, None);
+        }
+        cells[column] = Some(Cell {
+            status: outcome.status,
+            observed: observed(outcome),
+        });
+    }
+
+    fn column(&mut self, outcome: &Outcome) -> usize {
+        let name = &outcome.case.implementation;
+        let column = match self.columns.iter().position(|c| c.name == *name) {
+            Some(column) => column,
+            None => {
+                self.columns.push(Column {
+                    name: name.clone(),
+                    version: None,
+                });
+                self.columns.len() - 1
+            }
+        };
+        let version = &mut self.columns[column].version;
+        if version.is_none() {
+            version.clone_from(&outcome.version);
+        }
+        column
+    }
+
+    fn row(&mut self, scenario: &str) -> usize {
+        let found = self.rows.iter().position(|(name, _)| name == scenario);
+        found.unwrap_or_else(|| {
+            self.rows.push((scenario.to_owned(), Vec::new()));
+            self.rows.len() - 1
+        })
+    }
+
+    /// For a terminal.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.text_with(MatrixOptions::default())
+    }
+
+    /// For a terminal, with options.
+    #[must_use]
+    pub fn text_with(&self, options: MatrixOptions) -> String {
+        let heads = self.heads(options);
+        let rows = self.shown(options);
+        let widths: Vec<usize> = (0..heads.len())
+            .map(|i| {
+                let cells = rows.iter().filter_map(|(_, cells)| cells.get(i)?.as_ref());
+                let widest = cells.map(|cell| plain(cell).width()).max().unwrap_or(0);
+                widest.max(heads[i].width())
+            })
+            .collect();
+        let first = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+        let mut out = String::new();
+        let mut head = padded("", first);
+        for (name, width) in heads.iter().zip(&widths) {
+            let _ = write!(head, "  {}", padded(name, *width));
+        }
+        let _ = writeln!(out, "{}", head.trim_end());
+        for (name, cells) in rows {
+            let mut line = padded(name, first);
+            for (i, width) in widths.iter().enumerate() {
+                let _ = write!(
+                    line,
+                    "  {}",
+                    styled(cells.get(i).and_then(Option::as_ref), *width)
+                );
+            }
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+        out
+    }
+
+    /// For a page.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        self.markdown_with(MatrixOptions::default())
+    }
+
+    /// For a page, with options. What held is shown as it was expected, without the last milliseconds, so that the table of
+    /// one run is that of the next.
+    #[must_use]
+    pub fn markdown_with(&self, options: MatrixOptions) -> String {
+        let heads = self.heads(options);
+        let mut out = String::from("| scenario |");
+        for head in &heads {
+            let _ = write!(out, " {head} |");
+        }
+        out.push_str("\n|---|");
+        out.push_str(&"---|".repeat(heads.len()));
+        out.push('\n');
+        for (name, cells) in self.shown(options) {
+            let _ = write!(out, "| `{name}` |");
+            for i in 0..heads.len() {
+                let cell = cells.get(i).and_then(Option::as_ref);
+                let text = cell.map_or("–".into(), plain);
+                let _ = write!(out, " {} |", text.replace('|', "\\|"));
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    fn heads(&self, options: MatrixOptions) -> Vec<String> {
+        let head = |column: &Column| match &column.version {
+            Some(version) if options.versions => format!("{} {version}", column.name),
+            _ => column.name.clone(),
+        };
+        self.columns.iter().map(head).collect()
+    }
+
+    fn shown(&self, options: MatrixOptions) -> Vec<&(String, Vec<Option<Cell>>)> {
+        let differs = |cells: &[Option<Cell>]| {
+            let mut there = cells.iter().flatten();
+            let first = there.next();
+            there.any(|cell| Some(cell) != first)
+        };
+        let rows = self.rows.iter();
+        rows.filter(|(_, cells)| !options.differing || differs(cells))
+            .collect()
+    }
+}
+
+fn styled(cell: Option<&Cell>, width: usize) -> String {
+    let Some(cell) = cell else {
+        return padded("–", width);
+    };
+    let (style, _) = word(cell.status);
+    let text = plain(cell);
+    let pad = width.saturating_sub(text.width());
+    format!("{style}{text}{style:#}{:pad$}", "")
+}
+
+fn plain(cell: &Cell) -> String {
+    match (cell.status, cell.observed.as_str()) {
+        (Status::Held, observed) => observed.into(),
+        (status, "") => word(status).1.into(),
+        (status, observed) => format!("{}: {observed}", word(status).1),
+    }
+}
+
+/// Exit, delay, lines missing and lines too many, short enough for a cell.
+fn observed(outcome: &Outcome) -> String {
+    let Some(Observed { record, judgement }) = &outcome.observed else {
+        return String::new();
+    };
+    let settled = outcome.status.is_expected();
+    let mut parts = vec![end(record)];
+    parts.extend(delay(record, &outcome.expectation, settled));
+    let wanted = outcome.usual_lines.iter();
+    let missing = wanted.filter(|line| record.matching(line).next().is_none());
+    parts.extend(lines(missing.count() as u64, "missing"));
+    parts.extend(lines(too_many(judgement), "too many"));
+    parts.join(", ")
+}
+
+fn lines(n: u64, word: &str) -> Option<String> {
+    match n {
+        0 => None,
+        1 => Some(format!("1 line {word}")),
+        n => Some(format!("{n} lines {word}")),
+    }
+}
+
+/// How many lines came that nothing names.
+fn too_many(judgement: &Judgement) -> u64 {
+    let checks = judgement.checks.iter();
+    let checks = checks.filter(|check| check.verdict == Verdict::Broken);
+    checks
+        .map(|check| match check.observed {
+            Seen::OtherLines { lines, .. } => lines,
+            _ => 0,
+        })
+        .sum()
+}
+
+fn end(record: &Record) -> String {
+    match (record.termination, record.exit()) {
+        (Termination::TimedOut { .. }, _) => "hang".into(),
+        (Termination::Interrupted, _) => "interrupted".into(),
+        (_, Some(Exit::Code(code))) => code.to_string(),
+        (_, Some(Exit::Signal(signal))) => signal.to_string(),
+        (_, None) => "no end".into(),
+    }
+}
+
+/// The delay of the exit. Where it is as expected, it is shown as it was expected.
+fn delay(record: &Record, expectation: &Expectation, settled: bool) -> Option<String> {
+    if expectation.end == Some(ExpectedEnd::Hang) {
+        return None;
+    }
+    let delay = expectation.exit_delay()?;
+    let seconds = elapsed(record, delay)?;
+    Some(match settled {
+        true => format!("T {}", delay.bound),
+        false => format!("T {seconds:.2} s"),
+    })
+}

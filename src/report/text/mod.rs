@@ -1,0 +1,25 @@
+//! For people, in a terminal.
+
+#[cfg(feature = "suite")]
+mod case;
+mod escape;
+mod explain;
+#[cfg(feature = "suite")]
+mod matrix;
+mod page;
+#[cfg(feature = "suite")]
+mod reporter;
+mod timeline;
+
+#[cfg(feature = "suite")]
+pub(super) use case::case_on;
+#[cfg(feature = "suite")]
+pub use case::{Widths, case, observation, summary};
+pub(crate) use escape::escape;
+pub use explain::explain;
+#[cfg(feature = "suite")]
+pub use matrix::{Matrix, MatrixOptions};
+pub use page::Page;
+#[cfg(feature = "suite")]
+pub use reporter::Text;
+pub use timeline::{timeline, timeline_on};
