@@ -386,3 +386,161 @@ fn buffering_makes_a_delay_inconclusive_that_would_have_been_broken() {
         Verdict::Inconclusive
     );
 }
+
+/// The messages and findings of a run that began on 2026-01-31 at noon UTC.
+fn read_at_noon<const N: usize>(
+    format: &LogFormat,
+    lines: [(u64, &str); N],
+) -> (Vec<Option<String>>, Vec<Finding>) {
+    let mut record = Record::new(["subject"]);
+    record.started = "2026-01-31T12:00:00Z".parse().unwrap();
+    for (at, line) in lines {
+        record = record.with(millis(at), line);
+    }
+    format.read(&mut record);
+    let messages = record.lines().map(|seen| seen.line.message.clone());
+    (messages.collect(), record.findings.clone())
+}
+
+#[test]
+fn formats_that_have_a_name() {
+    for (name, line, message) in [
+        ("python", "2026-01-31 12:00:01,500 done", "done"),
+        (
+            "python",
+            "2026-01-31 12:00:01,500 - root - INFO - done",
+            "root - INFO - done",
+        ),
+        ("python", "2026-01-31 12:00:01,500: done", "done"),
+        ("rfc3339", "2026-01-31T12:00:01.500Z done", "done"),
+        (
+            "rfc3339",
+            "2026-01-31T13:00:01.5+01:00 INFO done",
+            "INFO done",
+        ),
+        (
+            "env_logger",
+            "[2026-01-31T12:00:01Z INFO  my::target] done",
+            "done",
+        ),
+        ("env_logger", "[2026-01-31T12:00:01.500Z WARN] done", "done"),
+        ("clock", "12:00:01: Main : done", "Main : done"),
+    ] {
+        let format: LogFormat = name.parse().unwrap();
+        let (messages, findings) = read_at_noon(&format, [(1500, line), (1500, "stray")]);
+        assert_eq!(messages, [Some(message.to_owned()), None], "{name}: {line}");
+        assert_eq!(findings, NONE, "{name}: {line}");
+        let (_, late) = read_at_noon(&format, [(4000, line)]);
+        assert!(
+            matches!(late[..], [Finding::BuffersOutput { event: 0, .. }]),
+            "{name}: {line}: {late:?}"
+        );
+    }
+    assert_eq!(
+        "pyton".parse::<LogFormat>().unwrap_err().to_string(),
+        "the pattern has no group `message`: write `(?<message>.*)` where the message stands, \
+         or name a format: default, plain, clock, python, rfc3339, env_logger"
+    );
+}
+
+#[test]
+fn a_clock_of_the_subjects_own_shows_buffering_by_how_lines_are_apart() {
+    let format = LogFormat::new(r"^\[ *(?<time>[0-9.]+)\] (?<message>.*)$").unwrap();
+    // Its clock began 2 s after the start, which is nothing to remark.
+    let (messages, findings) = read_at_noon(
+        &format,
+        [
+            (2000, "[ 0.000] a"),
+            (3000, "[ 1.000] b"),
+            (4200, "[ 2.000] c"),
+        ],
+    );
+    assert_eq!(messages.iter().flatten().count(), 3);
+    assert_eq!(findings, NONE);
+    let (_, findings) = read_at_noon(
+        &format,
+        [
+            (4000, "[ 0.000] a"),
+            (4000, "[ 1.000] b"),
+            (4000, "[ 2.000] c"),
+        ],
+    );
+    let late = secs(2);
+    assert_eq!(findings, [Finding::BuffersOutput { event: 0, late }]);
+}
+
+#[test]
+fn times_that_are_never_read_are_a_finding() {
+    let format = LogFormat::new(r"^(?<time>\S+) (?<message>.*)$").unwrap();
+    let (messages, findings) = read_at_noon(&format, [(1, "x"), (2, "31.1.26 a"), (3, "b c")]);
+    assert_eq!(messages, [None, None, None]);
+    let text = "31.1.26".to_owned();
+    assert_eq!(findings, [Finding::UnreadTimes { event: 1, text }]);
+    // Where some are read, the others are lines of something else.
+    let (_, findings) = read_at_noon(&format, [(1, "12:00:00 a"), (2, "and so on")]);
+    assert_eq!(findings, NONE);
+}
+
+/// A run without stamps that printed these lines, at times in ms, and exited at 3 s.
+fn hinted<const N: usize>(lines: [(u64, &str); N]) -> Vec<Finding> {
+    let mut record = Record::new(["subject"]);
+    for (at, line) in lines {
+        record = record.with(millis(at), line);
+    }
+    record = record.with(secs(3), Exit::Code(0));
+    LogFormat::default().read(&mut record);
+    record.findings
+}
+
+#[test]
+fn lines_that_come_all_at_once_before_the_exit_are_a_hint() {
+    let burst = [(2995, "a"), (2995, "b"), (2996, "c")];
+    let hint = Finding::MayBufferOutput {
+        event: 0,
+        lines: 3,
+        silence: millis(2995),
+    };
+    assert_eq!(hinted(burst), [hint.clone()]);
+    assert!(hint.is_hint());
+    let mut record = Record::new(["subject"]);
+    record.findings.push(hint);
+    assert!(!record.buffers_output(), "it is no proof");
+    // Two lines, lines that are apart, long before the exit, after no silence, with stamps.
+    assert_eq!(hinted([(2995, "a"), (2995, "b")]), NONE);
+    assert_eq!(hinted([(1000, "a"), (2000, "b"), (2995, "c")]), NONE);
+    assert_eq!(hinted([(2000, "a"), (2000, "b"), (2000, "c")]), NONE);
+    assert_eq!(
+        hinted([(2800, "x"), (2995, "a"), (2995, "b"), (2995, "c")]),
+        NONE
+    );
+    let stamped = [
+        (2995, "00:00:02: a"),
+        (2995, "00:00:02: b"),
+        (2995, "00:00:02: c"),
+    ];
+    assert_eq!(hinted(stamped), NONE);
+}
+
+#[test]
+fn the_speaker_is_named_by_the_format() {
+    let who = |format: &LogFormat, line: &str| {
+        let mut record = Record::new(["subject"]).with(secs(0), line);
+        format.read(&mut record);
+        let line = record.lines().next().unwrap().line;
+        line.who.clone()
+    };
+    let main = Some("Main".to_owned());
+    for line in ["00:00:00: Main : done", "00:00:00: Main\t:\tdone"] {
+        assert_eq!(who(&LogFormat::default(), line), main, "{line}");
+        assert_eq!(who(&LogFormat::plain(), line), None, "{line}");
+    }
+    for line in [
+        "GET /x : 200",
+        "00:00:00: Main: done",
+        "00:00:00: no speaker",
+    ] {
+        assert_eq!(who(&LogFormat::default(), line), None, "{line}");
+    }
+    let own = LogFormat::new(r"^<(?<who>\w+)> (?<message>.*)$").unwrap();
+    assert_eq!(who(&own, "<Main> done"), main);
+}

@@ -738,3 +738,242 @@ daemon  broken: 0  –
     let markdown = report::Matrix::of(&broken).markdown();
     assert!(markdown.contains(cell), "{markdown}");
 }
+
+#[test]
+fn the_matrix_tells_of_lines_too_many_and_of_versions() {
+    let cases = cases();
+    let extra = read(
+        begun()
+            .with(millis(10), "00:00:00: Thread 1 : crash")
+            .with(millis(11), "00:00:00: Thread 1 : crash again")
+            .with(millis(2003), "00:00:02: Thread 1 : finishing")
+            .with(millis(2005), Exit::Code(0)),
+    );
+    let version = "3.15.0".parse().ok();
+    let outcomes = [
+        Outcome::of(named(&cases, "waits/py"), version.as_ref(), extra),
+        Outcome::of(named(&cases, "daemon/py"), version.as_ref(), begun()),
+    ];
+    let matrix = report::Matrix::of(&outcomes);
+    let options = report::MatrixOptions::new().versions(true);
+    same(
+        &plain(&matrix.text_with(options)),
+        "
+        py 3.15.0
+waits   broken: 0, T 2.00 s, 2 lines too many
+daemon  broken: no end
+",
+    );
+}
+
+#[test]
+fn the_matrix_can_leave_out_rows_that_are_all_alike() {
+    let cases = cases();
+    let early = || read(begun().with(millis(5), Exit::Code(0)));
+    let outcomes = [
+        Outcome::of(named(&cases, "waits/py"), None, waited()),
+        Outcome::of(named(&cases, "waits/old"), None, early()),
+        Outcome::of(named(&cases, "daemon/py"), None, early()),
+    ];
+    let options = report::MatrixOptions::new().differing(true);
+    let table = report::Matrix::of(&outcomes).markdown_with(options);
+    assert!(
+        table.contains("`waits`") && !table.contains("`daemon`"),
+        "{table}"
+    );
+}
+
+#[test]
+fn cells_are_as_wide_as_they_look() {
+    let cases = cases();
+    let mut wide = Outcome::of(named(&cases, "waits/py"), None, waited());
+    wide.case.scenario = "日本".into();
+    let mut combining = wide.clone();
+    combining.case.scenario = "e\u{301}".into();
+    let text = plain(&report::Matrix::of([&wide, &combining]).text());
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(
+        lines,
+        ["      py", "日本  0, T 2 s", "e\u{301}     0, T 2 s"]
+    );
+}
+
+#[test]
+fn a_case_that_breaks_in_another_way_tells_of_the_known_deviation() {
+    let cases = cases();
+    let crashed = read(begun().with(millis(5), Exit::Code(1)));
+    let outcome = Outcome::of(named(&cases, "waits/old"), None, crashed);
+    assert_eq!(outcome.status, Status::Broken);
+    let text = report(&cases, &outcome, false);
+    assert_eq!(
+        text.lines().nth(1),
+        Some(
+            "              not as the known deviation says either, by which it is judged here: It ends with main."
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_hint_is_told_only_where_something_is_wrong() {
+    let cases = cases();
+    let mut record = waited();
+    record.findings = vec![Finding::MayBufferOutput {
+        event: 0,
+        lines: 3,
+        silence: secs(2),
+    }];
+    let held = Outcome::of(named(&cases, "waits/py"), None, record.clone());
+    assert!(!report(&cases, &held, false).contains("finding"));
+    record.termination = Termination::TimedOut { limit: secs(3) };
+    let broken = Outcome::of(named(&cases, "waits/py"), None, record);
+    assert!(report(&cases, &broken, false).contains("the subject may buffer its output"));
+}
+
+#[test]
+fn threads_that_do_the_same_are_folded() {
+    let thread = |tid, name: &str, call: &str| ThreadSeen {
+        tid,
+        name: name.into(),
+        state: ThreadState::Blocked {
+            call: Some(call.into()),
+        },
+    };
+    let mut record = Record::new(["pool"]);
+    record.termination = Termination::TimedOut { limit: secs(1) };
+    let mut process = process(7, "pool");
+    process.threads = vec![
+        thread(7, "main", "futex"),
+        thread(8, "worker", "futex"),
+        thread(9, "worker", "futex"),
+        thread(10, "worker", "read"),
+        thread(11, "worker", "futex"),
+    ];
+    record.ended_by_harness = vec![process];
+    same(
+        &plain(&report::timeline(&record, None)),
+        "
+    0.000  start      pool  (pid 1)
+           ended      pid 7 `pool`
+             thread   main  blocked in futex: a lock, a join or a condition
+             thread   3 × worker  blocked in futex: a lock, a join or a condition
+             thread   worker  blocked in read
+",
+    );
+}
+
+#[test]
+fn a_line_after_the_exit_says_so() {
+    let record = read(
+        begun()
+            .with(millis(5), Exit::Code(0))
+            .with(millis(205), "00:00:00: Thread 1 : still here"),
+    );
+    let text = plain(&report::timeline(&record, None));
+    assert!(
+        text.ends_with("    0.205  Thread 1   still here (+0.20 s after the exit)\n"),
+        "{text}"
+    );
+    let delay = Delay::about("Thread 1 : still here", Mark::Exit, secs(1));
+    let expectation = Expectation::new().delay(delay);
+    assert_eq!(
+        report::observation(&expectation, &record),
+        "exit code 0, 0.200 s before `Thread 1 : still here`"
+    );
+}
+
+#[test]
+fn colours_of_the_subject_are_left_out() {
+    let record = Record::new(["cargo"])
+        .with(millis(1), "\u{1b}[1m\u{1b}[32mCompiling\u{1b}[0m x")
+        .with(millis(2), Exit::Code(0));
+    let expectation = Expectation::new().log(["\u{1b}[31merror"]).whole_log(["x"]);
+    let text = timeline(&record, &expectation);
+    assert!(text.contains("  output     Compiling x\n"), "{text}");
+    assert!(
+        text.contains("observed `Compiling x` came, unexpected"),
+        "{text}"
+    );
+}
+
+#[test]
+fn bytes_before_their_newline_are_shown() {
+    let partial = exeunt::record::Partial::new(Stream::Merged, "Password: ");
+    let record = Record::new(["login"])
+        .with(millis(100), EventKind::Partial(partial))
+        .with(secs(1), "Password: ok");
+    let text = plain(&report::timeline(&record, None));
+    assert!(
+        text.contains("    0.100  output     Password:  (so far)\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn everything_fits_a_narrow_page() {
+    let long = "a rather long message of many words ".repeat(5);
+    let mut record = waited()
+        .with(millis(1500), long.as_str())
+        .with(millis(1600), "wörd".repeat(40).as_str());
+    record.command.push(long.clone());
+    record.survivors = vec![process(7, &long)];
+    record.findings = vec![Finding::BuffersOutput {
+        event: 0,
+        late: secs(1),
+    }];
+    let expectation = waits().no_line(long.as_str()).line("nowhere ".repeat(20));
+    let judgement = judge(&record, &expectation);
+    for columns in [60, 80, 120] {
+        let page = report::Page::new(columns);
+        let text = plain(&report::timeline_on(&record, Some(&judgement), page));
+        for line in text.lines() {
+            assert!(line.chars().count() <= columns, "{columns}: {line}");
+        }
+        assert!(text.contains("nowhere"), "{text}");
+    }
+}
+
+#[test]
+fn a_report_in_the_order_of_the_suite() {
+    use exeunt::report::{InOrder, Reporter};
+
+    let cases = cases();
+    let outcomes: Vec<_> = cases
+        .iter()
+        .map(|case| Outcome::without_run(case, Status::Skipped, Some("why".into())))
+        .collect();
+    let ids: Vec<_> = cases.iter().map(Case::id).collect();
+    let mut out = Vec::new();
+    let mut reporter = InOrder::new(report::Json::new(&mut out));
+    reporter.begin(&ids).unwrap();
+    reporter.case(&outcomes[2]).unwrap();
+    reporter.case(&outcomes[0]).unwrap();
+    // The second never comes.
+    reporter.end(&Summary::default(), millis(1500)).unwrap();
+    drop(reporter);
+    let text = String::from_utf8(out).unwrap();
+    let names: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            format!("{}/{}", line["scenario"], line["implementation"]).replace('"', "")
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ids[0].to_string(),
+            ids[2].to_string(),
+            "null/null".to_owned()
+        ]
+    );
+}
+
+#[test]
+fn an_outcome_is_plain_data() {
+    let cases = cases();
+    let early = read(begun().with(millis(5), Exit::Code(0)));
+    let outcome = Outcome::of(named(&cases, "waits/old"), None, early);
+    let json = serde_json::to_string(&outcome).unwrap();
+    assert_eq!(serde_json::from_str::<Outcome>(&json).unwrap(), outcome);
+}

@@ -1,7 +1,7 @@
 //! Presence, absence, and how often.
 
 use super::check::{Check, Expected, Observed};
-use super::expect::{Count, Occurrence, Pattern};
+use super::expect::{Count, Occurrence, Pattern, Times};
 use super::{Absence, doubt_about_absence};
 use crate::record::Record;
 
@@ -36,9 +36,13 @@ pub(super) fn count(record: &Record, count: &Count) -> Check {
         .fold((0, None), |(times, _), seen| (times + 1, Some(seen.event)));
     let observed = Observed::Times(times);
     // What was not kept, or would still have come, can only be more.
-    let too_many = count.times.most.is_some_and(|most| times > most);
+    let Times { least, most } = count.times;
+    let decided = match most {
+        Some(most) => times > most,
+        None => times >= least,
+    };
     let check = match doubt_about_absence(record, Absence::Line(&count.pattern)) {
-        Some(doubt) if !too_many => Check::inconclusive(expected, observed, doubt),
+        Some(doubt) if !decided => Check::inconclusive(expected, observed, doubt),
         _ if count.times.contains(times) => Check::held(expected, observed),
         _ => Check::broken(expected, observed),
     };

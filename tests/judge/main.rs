@@ -6,6 +6,7 @@ mod delay;
 mod deviation;
 mod end;
 mod hand;
+mod kinds;
 mod lines;
 mod order;
 mod saved;

@@ -410,9 +410,9 @@ fn what_may_have_been_cut_is_not_told() {
     );
     assert_eq!(
         failures(&record, &among([then("first"), next("last")])),
-        [concat!(
+        [
             "inconclusive: `last` directly after `first`, but it came at 0.020 s, but part of the output was not kept"
-        )]
+        ]
     );
     assert_eq!(
         failures(&record, &among([then("first"), next("middle")])),

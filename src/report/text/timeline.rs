@@ -345,7 +345,7 @@ impl Drawing<'_> {
             _ => (YELLOW, "inconclusive"),
         };
         let gutter = self.gutter;
-        let behind = 12 + word.len();
+        let behind = 13 + word.len();
         let parts = [
             format!("expected {}", check.expected),
             format!("observed {}", check.observation()),
