@@ -500,7 +500,7 @@ fn lines_that_come_all_at_once_before_the_exit_are_a_hint() {
         lines: 3,
         silence: millis(2995),
     };
-    assert_eq!(hinted(burst), [hint.clone()]);
+    assert_eq!(hinted(burst), std::slice::from_ref(&hint));
     assert!(hint.is_hint());
     let mut record = Record::new(["subject"]);
     record.findings.push(hint);
