@@ -1,6 +1,6 @@
 //! What a log shows unasked.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use crate::record::{EventKind, Finding, Record, Seen, Stamp, StampTime, Termination};
 
@@ -109,10 +109,10 @@ fn drifts(record: &Record) -> Vec<Drift> {
 
 /// The wall clock at the start of a run.
 fn unix_seconds(record: &Record) -> f64 {
-    let started = record.started;
-    started
-        .duration_since(UNIX_EPOCH)
-        .map_or(0.0, |since| since.as_secs_f64())
+    match record.started.duration_since(UNIX_EPOCH) {
+        Ok(after) => after.as_secs_f64(),
+        Err(before) => -before.duration().as_secs_f64(),
+    }
 }
 
 fn drift(record: &Record, started: f64, at: Duration, stamp: Stamp) -> f64 {

@@ -53,7 +53,7 @@ impl Run<'_, '_> {
                 harness: self.late,
             },
             usage,
-            log: LogLines::Every,
+            log: LogLines::default(),
             findings: self.findings,
         }
     }
