@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clock::now;
 use super::exec::Exec;
 use super::message::{Message, Order};
-use super::process::{Process, is_end};
+use super::process::{Process, is_end, was_unheard};
 use super::scratch::Scratch;
 use super::{pool, wait_readable};
 
@@ -106,8 +106,8 @@ impl Reaper {
                     self.receive()?;
                     return Err(io::Error::from_raw_os_error(errno));
                 }
-                // It had waited long enough, and ended before it saw the order.
-                Err(error) if is_end(&error) && self.process_mut().ended_by_itself() => {
+                // It had waited long enough, or was killed while it was idle.
+                Err(error) if was_unheard(&error) => {
                     self.busy = false;
                     self.replace()?;
                 }
@@ -119,7 +119,9 @@ impl Reaper {
 
     /// Goes on with a new process, and the same scratch directory: its path may be in the subject's environment already.
     fn replace(&mut self) -> io::Result<()> {
-        let scratch = self.process_mut().scratch.take();
+        let process = self.process_mut();
+        process.wait_for_end();
+        let scratch = process.scratch.take();
         let mut process = Process::fork()?;
         process.scratch = scratch.map(Scratch::again).transpose()?;
         self.process = Some(process);
@@ -128,7 +130,13 @@ impl Reaper {
 
     /// The next message, if one is there. `Err` with `UnexpectedEof` if the reaper is gone.
     pub(crate) fn receive(&mut self) -> io::Result<Option<Message>> {
-        let message = self.process().receive()?;
+        let message = self
+            .process()
+            .receive()
+            .map_err(|error| match is_end(&error) {
+                true => io::ErrorKind::UnexpectedEof.into(),
+                false => error,
+            })?;
         if message.is_some_and(|message| message.is_last()) {
             self.busy = false;
         }
@@ -190,10 +198,9 @@ impl Drop for Reaper {
                 process.kill();
                 process.remove_scratch();
             }
-            Rest::Nothing => {
-                process.clear_scratch();
-                pool::keep(process);
-            }
+            Rest::Nothing if process.clear_scratch() => pool::keep(process),
+            // It ends, and removes its scratch directory itself: it has descriptors left for that.
+            Rest::Nothing => {}
             Rest::Lost => process.remove_scratch(),
             // It removes its scratch directory when the tree is empty.
             Rest::Busy => {}
