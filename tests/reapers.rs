@@ -1,6 +1,7 @@
 //! What a run takes of the process that it is started from, and what it leaves there. Each in a process of its own.
 
 use std::env;
+use std::error::Error;
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::os::unix::fs::PermissionsExt;
@@ -57,8 +58,8 @@ fn sh(script: &str) -> Subject {
 
 fn line(script: &str) -> String {
     let record = sh(script).run().unwrap();
-    let (.., line) = record.lines().next().expect("it says something");
-    line.text()
+    let seen = record.lines().next().expect("it says something");
+    seen.line.text().into_owned()
 }
 
 /// The reaper of a run.
@@ -231,7 +232,7 @@ fn runs_wait_for_descriptors() {
         runs.into_iter().map(|run| run.join().unwrap()).collect()
     });
     for record in records {
-        assert_eq!(record.exit().map(|(_, exit)| exit), Some(Exit::Code(3)));
+        assert_eq!(record.exit(), Some(Exit::Code(3)));
         record.assert().line("here").leaves_nothing_behind();
     }
 }
@@ -255,7 +256,7 @@ fn without_another_run_to_wait_for_the_limit_is_told() {
             Ok(record) => break record,
             Err(error) => {
                 failures += 1;
-                let told = error.to_string();
+                let told = error.source().expect("the limit is its source").to_string();
                 assert!(told.contains("40 descriptors: raise `ulimit -n`"), "{told}");
                 held.pop().expect("it needs fewer than these");
             }

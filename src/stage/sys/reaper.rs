@@ -22,7 +22,9 @@ pub(crate) struct Ends {
 /// How long a dropped reaper may take to clean up before it is left to do so alone.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How long the answer to an order is waited for before the run goes on without.
-const PROMPT: Duration = Duration::from_secs(1);
+const PROMPT: Duration = Duration::from_millis(50);
+/// How often.
+const PROMPT_LOOKS: usize = 20;
 
 /// The harness's hold on a reaper during one run. Dropping it ends everything in the reaper's tree.
 pub(crate) struct Reaper {
@@ -101,7 +103,7 @@ impl Reaper {
                 self.busy = true;
                 self.process_mut().knows_scratch();
             }
-            match sent.and_then(|()| self.process().peek(PROMPT)) {
+            match sent.and_then(|()| self.answer()) {
                 Ok(Some(Message::ForkFailed { errno })) => {
                     self.receive()?;
                     return Err(io::Error::from_raw_os_error(errno));
@@ -115,6 +117,19 @@ impl Reaper {
                 _ => return Ok(()),
             }
         }
+    }
+
+    /// The first message about a subject, left where it is. `None` if it does not come in time.
+    fn answer(&self) -> io::Result<Option<Message>> {
+        for _ in 0..PROMPT_LOOKS {
+            let message = self.process().peek(PROMPT)?;
+            if message.is_some() {
+                return Ok(message);
+            }
+            // A subject may have stopped its parent before that has said that there is a subject.
+            self.wake();
+        }
+        Ok(None)
     }
 
     /// Goes on with a new process, and the same scratch directory: its path may be in the subject's environment already.
