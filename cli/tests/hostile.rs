@@ -396,6 +396,19 @@ fn a_subject_that_kills_its_reaper_is_lost_but_not_left() {
     );
 }
 
+#[test]
+fn what_a_lost_reaper_leaves_is_found_whoever_gave_the_directory_for_temporary_files() {
+    let mark = Mark::new();
+    // What holds no pipe, has left the session and lost its parent is known by the environment alone.
+    let script = "(setsid sleep $M <&- >&- 2>&- &); until pgrep -f \"^sleep $M\" >/dev/null; do :; done; kill -KILL $PPID; sleep $M";
+    let subject = sh(script).env("M", mark.as_str()).env("TMPDIR", "/tmp");
+    for _ in 0..3 {
+        let error = subject.run().expect_err("nothing can be known of it");
+        assert!(matches!(error, RunError::ReaperLost { .. }), "{error}");
+        mark.assert_gone();
+    }
+}
+
 // # How they end
 
 #[test]

@@ -114,6 +114,21 @@ impl Harness {
         }
     }
 
+    /// Soon after its end there is no process of its subjects and no scratch directory any more.
+    #[track_caller]
+    fn leaves_nothing(&self) {
+        let begun = Instant::now();
+        self.mark.assert_gone_within(SOON);
+        loop {
+            let left: Vec<_> = self.scratch.path().read_dir().unwrap().collect();
+            if left.is_empty() {
+                return;
+            }
+            assert!(begun.elapsed() < SOON, "{left:?}");
+            thread::sleep(millis(5));
+        }
+    }
+
     #[track_caller]
     fn is_interrupted_by(&mut self, signal: Signal) -> String {
         self.send(signal);
@@ -241,7 +256,7 @@ fn the_second_signal_ends_the_harness_at_once() {
     harness.send(Signal::SIGINT);
     let Ended { status, output, .. } = harness.ends();
     assert_eq!(status.code(), Some(130), "{output}");
-    harness.mark.assert_gone_within(SOON);
+    harness.leaves_nothing();
 }
 
 #[test]
@@ -251,7 +266,7 @@ fn nothing_survives_a_harness_that_is_killed() {
     harness.wait_for_sleepers(3);
     harness.send(Signal::SIGKILL);
     assert_eq!(harness.ends().status.signal(), Some(9));
-    harness.mark.assert_gone_within(SOON);
+    harness.leaves_nothing();
 }
 
 #[test]
@@ -272,7 +287,7 @@ fn nothing_survives_a_suite_that_is_killed() {
     harness.wait_for_sleepers(4);
     harness.send(Signal::SIGKILL);
     assert_eq!(harness.ends().status.signal(), Some(9));
-    harness.mark.assert_gone_within(SOON);
+    harness.leaves_nothing();
 }
 
 // # The library
@@ -283,7 +298,7 @@ fn dies_by(test: &str, death: &str) -> Ended {
     let mut harness = Harness::start(command.args(["--exact", test]).env("DEATH", death));
     harness.wait_for_sleepers(2);
     let ended = harness.ends();
-    harness.mark.assert_gone_within(SOON);
+    harness.leaves_nothing();
     ended
 }
 
@@ -293,7 +308,8 @@ fn die() {
         return;
     };
     let mark = env::var("M").unwrap();
-    let subject = Subject::new("sh").args(["-c", SLEEPERS]).env("M", &mark);
+    let script = format!("mkdir $TMPDIR/d; echo >$TMPDIR/d/f; {SLEEPERS}");
+    let subject = Subject::new("sh").args(["-c", &script]).env("M", &mark);
     thread::spawn(move || subject.run());
     // So that the test beside finds the sleepers before they go.
     thread::sleep(secs(1));
@@ -317,4 +333,11 @@ fn nothing_survives_a_process_that_exits() {
     die();
     let Ended { status, output, .. } = dies_by("nothing_survives_a_process_that_exits", "exit");
     assert_eq!(status.code(), Some(7), "{output}");
+}
+
+#[test]
+fn nothing_survives_a_process_that_aborts() {
+    die();
+    let Ended { status, output, .. } = dies_by("nothing_survives_a_process_that_aborts", "abort");
+    assert_eq!(status.signal(), Some(6), "{output}");
 }

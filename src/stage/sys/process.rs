@@ -30,16 +30,17 @@ pub(super) struct Process {
     gone: bool,
 }
 
-/// Whether an error says that the other end of the socket is gone.
+/// Whether an error says that the reaper is gone.
 pub(super) fn is_end(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::UnexpectedEof
+    error.kind() == io::ErrorKind::UnexpectedEof || was_unheard(error)
 }
 
-fn socket_error(errno: Errno) -> io::Error {
-    match errno {
-        Errno::EPIPE | Errno::ECONNRESET | Errno::ENOTCONN => io::ErrorKind::UnexpectedEof.into(),
-        errno => errno.into(),
-    }
+/// Whether the reaper is gone and has not taken the last order: a socket that is closed with a message in it is reset.
+pub(super) fn was_unheard(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+    )
 }
 
 impl Process {
@@ -102,7 +103,7 @@ impl Process {
             None,
         )
         .map(drop)
-        .map_err(socket_error)
+        .map_err(io::Error::from)
     }
 
     pub(super) fn receive(&self) -> io::Result<Option<Message>> {
@@ -115,7 +116,7 @@ impl Process {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(_) => Ok(Some(Message::decode(&buffer))),
             Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
-            Err(errno) => Err(socket_error(errno)),
+            Err(errno) => Err(errno.into()),
         }
     }
 
@@ -139,16 +140,16 @@ impl Process {
         }
     }
 
-    /// Waits for its end, of which the socket has told. False if it was killed.
-    pub(super) fn ended_by_itself(&mut self) -> bool {
+    /// Waits for its end, of which the socket has told.
+    pub(super) fn wait_for_end(&mut self) {
         self.gone = true;
-        state(self.pid, libc::WEXITED) == Some((libc::CLD_EXITED, 0))
+        has_news(self.pid, libc::WEXITED);
     }
 
     /// Whether somebody has stopped it, though it may go on by now.
     pub(super) fn was_stopped(&self) -> bool {
         let flags = libc::WSTOPPED | libc::WCONTINUED | libc::WNOHANG;
-        !self.gone && state(self.pid, flags).is_some()
+        !self.gone && has_news(self.pid, flags)
     }
 
     /// Ends it at once. Only for one whose tree is empty.
@@ -165,9 +166,16 @@ impl Process {
         }
     }
 
-    /// After a run: removes the scratch directory unless it is as it was.
-    pub(super) fn clear_scratch(&mut self) {
-        self.scratch = self.scratch.take().and_then(Scratch::after_a_run);
+    /// After a run: removes the scratch directory unless it is as it was. False if it could not be removed.
+    pub(super) fn clear_scratch(&mut self) -> bool {
+        match self.scratch.take() {
+            Some(scratch) if scratch.is_as_it_was() => {
+                self.scratch = Some(scratch);
+                true
+            }
+            Some(scratch) => scratch.remove(),
+            None => true,
+        }
     }
 
     /// After the process, which can no longer do so.
@@ -182,7 +190,7 @@ impl Process {
         let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
         self.wake();
         if matches!(self.peek(limit), Err(error) if is_end(&error)) {
-            self.ended_by_itself();
+            self.wait_for_end();
         }
     }
 
@@ -208,24 +216,24 @@ impl Drop for Process {
 
 /// Waits for a process that was dismissed, if it has ended. False while it has not.
 pub(super) fn is_gone(pid: Pid) -> bool {
-    state(pid, libc::WEXITED | libc::WNOHANG).is_some()
+    has_news(pid, libc::WEXITED | libc::WNOHANG)
 }
 
-/// What waitid(2) says of a reaper: `si_code` and `si_status`. `None` if nothing.
+/// Whether waitid(2) tells something of a reaper.
 ///
 /// By libc, since such a child needs __WALL. If there is no such child, because a test has waited for all with __WALL, it is
 /// taken for one that has ended.
-fn state(pid: Pid, flags: libc::c_int) -> Option<(libc::c_int, libc::c_int)> {
+fn has_news(pid: Pid, flags: libc::c_int) -> bool {
     // SAFETY: zeroed siginfo is valid, and waitid fills it.
-    unsafe {
+    let (result, told) = unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();
         let id = pid.as_raw().cast_unsigned();
         let result = libc::waitid(libc::P_PID, id, &raw mut info, flags | libc::__WALL);
-        match (result, info.si_pid()) {
-            (0, 0) => None,
-            (0, _) => Some((info.si_code, info.si_status())),
-            _ if Errno::last() == Errno::EINTR => state(pid, flags),
-            _ => Some((0, 0)),
-        }
+        (result, info.si_pid())
+    };
+    match result {
+        0 => told != 0,
+        _ if Errno::last() == Errno::EINTR => has_news(pid, flags),
+        _ => true,
     }
 }

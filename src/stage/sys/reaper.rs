@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clock::now;
 use super::exec::Exec;
 use super::message::{Message, Order};
-use super::process::{Process, is_end};
+use super::process::{Process, is_end, was_unheard};
 use super::scratch::Scratch;
 use super::{pool, wait_readable};
 
@@ -22,7 +22,9 @@ pub(crate) struct Ends {
 /// How long a dropped reaper may take to clean up before it is left to do so alone.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How long the answer to an order is waited for before the run goes on without.
-const PROMPT: Duration = Duration::from_secs(1);
+const PROMPT: Duration = Duration::from_millis(50);
+/// How often.
+const PROMPT_LOOKS: usize = 20;
 
 /// The harness's hold on a reaper during one run. Dropping it ends everything in the reaper's tree.
 pub(crate) struct Reaper {
@@ -101,13 +103,13 @@ impl Reaper {
                 self.busy = true;
                 self.process_mut().knows_scratch();
             }
-            match sent.and_then(|()| self.process().peek(PROMPT)) {
+            match sent.and_then(|()| self.answer()) {
                 Ok(Some(Message::ForkFailed { errno })) => {
                     self.receive()?;
                     return Err(io::Error::from_raw_os_error(errno));
                 }
-                // It had waited long enough, and ended before it saw the order.
-                Err(error) if is_end(&error) && self.process_mut().ended_by_itself() => {
+                // It had waited long enough, or was killed while it was idle.
+                Err(error) if was_unheard(&error) => {
                     self.busy = false;
                     self.replace()?;
                 }
@@ -117,9 +119,24 @@ impl Reaper {
         }
     }
 
+    /// The first message about a subject, left where it is. `None` if it does not come in time.
+    fn answer(&self) -> io::Result<Option<Message>> {
+        for _ in 0..PROMPT_LOOKS {
+            let message = self.process().peek(PROMPT)?;
+            if message.is_some() {
+                return Ok(message);
+            }
+            // A subject may have stopped its parent before that has said that there is a subject.
+            self.wake();
+        }
+        Ok(None)
+    }
+
     /// Goes on with a new process, and the same scratch directory: its path may be in the subject's environment already.
     fn replace(&mut self) -> io::Result<()> {
-        let scratch = self.process_mut().scratch.take();
+        let process = self.process_mut();
+        process.wait_for_end();
+        let scratch = process.scratch.take();
         let mut process = Process::fork()?;
         process.scratch = scratch.map(Scratch::again).transpose()?;
         self.process = Some(process);
@@ -128,7 +145,13 @@ impl Reaper {
 
     /// The next message, if one is there. `Err` with `UnexpectedEof` if the reaper is gone.
     pub(crate) fn receive(&mut self) -> io::Result<Option<Message>> {
-        let message = self.process().receive()?;
+        let message = self
+            .process()
+            .receive()
+            .map_err(|error| match is_end(&error) {
+                true => io::ErrorKind::UnexpectedEof.into(),
+                false => error,
+            })?;
         if message.is_some_and(|message| message.is_last()) {
             self.busy = false;
         }
@@ -190,10 +213,9 @@ impl Drop for Reaper {
                 process.kill();
                 process.remove_scratch();
             }
-            Rest::Nothing => {
-                process.clear_scratch();
-                pool::keep(process);
-            }
+            Rest::Nothing if process.clear_scratch() => pool::keep(process),
+            // It ends, and removes its scratch directory itself: it has descriptors left for that.
+            Rest::Nothing => {}
             Rest::Lost => process.remove_scratch(),
             // It removes its scratch directory when the tree is empty.
             Rest::Busy => {}

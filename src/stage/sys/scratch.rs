@@ -34,7 +34,10 @@ impl Trace {
 
 impl Scratch {
     pub(super) fn new() -> io::Result<Self> {
-        let made = tempfile::Builder::new().prefix("exeunt-").tempdir()?;
+        let made = tempfile::Builder::new()
+            .prefix("exeunt-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()?;
         let fresh = Trace::of(made.path())?;
         Ok(Self {
             path: made.keep(),
@@ -66,26 +69,22 @@ impl Scratch {
         self.path.parent() == Some(&tempfile::env::temp_dir())
     }
 
-    /// Itself if it is as it was. If not, it is removed.
-    pub(super) fn after_a_run(self) -> Option<Self> {
-        if self.known && self.is_untouched() {
-            return Some(self);
-        }
-        self.remove();
-        None
-    }
-
+    /// Whether the next run can have it.
+    ///
     /// A change in the same tick of the kernel's clock as the last one leaves no trace, so it is looked into as well.
-    fn is_untouched(&self) -> bool {
+    pub(super) fn is_as_it_was(&self) -> bool {
         let is_empty = || fs::read_dir(&self.path).is_ok_and(|mut dir| dir.next().is_none());
-        Trace::of(&self.path).is_ok_and(|now| now == self.fresh) && is_empty()
+        self.known && Trace::of(&self.path).is_ok_and(|now| now == self.fresh) && is_empty()
     }
 
-    pub(super) fn remove(self) {
-        if fs::remove_dir_all(&self.path).is_err() {
-            // A subject may have closed it to itself.
+    /// False if something of it is left.
+    pub(super) fn remove(self) -> bool {
+        // Most are empty, and this needs no descriptor.
+        if fs::remove_dir(&self.path).is_err() && fs::remove_dir_all(&self.path).is_err() {
+            // A subject may have closed it to itself, or made it a file.
             let _ = fs::set_permissions(&self.path, Permissions::from_mode(0o700));
-            let _ = fs::remove_dir_all(&self.path);
+            let _ = fs::remove_file(&self.path).or_else(|_| fs::remove_dir_all(&self.path));
         }
+        fs::symlink_metadata(&self.path).is_err()
     }
 }
