@@ -10,6 +10,7 @@ use super::actions::{Actions, Ready};
 use super::collect::Collector;
 use super::finish::Begun;
 use super::input::Input;
+use super::lines::Piece;
 use super::phase::{self, Facts, Order, Phase};
 use super::pipe::Pipe;
 use super::setup::{Place, Setup};
@@ -21,6 +22,8 @@ use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
 use crate::stage::{Cancel, Control, Plan, RunError, proc};
 
 const CHUNK: usize = 64 * 1024;
+/// How much is read at once where a subject writes faster than that.
+const FLOOD_CHUNK: usize = 256 * 1024;
 /// How often the start is looked for.
 const START_LOOK: Duration = Duration::from_millis(50);
 
@@ -225,19 +228,32 @@ impl Run<'_, '_> {
 
     /// Reads one chunk. False if there is none.
     fn read(&mut self, i: usize) -> bool {
+        // Nobody is interested in each line of a flood.
+        let blocks =
+            self.events.takes_blocks() && !self.actions.await_lines() && !self.control.is_heard();
         let pipe = &mut self.pipes[i];
         let read = nix::unistd::read(&pipe.fd, &mut self.buffer);
         let at = sys::now().saturating_sub(self.zero);
         match read {
             Ok(n @ 1..) => {
                 pipe.last = at;
-                pipe.lines.push(&self.buffer[..n], |line| {
+                pipe.lines.push(&self.buffer[..n], blocks, |piece| {
                     pipe.told = 0;
+                    let line = match piece {
+                        Piece::Line(line) => line,
+                        Piece::Block(bytes) => {
+                            return self.events.push_block(at, pipe.stream, bytes);
+                        }
+                    };
                     self.actions.line(pipe.stream, &line.bytes, at);
                     self.control
                         .tell_with(|| Event::new(at, line.clone().into_line(pipe.stream)));
                     self.events.push_line(at, pipe.stream, line);
                 });
+                if blocks && n == self.buffer.len() && n < FLOOD_CHUNK {
+                    sys::enlarge_pipe(&pipe.fd, FLOOD_CHUNK);
+                    self.buffer = vec![0; FLOOD_CHUNK];
+                }
                 true
             }
             Err(Errno::EAGAIN | Errno::EINTR) => false,
