@@ -379,13 +379,15 @@ impl Run<'_, '_> {
         let (phase, order) = phase::next(self.phase, facts, &self.plan.bounds);
         self.phase = phase;
         match order {
-            None => {}
+            None => return,
             Some(Order::Ask) => self.ask(),
             Some(Order::Terminate(reason)) => self.end_tree(reason),
             Some(Order::Survey) => self.survey(),
             Some(Order::Kill) => self.kill(),
             Some(Order::GiveUp) => self.give_up(),
         }
+        let late = self.elapsed().saturating_sub(facts.now);
+        self.phase = self.phase.later_by(late);
     }
 
     fn timed_out(&mut self) {
