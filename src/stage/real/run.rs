@@ -49,6 +49,8 @@ pub(super) struct Run<'a, 'c> {
     pub(super) findings: Vec<Finding>,
     /// The most by which we were late to look or to act.
     pub(super) late: Duration,
+    /// Why it could not be seen which processes there are.
+    blind: Option<io::Error>,
 }
 
 pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
@@ -76,6 +78,7 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
         ended_by_harness: Vec::new(),
         findings: Vec::new(),
         late: Duration::ZERO,
+        blind: None,
     };
     if let Err(lost) = run.watch() {
         if matches!(lost, Lost::Reaper) {
@@ -155,6 +158,9 @@ impl Run<'_, '_> {
                 self.act();
             }
             self.advance();
+            if let Some(error) = self.blind.take() {
+                return Err(Lost::Io(error));
+            }
         }
         self.read_pipes();
         let missed = self.actions.missed().into_iter();
@@ -484,9 +490,12 @@ impl Run<'_, '_> {
         }
     }
 
-    fn descendants(&self) -> Vec<Process> {
+    fn descendants(&mut self) -> Vec<Process> {
         let open = self.pipes.iter().filter(|p| p.open);
         let pipes: Vec<_> = open.map(|p| (p.stream, p.fd.as_fd())).collect();
-        proc::descendants(self.reaper.pid(), &pipes)
+        proc::descendants(self.reaper.pid(), &pipes).unwrap_or_else(|error| {
+            self.blind = Some(error);
+            Vec::new()
+        })
     }
 }

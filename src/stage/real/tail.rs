@@ -4,7 +4,6 @@
 //! end are split.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::time::Duration;
 
 use memchr::{memchr_iter, memrchr};

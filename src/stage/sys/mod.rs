@@ -42,7 +42,7 @@ use nix::sys::time::TimeSpec;
 
 pub(crate) use clock::{now, utc_offset};
 pub(crate) use exec::Exec;
-pub(crate) use gate::Admission;
+pub(crate) use gate::{Admission, is_scarce};
 pub(crate) use message::{Exited, Message};
 pub(crate) use reaper::{Ends, Reaper};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
