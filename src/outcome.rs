@@ -1,12 +1,11 @@
 //! What came of cases: plain data, for reports to render.
 
-use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::expect::Expectation;
 use crate::judge::{Judgement, Verdict, judge};
 use crate::record::{Record, Termination};
-use crate::suite::Case;
+use crate::suite::{Case, Version};
 
 /// What came of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::outcome::{Outcome, Status};
 use crate::stage::Cancel;
-use crate::suite::{Case, Prepared, Ready};
+use crate::suite::{Case, Prepared};
 
 /// What a run of a suite tells while it goes on.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 ///
 /// `telling` is called in the order of events, from this thread.
 pub fn run<'s>(
-    prepared: &Prepared<'_>,
+    prepared: &'s Prepared<'_>,
     cases: &[&'s Case],
     jobs: NonZeroUsize,
     cancel: &Cancel,
@@ -80,7 +80,7 @@ fn longest_first<'s>(cases: &[&'s Case]) -> Vec<&'s Case> {
 
 /// Runs a case alone until it is conclusive or the retries are used up.
 pub(crate) fn retry<'s>(
-    prepared: &Prepared<'_>,
+    prepared: &'s Prepared<'_>,
     mut outcome: Outcome<'s>,
     cancel: &Cancel,
 ) -> Outcome<'s> {
@@ -98,7 +98,9 @@ pub(crate) fn retry<'s>(
 }
 
 /// Runs a case once and judges it.
-pub fn run_case<'s>(prepared: &Prepared<'_>, case: &'s Case, cancel: &Cancel) -> Outcome<'s> {
+pub fn run_case<'s>(prepared: &'s Prepared<'_>, case: &'s Case, cancel: &Cancel) -> Outcome<'s> {
+    let why = prepared.skipped(case);
+    let case = prepared.case(case);
     let outcome = |status, why| Outcome {
         case,
         status,
@@ -106,8 +108,8 @@ pub fn run_case<'s>(prepared: &Prepared<'_>, case: &'s Case, cancel: &Cancel) ->
         observed: None,
         runs: 0,
     };
-    if let Some(Ready::Skipped { why }) = prepared.ready(&case.implementation) {
-        return outcome(Status::Skipped, Some(why.clone()));
+    if why.is_some() {
+        return outcome(Status::Skipped, why);
     }
     if cancel.is_cancelled() {
         return outcome(Status::Interrupted, None);

@@ -89,11 +89,15 @@ fn suite(faults: &[String], programs: &Path) -> Suite {
 
 fn run<'s>(suite: &'s Suite, chosen: impl Fn(&Case) -> bool) -> Vec<Outcome<'s>> {
     let cases: Vec<_> = suite.cases().iter().filter(|case| chosen(case)).collect();
-    let prepared = suite.prepare(&cases, |_| {}).expect("nothing to build");
+    let prepared = suite
+        .prepare(&cases, &exeunt::stage::Real, None, |_| {})
+        .expect("nothing to build");
+    // Outcomes refer to it.
+    let prepared: &'s _ = Box::leak(Box::new(prepared));
     let cancel = Cancel::new().expect("a pipe");
     let mut outcomes = Vec::new();
     runner::run(
-        &prepared,
+        prepared,
         &cases,
         runner::default_jobs(),
         &cancel,
