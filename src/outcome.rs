@@ -178,16 +178,14 @@ impl Outcome {
 
 #[cfg(feature = "suite")]
 mod of_case {
-    use semver::Version;
-
     use super::{CaseId, Observed, Outcome, Status};
     use crate::expect::Expectation;
     use crate::judge::{Verdict, judge};
     use crate::record::{Record, Termination};
-    use crate::suite::Case;
+    use crate::suite::{Case, Version};
 
     impl Case {
-        /// Which case it is.
+        /// Which case it is: shown as `scenario/implementation`, the same everywhere.
         #[must_use]
         pub fn id(&self) -> CaseId {
             CaseId {

@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::outcome::{Outcome, Status};
 use crate::stage::Cancel;
-use crate::suite::{Case, Prepared, Ready};
+use crate::suite::{Case, Prepared};
 
 /// What a run of a suite tells while it goes on.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 ///
 /// `telling` is called in the order of events, from this thread.
 pub fn run<'s>(
-    prepared: &Prepared<'_>,
+    prepared: &'s Prepared<'_>,
     cases: &[&'s Case],
     jobs: NonZeroUsize,
     cancel: &Cancel,
@@ -101,9 +101,11 @@ pub(crate) fn retry(
 
 /// Runs a case once and judges it.
 pub fn run_case(prepared: &Prepared<'_>, case: &Case, cancel: &Cancel) -> Outcome {
+    let why = prepared.skipped(case);
+    let case = prepared.case(case);
     let outcome = |status, why| Outcome::without_run(case, status, why);
-    if let Some(Ready::Skipped { why }) = prepared.ready(&case.implementation) {
-        return outcome(Status::Skipped, Some(why.clone()));
+    if why.is_some() {
+        return outcome(Status::Skipped, why);
     }
     if cancel.is_cancelled() {
         return outcome(Status::Interrupted, None);
