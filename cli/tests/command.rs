@@ -489,7 +489,7 @@ fn a_wrong_command_line_is_a_mistake() {
         ),
         (
             vec!["--implementation-command", "one=sh {nonsense}"],
-            "`{nonsense}` is no placeholder",
+            "`{nonsense}` cannot stand here",
         ),
         (vec!["run"], "required"),
         (
