@@ -46,9 +46,13 @@
 //! - A descendant that ends within the settling period (0.2 s) after the subject's exit is not called a survivor.
 //! - A process that runs as another user, and that we may not signal, is named as unkillable and left.
 //! - A subject that kills its parent (the reaper, see below) ends its own run with an error. It is killed itself, its process
-//!   group too; descendants that had left the group are not found then.
+//!   group too, and what still has its environment; descendants that got rid of all that are not found then.
 //! - Between harness and subject stands a process of ours, the *reaper*: the subject's parent is not the harness. It is forked
-//!   without an exec, so starting a subject takes longer in a harness with much memory.
+//!   without an exec, which takes long in a harness with much memory, and serves one run after the other. It ends after a second
+//!   without a run. The subject inherits umask, resource limits, priority, processors and user of the harness as they are at the
+//!   start of the run; namespaces, control groups and capabilities as they were when the reaper was forked, at most some runs
+//!   before.
+//! - A run that finds no descriptor or process left waits for another run of the same process to end.
 //!
 //! # Features
 //!

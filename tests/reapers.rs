@@ -19,9 +19,10 @@ use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
+const ALONE: &str = "EXEUNT_TEST_ALONE";
+
 /// Runs this test once more in a process of its own, by this shell command, whose `"$@"` is the test. True in there.
 fn is_alone(test: &str, shell: &str) -> bool {
-    const ALONE: &str = "EXEUNT_TEST_ALONE";
     if env::var_os(ALONE).is_some() {
         return true;
     }
@@ -264,4 +265,21 @@ fn without_another_run_to_wait_for_the_limit_is_told() {
     };
     assert!(failures >= 4, "{failures}");
     record.assert().line("here").leaves_nothing_behind();
+}
+
+#[test]
+fn without_proc_nothing_is_run() {
+    const NO_PROC: &str =
+        r#"exec unshare -rm sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$@""#;
+    // Where a container allows no namespaces of its own, there is no way to take /proc away.
+    let allowed = || Command::new("unshare").args(["-rm", "true"]).status();
+    if env::var_os(ALONE).is_none() && !allowed().is_ok_and(|status| status.success()) {
+        return;
+    }
+    if !is_alone("without_proc_nothing_is_run", NO_PROC) {
+        return;
+    }
+    let error = sh("echo here").run().expect_err("there is no /proc");
+    let told = error.source().expect("a reason").to_string();
+    assert!(told.contains("without /proc: mount it"), "{told}");
 }

@@ -566,7 +566,7 @@ pub struct Usage {
     #[serde(with = "seconds")]
     pub system: Duration,
     /// The largest resident set, in bytes. The kernel counts what was there before the exec too, so this is never less than
-    /// what the harness itself had resident.
+    /// what the reaper has resident: two or three MiB, whatever the size of the harness.
     pub peak_memory: u64,
 }
 

@@ -52,6 +52,11 @@ impl<'a> Control<'a> {
         }
     }
 
+    /// Whether somebody listens.
+    pub(super) fn is_heard(&self) -> bool {
+        self.on_event.is_some()
+    }
+
     /// As [`tell`](Self::tell); the event is only made if somebody listens.
     pub(super) fn tell_with(&mut self, event: impl FnOnce() -> Event) {
         if let Some(on_event) = &mut self.on_event {

@@ -1,5 +1,6 @@
 //! What proc(5) tells of processes, threads and the machine.
 
+mod files;
 mod orphans;
 mod pressure;
 mod threads;

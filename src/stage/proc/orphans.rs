@@ -12,6 +12,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::files;
 use super::tree::{Stat, all, link, target};
 use crate::stage::sys::now;
 
@@ -51,9 +52,12 @@ struct Inherited<'a> {
 impl Inherited<'_> {
     fn orphans(&self) -> HashSet<u32> {
         let this = std::process::id();
+        // What cannot be looked at now is looked at again, as long as there is time.
         let living: Vec<_> = all()
+            .into_iter()
+            .flatten()
             .filter(|pid| *pid != this)
-            .filter_map(|pid| Some((pid, Stat::of(pid)?)))
+            .filter_map(|pid| Some((pid, Stat::of(pid).ok()??)))
             .filter(|(_, stat)| !stat.dead)
             .collect();
         let has_one = |pid: u32, stat: &Stat| {
@@ -81,13 +85,13 @@ impl Inherited<'_> {
     }
 
     fn in_environment(&self, pid: u32) -> bool {
-        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let environment = files::bytes(&format!("/proc/{pid}/environ")).unwrap_or_default();
         let mut parts = environment.split(|b| *b == 0);
         parts.any(|variable| variable.ends_with(self.mark))
     }
 
     fn writes(&self, pid: u32) -> bool {
-        let fds = fs::read_dir(format!("/proc/{pid}/fd"))
+        let fds = files::entries(&format!("/proc/{pid}/fd"))
             .into_iter()
             .flatten()
             .flatten();

@@ -1,17 +1,18 @@
 //! What the threads of a process are doing, from proc(5).
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use nix::libc;
 
+use super::files;
 use crate::record::{Signal, ThreadSeen, ThreadState};
 
 /// What the main thread of a process is blocked in: the same text for as long as it has not moved. `None` if it is running.
 pub(crate) fn main_thread_blocked(pid: u32) -> Option<String> {
     let task = format!("/proc/{pid}/task/{pid}");
-    let status = fs::read_to_string(format!("{task}/status")).ok()?;
+    let status = files::text(&format!("{task}/status")).ok()?;
     let field = |name: &str| {
         status
             .lines()
@@ -21,13 +22,13 @@ pub(crate) fn main_thread_blocked(pid: u32) -> Option<String> {
     let asleep = field("State:")?.starts_with('S');
     // The count of voluntary switches tells apart two calls that look the same.
     let switches = field("voluntary_ctxt_switches:")?;
-    let call = fs::read_to_string(format!("{task}/syscall")).unwrap_or_default();
+    let call = files::text(&format!("{task}/syscall")).unwrap_or_default();
     asleep.then(|| format!("{switches} {call}"))
 }
 
 /// Whether a signal was sent to a process and not yet taken by it.
 pub(in crate::stage) fn signal_pending(pid: u32, signal: Signal) -> bool {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let status = files::text(&format!("/proc/{pid}/status")).unwrap_or_default();
     let sets = ["SigPnd:", "ShdPnd:"]
         .iter()
         .filter_map(|name| status.lines().find_map(|line| line.strip_prefix(name)))
@@ -53,7 +54,7 @@ pub(in crate::stage) fn waited_for_processor() -> Duration {
 
 /// All threads of a process, the main thread first.
 pub(crate) fn threads(pid: u32) -> Vec<ThreadSeen> {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+    let tasks = files::entries(&format!("/proc/{pid}/task"))
         .into_iter()
         .flatten()
         .flatten();
@@ -65,7 +66,7 @@ pub(crate) fn threads(pid: u32) -> Vec<ThreadSeen> {
 }
 
 fn thread(pid: u32, tid: u32) -> Option<ThreadSeen> {
-    let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/task/{tid}/{file}")).ok();
+    let read = |file: &str| files::text(&format!("/proc/{pid}/task/{tid}/{file}")).ok();
     let stat = read("stat")?;
     let (name, rest) = (stat.find('(')? + 1, stat.rfind(')')?);
     let state = stat[rest + 1..].trim_start().chars().next()?;

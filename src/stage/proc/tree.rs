@@ -2,15 +2,24 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
+use super::files;
 use crate::record::{Process, Stream};
+use crate::stage::sys::is_scarce;
 
 /// All living descendants of `root`, parents before their children.
-pub(crate) fn descendants(root: u32, pipes: &[(Stream, BorrowedFd<'_>)]) -> Vec<Process> {
+///
+/// # Errors
+/// If it cannot be looked: that there are none is only said where that was seen.
+pub(crate) fn descendants(
+    root: u32,
+    pipes: &[(Stream, BorrowedFd<'_>)],
+) -> io::Result<Vec<Process>> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
-    for pid in all() {
-        if let Some(stat) = Stat::of(pid) {
+    for pid in all()? {
+        if let Some(stat) = Stat::of(pid)? {
             children.entry(stat.parent).or_default().push(pid);
         }
     }
@@ -23,7 +32,7 @@ pub(crate) fn descendants(root: u32, pipes: &[(Stream, BorrowedFd<'_>)]) -> Vec<
     while let Some(parent) = next.pop() {
         for &pid in children.get(&parent).into_iter().flatten() {
             next.push(pid);
-            if Stat::of(pid).is_some_and(|stat| !stat.dead) {
+            if Stat::of(pid)?.is_some_and(|stat| !stat.dead) {
                 found.push(Process {
                     pid,
                     command: command(pid),
@@ -33,13 +42,13 @@ pub(crate) fn descendants(root: u32, pipes: &[(Stream, BorrowedFd<'_>)]) -> Vec<
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// All processes of the machine, zombies included.
-pub(super) fn all() -> impl Iterator<Item = u32> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+pub(super) fn all() -> io::Result<impl Iterator<Item = u32>> {
+    let entries = files::entries("/proc")?.flatten();
+    Ok(entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()))
 }
 
 /// What /proc/<pid>/stat says of a process.
@@ -50,8 +59,16 @@ pub(super) struct Stat {
 }
 
 impl Stat {
-    pub(super) fn of(pid: u32) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    /// `None` if there is no such process any more.
+    pub(super) fn of(pid: u32) -> io::Result<Option<Self>> {
+        match files::text(&format!("/proc/{pid}/stat")) {
+            Ok(stat) => Ok(Self::parse(&stat)),
+            Err(error) if is_scarce(&error) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn parse(stat: &str) -> Option<Self> {
         // The name is in parentheses and may itself contain some: the fields start behind the last one.
         let mut fields = stat[stat.rfind(')')? + 1..].split_whitespace();
         let state = fields.next()?;
@@ -64,7 +81,7 @@ impl Stat {
 }
 
 fn command(pid: u32) -> String {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let line = files::bytes(&format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let args: Vec<_> = line
         .split(|b| *b == 0)
         .map(String::from_utf8_lossy)
@@ -73,7 +90,7 @@ fn command(pid: u32) -> String {
     if !text.is_empty() {
         return text;
     }
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name = files::text(&format!("/proc/{pid}/comm")).unwrap_or_default();
     format!("[{}]", name.trim_end())
 }
 
@@ -92,7 +109,7 @@ pub(super) fn link(path: &str) -> Option<String> {
 
 /// Which of the pipes a process holds open. Needs the right to look at it.
 fn held(pid: u32, pipes: &[(Stream, String)]) -> Vec<Stream> {
-    let Ok(fds) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+    let Ok(fds) = files::entries(&format!("/proc/{pid}/fd")) else {
         return Vec::new();
     };
     let open: Vec<_> = fds

@@ -11,20 +11,74 @@ const TICK: Duration = Duration::from_millis(5);
 /// The watch of one run.
 pub(super) struct Watch {
     canary: Arc<Canary>,
-    begun: Duration,
-    worst: Arc<Mutex<Duration>>,
+    id: u64,
 }
 
 #[derive(Default)]
 struct Canary {
-    watches: Mutex<Vec<Arc<Mutex<Duration>>>>,
+    sleeps: Mutex<Sleeps>,
     wanted: Condvar,
-    /// When it went to sleep, while it sleeps.
-    asleep_since: Mutex<Option<Duration>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// What the canary does, and what came of it for each watch.
+#[derive(Default)]
+struct Sleeps {
+    /// When the sleep that goes on began. `None` while there is no watch.
+    since: Option<Duration>,
+    watches: Vec<Watched>,
+    next: u64,
+}
+
+struct Watched {
+    id: u64,
+    begun: Duration,
+    worst: Duration,
+}
+
+impl Watched {
+    /// By how much a sleep was, or is by now, too long, as far as that falls into the watch.
+    fn overslept(&self, since: Duration, now: Duration) -> Duration {
+        now.saturating_sub(self.begun.max(since + TICK))
+    }
+}
+
+impl Sleeps {
+    /// Begins a watch. If there was none, a sleep begins too: that the canary has yet to hear of it is no excuse.
+    fn begin(&mut self, now: Duration) -> u64 {
+        let id = self.next;
+        self.next += 1;
+        self.since.get_or_insert(now);
+        self.watches.push(Watched {
+            id,
+            begun: now,
+            worst: Duration::ZERO,
+        });
+        id
+    }
+
+    fn end(&mut self, id: u64) {
+        self.watches.retain(|watched| watched.id != id);
+    }
+
+    /// The canary woke, and sleeps again if there is a watch: what holds it up in between is part of its next sleep.
+    fn wake(&mut self, now: Duration) {
+        if let Some(since) = self.since {
+            for watched in &mut self.watches {
+                watched.worst = watched.worst.max(watched.overslept(since, now));
+            }
+        }
+        self.since = (!self.watches.is_empty()).then_some(now);
+    }
+
+    /// The worst oversleep of a watch so far. The sleep that goes on counts: a stall may hold up the canary longer than what
+    /// asks.
+    fn worst(&self, id: u64, now: Duration) -> Duration {
+        let watched = self.watches.iter().find(|watched| watched.id == id);
+        watched.map_or(Duration::ZERO, |watched| {
+            let going_on = self.since.map(|since| watched.overslept(since, now));
+            watched.worst.max(going_on.unwrap_or_default())
+        })
+    }
 }
 
 impl Watch {
@@ -34,60 +88,47 @@ impl Watch {
         let canary = CANARY.get_or_init(|| {
             let canary = Arc::new(Canary::default());
             let its = Arc::clone(&canary);
-            // Without the thread nothing is measured, and no delay is excused.
+            // Without the thread all time counts as overslept, and no delay is called broken.
             let _ = thread::Builder::new()
                 .name("exeunt-canary".into())
                 .spawn(move || its.live());
             canary
         });
-        Self::of(canary)
-    }
-
-    fn of(canary: &Arc<Canary>) -> Self {
-        let worst = Arc::new(Mutex::new(Duration::ZERO));
-        let begun = now();
-        lock(&canary.watches).push(Arc::clone(&worst));
+        let canary = Arc::clone(canary);
+        let id = canary.lock().begin(now());
         canary.wanted.notify_one();
-        Self {
-            canary: Arc::clone(canary),
-            begun,
-            worst,
-        }
+        Self { canary, id }
     }
 
-    /// The worst oversleep since the beginning. A stall may have held up the canary longer than who asks: the sleep that it
-    /// has not woken from counts too.
+    /// The worst oversleep since the beginning.
     pub(super) fn worst(&self) -> Duration {
-        let asleep = match *lock(&self.canary.asleep_since) {
-            Some(since) => now().saturating_sub(since.max(self.begun)),
-            None => Duration::ZERO,
-        };
-        asleep.saturating_sub(TICK).max(*lock(&self.worst))
+        self.canary.lock().worst(self.id, now())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.canary.lock().end(self.id);
     }
 }
 
 impl Canary {
+    fn lock(&self) -> MutexGuard<'_, Sleeps> {
+        self.sleeps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn live(&self) -> ! {
         loop {
-            let mut watches = lock(&self.watches);
-            watches.retain(|watch| Arc::strong_count(watch) > 1);
-            while watches.is_empty() {
-                watches = self
+            let mut sleeps = self.lock();
+            while sleeps.since.is_none() {
+                sleeps = self
                     .wanted
-                    .wait(watches)
+                    .wait(sleeps)
                     .unwrap_or_else(PoisonError::into_inner);
             }
-            let seen = watches.clone();
-            drop(watches);
-            let before = now();
-            *lock(&self.asleep_since) = Some(before);
+            drop(sleeps);
             thread::sleep(TICK);
-            let overslept = (now() - before).saturating_sub(TICK);
-            for worst in seen {
-                let mut worst = lock(&worst);
-                *worst = overslept.max(*worst);
-            }
-            *lock(&self.asleep_since) = None;
+            self.lock().wake(now());
         }
     }
 }
@@ -96,21 +137,71 @@ impl Canary {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_sleep_that_goes_on_counts() {
-        let canary = Arc::new(Canary::default());
-        let watch = Watch::of(&canary);
-        assert_eq!(watch.worst(), Duration::ZERO);
-        *lock(&canary.asleep_since) = Some(now());
-        thread::sleep(4 * TICK);
-        assert!(watch.worst() >= 3 * TICK);
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
     }
 
     #[test]
-    fn a_sleep_from_before_the_beginning_does_not_count() {
-        let canary = Arc::new(Canary::default());
-        *lock(&canary.asleep_since) = Some(now().saturating_sub(Duration::from_secs(9)));
-        let watch = Watch::of(&canary);
-        assert!(watch.worst() < Duration::from_secs(8));
+    fn a_sleep_of_one_tick_is_no_oversleep() {
+        let mut sleeps = Sleeps::default();
+        let watch = sleeps.begin(ms(100));
+        assert_eq!(sleeps.worst(watch, ms(105)), ms(0));
+        sleeps.wake(ms(105));
+        sleeps.wake(ms(110));
+        assert_eq!(sleeps.worst(watch, ms(115)), ms(0));
+    }
+
+    #[test]
+    fn the_worst_oversleep_counts_also_while_it_goes_on() {
+        let mut sleeps = Sleeps::default();
+        let watch = sleeps.begin(ms(100));
+        sleeps.wake(ms(145));
+        sleeps.wake(ms(155));
+        assert_eq!(sleeps.worst(watch, ms(155)), ms(40));
+        assert_eq!(sleeps.worst(watch, ms(240)), ms(80));
+    }
+
+    #[test]
+    fn of_a_sleep_that_began_before_the_watch_the_part_within_it_counts() {
+        let mut sleeps = Sleeps::default();
+        let early = sleeps.begin(ms(100));
+        let late = sleeps.begin(ms(130));
+        let next = sleeps.begin(ms(150));
+        for _ in 0..2 {
+            assert_eq!(sleeps.worst(early, ms(160)), ms(55));
+            assert_eq!(sleeps.worst(late, ms(160)), ms(30));
+            assert_eq!(sleeps.worst(next, ms(160)), ms(10));
+            sleeps.wake(ms(160));
+        }
+        // One that begins before the canary should have woken has nothing of the time before that.
+        let prompt = sleeps.begin(ms(162));
+        assert_eq!(sleeps.worst(prompt, ms(170)), ms(5));
+    }
+
+    #[test]
+    fn a_canary_that_does_not_hear_of_a_watch_is_late_too() {
+        let mut sleeps = Sleeps::default();
+        let first = sleeps.begin(ms(100));
+        sleeps.wake(ms(105));
+        sleeps.end(first);
+        sleeps.wake(ms(110));
+        assert_eq!(sleeps.since, None);
+        let watch = sleeps.begin(ms(500));
+        assert_eq!(sleeps.worst(watch, ms(600)), ms(95));
+    }
+
+    #[test]
+    fn there_is_a_thread_that_wakes() {
+        let watch = Watch::begin();
+        let begun = now();
+        loop {
+            thread::sleep(4 * TICK);
+            let sleeps = watch.canary.lock();
+            if sleeps.since.is_some_and(|since| since > begun) {
+                return;
+            }
+            drop(sleeps);
+            assert!(now() - begun < Duration::from_secs(20), "it sleeps on");
+        }
     }
 }

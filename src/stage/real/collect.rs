@@ -1,26 +1,23 @@
 //! The events of a run, in bounded memory: the beginning and the end are kept, the middle is counted.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::lines::RawLine;
-use crate::record::{Dropped, Event, EventKind, Stream};
+use super::tail::Tail;
+use crate::record::{Event, EventKind, Stream};
 
 /// What a line costs beyond its bytes.
-const OVERHEAD: usize = 128;
+pub(super) const OVERHEAD: usize = 128;
 
 pub(super) struct Collector {
     head: Vec<Event>,
     head_left: usize,
-    tail: VecDeque<Event>,
-    tail_limit: usize,
-    tail_used: usize,
-    dropped: Dropped,
+    tail: Tail,
     /// Events that are no lines. They are few and always kept.
     others: Vec<Event>,
 }
 
-fn cost(event: &Event) -> usize {
+pub(super) fn cost(event: &Event) -> usize {
     match &event.kind {
         EventKind::Line(line) => line.bytes.as_slice().len() + OVERHEAD,
         _ => 0,
@@ -33,10 +30,7 @@ impl Collector {
         Self {
             head: Vec::new(),
             head_left: limit - tail_limit,
-            tail: VecDeque::new(),
-            tail_limit,
-            tail_used: 0,
-            dropped: Dropped::default(),
+            tail: Tail::new(tail_limit),
             others: Vec::new(),
         }
     }
@@ -49,36 +43,27 @@ impl Collector {
     pub(super) fn push_line(&mut self, at: Duration, stream: Stream, raw: RawLine) {
         let event = Event::new(at, raw.into_line(stream));
         let cost = cost(&event);
-        if self.tail.is_empty() && self.dropped.lines == 0 && cost <= self.head_left {
+        if self.tail.is_empty() && cost <= self.head_left {
             self.head_left -= cost;
             self.head.push(event);
         } else {
-            self.push_tail(event, cost);
+            self.tail.push_line(event);
         }
     }
 
-    fn push_tail(&mut self, event: Event, cost: usize) {
-        self.tail.push_back(event);
-        self.tail_used += cost;
-        // The newest line is kept in any case: it is the one that the end is judged by.
-        while self.tail_used > self.tail_limit && self.tail.len() > 1 {
-            if let Some(old) = self.tail.pop_front() {
-                let freed = self::cost(&old);
-                self.tail_used -= freed;
-                self.dropped.lines += 1;
-                self.dropped.bytes += (freed - OVERHEAD) as u64;
-            }
-        }
+    /// Whether there is more output than is kept, so that whole lines can be added together.
+    pub(super) fn takes_blocks(&self) -> bool {
+        !self.tail.is_empty()
+    }
+
+    pub(super) fn push_block(&mut self, at: Duration, stream: Stream, bytes: &[u8]) {
+        self.tail.push_block(at, stream, bytes);
     }
 
     /// Moves lines that were stamped later to this instant: it has turned out that they were written before it.
     pub(super) fn written_before(&mut self, latest: Duration) {
         let late = |event: &&mut Event| event.at > latest;
-        self.tail
-            .iter_mut()
-            .rev()
-            .take_while(late)
-            .for_each(|event| event.at = latest);
+        self.tail.written_before(latest);
         self.head
             .iter_mut()
             .rev()
@@ -89,14 +74,15 @@ impl Collector {
     /// All events in the order of time.
     pub(super) fn finish(self) -> Vec<Event> {
         let mut events = self.head;
-        if self.dropped.lines > 0 {
-            let at = self.tail.front().map_or(Duration::ZERO, |e| e.at);
+        let (dropped, tail) = self.tail.finish();
+        if dropped.lines > 0 {
+            let at = tail.first().map_or(Duration::ZERO, |e| e.at);
             events.push(Event {
                 at,
-                kind: EventKind::Cut(self.dropped),
+                kind: EventKind::Cut(dropped),
             });
         }
-        events.extend(self.tail);
+        events.extend(tail);
         events.extend(self.others);
         // Stable: of what has one stamp, lines stand before the exit.
         events.sort_by_key(|e| e.at);

@@ -2,6 +2,8 @@
 
 use std::mem;
 
+use memchr::{memchr, memrchr};
+
 use crate::record::{Line, Stream};
 
 /// Splits one stream into lines.
@@ -19,6 +21,13 @@ pub(super) struct RawLine {
     pub(super) newline: bool,
     /// The whole length, if it was cut.
     pub(super) cut_from: Option<u64>,
+}
+
+/// What a chunk has completed.
+pub(super) enum Piece<'a> {
+    Line(RawLine),
+    /// Whole lines with their newlines.
+    Block(&'a [u8]),
 }
 
 impl RawLine {
@@ -40,11 +49,18 @@ impl Lines {
         }
     }
 
-    /// Takes a chunk and gives out the lines that it completes.
-    pub(super) fn push(&mut self, mut chunk: &[u8], mut line: impl FnMut(RawLine)) {
-        while let Some(end) = chunk.iter().position(|b| *b == b'\n') {
+    /// Takes a chunk and gives out the lines that it completes: one by one, or those that lie within the chunk together.
+    pub(super) fn push(&mut self, mut chunk: &[u8], blocks: bool, mut give: impl FnMut(Piece<'_>)) {
+        while let Some(end) = memchr(b'\n', chunk) {
+            // No line of a block is longer than the block.
+            if blocks && self.length == 0 && chunk.len() <= self.limit {
+                let (block, rest) = chunk.split_at(memrchr(b'\n', chunk).unwrap_or(end) + 1);
+                give(Piece::Block(block));
+                chunk = rest;
+                break;
+            }
             self.keep(&chunk[..end]);
-            line(self.take(true));
+            give(Piece::Line(self.take(true)));
             chunk = &chunk[end + 1..];
         }
         self.keep(chunk);
@@ -86,10 +102,28 @@ mod tests {
     use super::*;
 
     fn split(limit: usize, chunks: &[&str]) -> Vec<(String, bool, Option<u64>)> {
+        let one_by_one = split_by(false, limit, chunks);
+        assert_eq!(split_by(true, limit, chunks), one_by_one, "by blocks");
+        one_by_one
+    }
+
+    fn split_by(blocks: bool, limit: usize, chunks: &[&str]) -> Vec<(String, bool, Option<u64>)> {
         let mut lines = Lines::new(limit);
         let mut out = Vec::new();
+        let whole = |bytes: &[u8]| RawLine {
+            bytes: bytes.to_vec(),
+            newline: true,
+            cut_from: None,
+        };
         for chunk in chunks {
-            lines.push(chunk.as_bytes(), |l| out.push(l));
+            lines.push(chunk.as_bytes(), blocks, |piece| match piece {
+                Piece::Line(line) => out.push(line),
+                Piece::Block(block) => {
+                    assert!(blocks);
+                    let block = block.strip_suffix(b"\n").expect("whole lines");
+                    out.extend(block.split(|byte| *byte == b'\n').map(whole));
+                }
+            });
         }
         out.extend(lines.rest());
         out.into_iter()

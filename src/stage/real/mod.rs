@@ -10,6 +10,7 @@ mod phase;
 mod pipe;
 mod run;
 mod setup;
+mod tail;
 
 use super::{Control, Plan, RunError, Stage};
 use crate::record::Record;

@@ -122,6 +122,26 @@ impl Phase {
         }
     }
 
+    /// The same phase, begun later: what a process may take counts from when it is told, not from when that was decided.
+    pub(super) fn later_by(self, late: Duration) -> Self {
+        let later = |until: Duration| until.saturating_add(late);
+        match self {
+            Self::Running | Self::Over => self,
+            Self::Asked { until } => Self::Asked {
+                until: later(until),
+            },
+            Self::Settling { until } => Self::Settling {
+                until: later(until),
+            },
+            Self::Grace { until } => Self::Grace {
+                until: later(until),
+            },
+            Self::Killing { until } => Self::Killing {
+                until: later(until),
+            },
+        }
+    }
+
     /// Whether an interruption still changes something.
     pub(super) fn heeds_cancel(self) -> bool {
         matches!(
@@ -158,6 +178,17 @@ mod tests {
             closed: false,
             cancelled: false,
         }
+    }
+
+    #[test]
+    fn a_phase_that_begins_late_ends_as_much_later() {
+        let grace = Phase::Grace { until: ms(1300) };
+        assert_eq!(grace.later_by(ms(7)), Phase::Grace { until: ms(1307) });
+        assert_eq!(Phase::Running.later_by(ms(7)), Phase::Running);
+        let endless = Phase::Settling {
+            until: Duration::MAX,
+        };
+        assert_eq!(endless.later_by(ms(7)), endless);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::actions::{Actions, Ready};
 use super::collect::Collector;
 use super::finish::Begun;
 use super::input::Input;
+use super::lines::Piece;
 use super::phase::{self, Facts, Order, Phase};
 use super::pipe::Pipe;
 use super::setup::{Place, Setup};
@@ -21,6 +22,8 @@ use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
 use crate::stage::{Cancel, Control, Plan, RunError, proc};
 
 const CHUNK: usize = 64 * 1024;
+/// How much is read at once where a subject writes faster than that.
+const FLOOD_CHUNK: usize = 256 * 1024;
 /// How often the start is looked for.
 const START_LOOK: Duration = Duration::from_millis(50);
 
@@ -46,6 +49,8 @@ pub(super) struct Run<'a, 'c> {
     pub(super) findings: Vec<Finding>,
     /// The most by which we were late to look or to act.
     pub(super) late: Duration,
+    /// Why it could not be seen which processes there are.
+    blind: Option<io::Error>,
 }
 
 pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
@@ -73,6 +78,7 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
         ended_by_harness: Vec::new(),
         findings: Vec::new(),
         late: Duration::ZERO,
+        blind: None,
     };
     if let Err(lost) = run.watch() {
         if matches!(lost, Lost::Reaper) {
@@ -152,6 +158,9 @@ impl Run<'_, '_> {
                 self.act();
             }
             self.advance();
+            if let Some(error) = self.blind.take() {
+                return Err(Lost::Io(error));
+            }
         }
         self.read_pipes();
         let missed = self.actions.missed().into_iter();
@@ -225,19 +234,32 @@ impl Run<'_, '_> {
 
     /// Reads one chunk. False if there is none.
     fn read(&mut self, i: usize) -> bool {
+        // Nobody is interested in each line of a flood.
+        let blocks =
+            self.events.takes_blocks() && !self.actions.await_lines() && !self.control.is_heard();
         let pipe = &mut self.pipes[i];
         let read = nix::unistd::read(&pipe.fd, &mut self.buffer);
         let at = sys::now().saturating_sub(self.zero);
         match read {
             Ok(n @ 1..) => {
                 pipe.last = at;
-                pipe.lines.push(&self.buffer[..n], |line| {
+                pipe.lines.push(&self.buffer[..n], blocks, |piece| {
                     pipe.told = 0;
+                    let line = match piece {
+                        Piece::Line(line) => line,
+                        Piece::Block(bytes) => {
+                            return self.events.push_block(at, pipe.stream, bytes);
+                        }
+                    };
                     self.actions.line(pipe.stream, &line.bytes, at);
                     self.control
                         .tell_with(|| Event::new(at, line.clone().into_line(pipe.stream)));
                     self.events.push_line(at, pipe.stream, line);
                 });
+                if blocks && n == self.buffer.len() && n < FLOOD_CHUNK {
+                    sys::enlarge_pipe(&pipe.fd, FLOOD_CHUNK);
+                    self.buffer = vec![0; FLOOD_CHUNK];
+                }
                 true
             }
             Err(Errno::EAGAIN | Errno::EINTR) => false,
@@ -363,13 +385,15 @@ impl Run<'_, '_> {
         let (phase, order) = phase::next(self.phase, facts, &self.plan.bounds);
         self.phase = phase;
         match order {
-            None => {}
+            None => return,
             Some(Order::Ask) => self.ask(),
             Some(Order::Terminate(reason)) => self.end_tree(reason),
             Some(Order::Survey) => self.survey(),
             Some(Order::Kill) => self.kill(),
             Some(Order::GiveUp) => self.give_up(),
         }
+        let late = self.elapsed().saturating_sub(facts.now);
+        self.phase = self.phase.later_by(late);
     }
 
     fn timed_out(&mut self) {
@@ -466,9 +490,12 @@ impl Run<'_, '_> {
         }
     }
 
-    fn descendants(&self) -> Vec<Process> {
+    fn descendants(&mut self) -> Vec<Process> {
         let open = self.pipes.iter().filter(|p| p.open);
         let pipes: Vec<_> = open.map(|p| (p.stream, p.fd.as_fd())).collect();
-        proc::descendants(self.reaper.pid(), &pipes)
+        proc::descendants(self.reaper.pid(), &pipes).unwrap_or_else(|error| {
+            self.blind = Some(error);
+            Vec::new()
+        })
     }
 }

@@ -73,7 +73,7 @@ impl Admission {
                 let runs = runs();
                 (runs.active == 1, runs.ended)
             };
-            match set_up() {
+            match set_up().and_then(with_spare) {
                 Err(error) if is_scarce(&error) => {
                     // Idle reapers hold descriptors too. Once: what failed just now has left one there again.
                     if !cleared && pool::clear() {
@@ -102,6 +102,11 @@ impl Drop for Admission {
         runs.ended += 1;
         runs.wake_one();
     }
+}
+
+/// Makes sure that there are two descriptors more: for the looks at processes, without which nothing can be said of them.
+fn with_spare<T>(done: T) -> io::Result<T> {
+    io::pipe().map(|_| done)
 }
 
 /// Waits until there may be more than when so many runs had ended. False if that is in vain.
@@ -133,7 +138,7 @@ fn wait(alone: bool, ended: u64, is_cancelled: &impl Fn() -> bool) -> bool {
 }
 
 /// Whether an error may pass when others give back what they hold.
-fn is_scarce(error: &io::Error) -> bool {
+pub(crate) fn is_scarce(error: &io::Error) -> bool {
     let scarce = [
         Errno::EMFILE,
         Errno::ENFILE,

@@ -36,12 +36,13 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::libc;
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::time::TimeSpec;
 
 pub(crate) use clock::{now, utc_offset};
 pub(crate) use exec::Exec;
-pub(crate) use gate::Admission;
+pub(crate) use gate::{Admission, is_scarce};
 pub(crate) use message::{Exited, Message};
 pub(crate) use reaper::{Ends, Reaper};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
@@ -77,6 +78,16 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
     fcntl(&read, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok((read, write))
+}
+
+/// Lets a pipe hold more, if the system allows it.
+///
+/// Not from the start: the pipes of a user share a limit, and beyond it new ones are small, those of others too.
+pub(crate) fn enlarge_pipe(pipe: &OwnedFd, size: usize) {
+    use nix::fcntl::{FcntlArg, fcntl};
+    if let Ok(size) = libc::c_int::try_from(size) {
+        let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(size));
+    }
 }
 
 /// A pipe whose writing end does not block: the reading end, and the writing end.

@@ -45,6 +45,7 @@ pub(super) fn was_unheard(error: &io::Error) -> bool {
 
 impl Process {
     pub(super) fn fork() -> io::Result<Self> {
+        needs_proc()?;
         let (ours, theirs) = socketpair(
             AddressFamily::Unix,
             SockType::SeqPacket,
@@ -211,6 +212,16 @@ impl Drop for Process {
         if !self.gone {
             pool::leaves(self.pid);
         }
+    }
+}
+
+/// Without it no descendant would be seen, and each subject would seem to leave nothing behind.
+fn needs_proc() -> io::Result<()> {
+    match std::fs::metadata("/proc/self/stat") {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(io::Error::other(
+            "processes cannot be watched without /proc: mount it (`mount -t proc proc /proc`)",
+        )),
+        _ => Ok(()),
     }
 }
 
