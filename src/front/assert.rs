@@ -166,7 +166,7 @@ impl<'r> Assert<'r> {
     panicking! {
         /// These lines came in this order; others may stand between them.
         log, try_log(steps: impl IntoIterator<Item = impl Into<Step>>);
-        /// These lines came in this order, and no other line of log.
+        /// These lines came in this order, and no other line.
         whole_log, try_whole_log(steps: impl IntoIterator<Item = impl Into<Step>>);
         /// Such a line came.
         line, try_line(pattern: impl Into<Pattern>);
