@@ -85,7 +85,7 @@ use std::time::Duration;
 
 #[cfg(feature = "libtest")]
 pub use front::libtest;
-pub use front::{Assert, AssertError, Subject};
+pub use front::{Assert, AssertError, CodePredicate, OutputPredicate, Subject};
 pub use judge::expect;
 pub use log::{LogFormat, LogFormatError};
 pub use record::{Record, Signal, Streams, UnknownSignal};

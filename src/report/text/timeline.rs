@@ -196,7 +196,7 @@ impl Drawing<'_> {
     fn goes_without_saying(&self, i: usize, event: &Event, exit: Option<usize>) -> bool {
         let ran_on = || {
             let exit = self.record.exit_event();
-            exit.is_some_and(|exit| exit.at > event.at + GAP)
+            exit.is_some_and(|exit| exit.at.saturating_sub(event.at) > GAP)
         };
         let early = exit.is_none_or(|exit| i < exit) && ran_on();
         matches!(event.kind, EventKind::Closed { .. }) && !early
