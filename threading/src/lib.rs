@@ -103,12 +103,13 @@ mod model;
 mod name;
 #[cfg_attr(exeunt_model, path = "model/output.rs")]
 mod output;
+#[cfg_attr(exeunt_model, path = "model/primitives.rs")]
+mod primitives;
 mod process;
 mod record;
 mod registry;
 mod run;
 mod shutdown;
-#[cfg_attr(exeunt_model, path = "model/sync.rs")]
 mod sync;
 #[cfg_attr(exeunt_model, path = "model/sys.rs")]
 mod sys;
