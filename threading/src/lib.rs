@@ -104,6 +104,7 @@ mod name;
 #[cfg_attr(exeunt_model, path = "model/output.rs")]
 mod output;
 #[cfg_attr(exeunt_model, path = "model/primitives.rs")]
+#[cfg_attr(exeunt_pthread, path = "model/pthread.rs")]
 mod primitives;
 mod process;
 mod record;
