@@ -56,6 +56,12 @@ impl Condvar {
         }
     }
 
+    pub(crate) fn notify_one(&self) {
+        if self.waiters.load(Ordering::Relaxed) > 0 {
+            self.inner.notify_one();
+        }
+    }
+
     /// Waits for a notification; without a deadline, as long as it takes. May wake for no reason.
     pub(crate) fn wait<'a, T>(
         &self,
