@@ -146,7 +146,7 @@ fn from_now(timeout: Duration) -> libc::timespec {
     // SAFETY: the time outlives the call.
     unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, ptr::from_mut(&mut now)) };
     let nanoseconds = now.tv_nsec + i64::from(timeout.subsec_nanos());
-    let seconds = timeout.as_secs().min(365 * 24 * 3600).cast_signed();
+    let seconds = i64::try_from(timeout.as_secs().min(365 * 24 * 3600)).unwrap_or_default();
     libc::timespec {
         tv_sec: now.tv_sec + seconds + nanoseconds / 1_000_000_000,
         tv_nsec: nanoseconds % 1_000_000_000,
