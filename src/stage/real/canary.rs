@@ -55,8 +55,8 @@ impl Watch {
         }
     }
 
-    /// The worst oversleep since the beginning. A stall may have held up the canary longer than who asks: the sleep that it
-    /// has not woken from counts too.
+    /// The worst oversleep since the beginning. A stall may hold up the canary for longer than its caller, so a sleep that
+    /// has not ended yet counts too.
     pub(super) fn worst(&self) -> Duration {
         let asleep = match *lock(&self.canary.asleep_since) {
             Some(since) => now().saturating_sub(since.max(self.begun)),
