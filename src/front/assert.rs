@@ -11,7 +11,7 @@ use crate::expect::{
 };
 use crate::judge::{Judgement, Verdict, judge};
 use crate::record::{Record, Stream, Streams};
-use crate::report::{escape, timeline};
+use crate::report::{escape, plain, timeline};
 
 /// Assertions on a [`Record`], one after the other.
 ///
@@ -420,7 +420,7 @@ impl<'r> Assert<'r> {
         let what: Vec<_> = what.lines().map(escape).collect();
         let what = what.join("\n");
         let timeline = timeline(self.record, judgement);
-        let timeline = anstream::adapter::strip_str(&timeline);
+        let timeline = plain(&timeline);
         AssertError {
             verdict,
             text: format!("{word}\n{what}\n\n{timeline}"),

@@ -131,5 +131,5 @@ impl Shared {
 fn failed(outcome: &Outcome) -> Failed {
     let widths = report::Widths::of([&outcome.case]);
     let text = report::case(outcome, widths, true);
-    anstream::adapter::strip_str(&text).to_string().into()
+    report::plain(&text).into()
 }
