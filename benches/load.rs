@@ -38,7 +38,9 @@ fn main() {
     fs::write(&file, SUITE).expect("a file");
     let suite = Suite::load(&file).expect("a suite");
     let one: Vec<_> = suite.cases().iter().collect();
-    let prepared = suite.prepare(&one, |_| {}).expect("nothing to build");
+    let prepared = suite
+        .prepare(&one, &exeunt::stage::Real, None, |_| {})
+        .expect("nothing to build");
     let cases: Vec<_> = (0..count).map(|_| one[0]).collect();
     println!("{count} × `sleep 1`");
     for jobs in [12, 64, 200, 500] {

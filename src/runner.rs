@@ -10,19 +10,19 @@ use crate::outcome::{Outcome, Status};
 use crate::stage::Cancel;
 use crate::suite::{Case, Prepared};
 
-/// What a run of a suite tells while it goes on.
+/// How far a run of a suite is.
 #[derive(Debug)]
 pub enum Progress<'s> {
-    /// A case begins.
+    /// This case begins.
     Begun(&'s Case),
-    /// A case is over.
+    /// A case is over, with this outcome.
     Ended(Box<Outcome>),
 }
 
 /// How often an inconclusive case is run again, alone.
 const RETRIES: u32 = 2;
 
-/// How many cases run side by side if nobody says otherwise: subjects mostly sleep, so more than there are processors.
+/// How many cases run side by side by default. Subjects mostly sleep, so these are more than there are processors.
 #[must_use]
 pub fn default_jobs() -> NonZeroUsize {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -33,7 +33,7 @@ const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 /// Runs cases. Those that were inconclusive because the machine was slow are run again afterwards, one at a time.
 ///
-/// `telling` is called in the order of events, from this thread.
+/// `telling` is called with each step in the order in which they happen, from the calling thread.
 pub fn run<'s>(
     prepared: &'s Prepared<'_>,
     cases: &[&'s Case],

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use crate::record::Signal;
 
-/// A switch that ends all runs that were given it: each ends its subject's tree and returns what is known.
+/// A switch that ends all runs that have it: each ends its subject's tree and returns its record so far.
 ///
 /// Clones are the same switch. It cannot be reset.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
-//! What a run heeds, and whom it tells, while it goes on.
+//! The harness's hold on a run while it goes on.
 
 use super::Cancel;
 use crate::record::Event;
 
-/// The harness's hold on a run that goes on: a switch to cancel it, and a function that is told of its events.
+/// The harness's hold on a run while it goes on: a switch that cancels it, and a function that is called with each event.
 ///
 /// ```
 /// use exeunt::stage::Control;
@@ -18,13 +18,13 @@ pub struct Control<'a> {
 }
 
 impl<'a> Control<'a> {
-    /// A run that nobody cancels and nobody listens to.
+    /// A control that neither cancels nor listens.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The run ends when this is cancelled.
+    /// Lets a switch end the run.
     #[must_use]
     pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
         self.cancel = Some(cancel);
@@ -32,10 +32,10 @@ impl<'a> Control<'a> {
     }
 
     /// Calls a function with each event as it is seen, in the order in which it is seen. The record may put an event at an
-    /// earlier place: the exit is stamped when it happens and seen a moment later. Lines are told as they came, not yet read
-    /// as lines of log, and all of them, also those for which the record has no room.
+    /// earlier place: the exit is stamped when it happens and seen a moment later. Lines are not yet read as lines
+    /// of log. All lines come, also those for which the record has no room.
     ///
-    /// The function runs between two looks at the subject: while it takes its time, the harness is late.
+    /// The function runs between two looks at the subject: while it runs, the harness is late.
     #[must_use]
     pub fn on_event(mut self, on_event: &'a mut dyn FnMut(&Event)) -> Self {
         self.on_event = Some(on_event);

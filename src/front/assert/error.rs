@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::judge::{Judgement, Verdict};
 use crate::record::Record;
-use crate::report::{escape, timeline};
+use crate::report::{escape, plain, timeline};
 
 /// An assertion that did not hold.
 ///
@@ -56,7 +56,7 @@ impl AssertError {
             _ => "broken",
         };
         let timeline = timeline(record, judgement);
-        let timeline = anstream::adapter::strip_str(&timeline);
+        let timeline = plain(&timeline);
         Self {
             verdict,
             text: format!("{word}\n{}\n\n{timeline}", said.join("\n")),

@@ -7,6 +7,7 @@ mod explain;
 #[cfg(feature = "suite")]
 mod matrix;
 mod page;
+mod plain;
 #[cfg(feature = "suite")]
 mod reporter;
 mod timeline;
@@ -20,6 +21,7 @@ pub use explain::explain;
 #[cfg(feature = "suite")]
 pub use matrix::{Matrix, MatrixOptions};
 pub use page::Page;
+pub(crate) use plain::plain;
 #[cfg(feature = "suite")]
 pub use reporter::Text;
 pub use timeline::{timeline, timeline_on};

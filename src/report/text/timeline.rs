@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::escape::{escape, escape_output};
 use super::page::Page;
+use super::plain::plain;
 use crate::judge::{Check, Judgement, Verdict};
 use crate::record::{Dropped, Event, EventKind, Line, Process, Record, Termination, ThreadSeen};
 
@@ -331,10 +332,7 @@ impl Drawing<'_> {
             let late = (at - exit.at).as_secs_f64();
             let _ = write!(notes, " {YELLOW}(+{late:.2} s after the exit){YELLOW:#}");
         }
-        let notes_width = anstream::adapter::strip_str(&notes)
-            .to_string()
-            .chars()
-            .count();
+        let notes_width = plain(&notes).chars().count();
         let message = self.page.shorten(&message(line), BEHIND + notes_width);
         self.row(time, Style::new(), &speaker, &format!("{message}{notes}"));
     }
