@@ -23,7 +23,9 @@ fn main() {
         })
         .collect();
     let prepared = suite
-        .prepare(&cases, |what| eprintln!("{what}"))
+        .prepare(&cases, &exeunt::stage::Real, None, |what| {
+            eprintln!("{what}")
+        })
         .expect("the fixtures build");
 
     let start = Instant::now();

@@ -62,7 +62,9 @@ fn main() {
         .filter(|c| c.id().to_string().contains(&filter))
         .collect();
     let prepared = suite
-        .prepare(&chosen, |what| eprintln!("{what}"))
+        .prepare(&chosen, &exeunt::stage::Real, None, |what| {
+            eprintln!("{what}")
+        })
         .expect("the fixtures build");
     let cases: Vec<_> = (0..runs).flat_map(|_| chosen.iter().copied()).collect();
     let _load: Vec<_> = (0..load).map(|_| Load::start()).collect();

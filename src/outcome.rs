@@ -178,13 +178,11 @@ impl Outcome {
 
 #[cfg(feature = "suite")]
 mod of_case {
-    use semver::Version;
-
     use super::{CaseId, Observed, Outcome, Status};
     use crate::expect::Expectation;
     use crate::judge::{Verdict, judge};
     use crate::record::{Record, Termination};
-    use crate::suite::Case;
+    use crate::suite::{Case, Version};
 
     impl Case {
         /// Which case it is.

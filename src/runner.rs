@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::outcome::{Outcome, Status};
 use crate::stage::Cancel;
-use crate::suite::{Case, Prepared, Ready};
+use crate::suite::{Case, Prepared};
 
 /// What a run of a suite tells while it goes on.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub fn default_jobs() -> NonZeroUsize {
 
 const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
-/// Runs cases. Those that were inconclusive because the machine was slow are run again afterwards, one at a time.
+/// Runs cases side by side, and then those that are exclusive, one at a time. Those that were inconclusive because the machine was slow are run again afterwards, one at a time.
 ///
 /// `telling` is called in the order of events, from this thread.
 pub fn run<'s>(
@@ -43,10 +43,11 @@ pub fn run<'s>(
 ) {
     let next = AtomicUsize::new(0);
     let queue = longest_first(cases);
+    let (exclusive, queue): (Vec<_>, Vec<_>) = queue.into_iter().partition(|case| case.exclusive);
     let (sender, receiver) = mpsc::channel();
     let mut again = Vec::new();
     thread::scope(|scope| {
-        for _ in 0..jobs.get().min(cases.len()) {
+        for _ in 0..jobs.get().min(queue.len()) {
             let sender = sender.clone();
             let (next, queue) = (&next, &queue);
             scope.spawn(move || {
@@ -66,6 +67,14 @@ pub fn run<'s>(
             }
         }
     });
+    for case in exclusive {
+        telling(Progress::Begun(case));
+        let outcome = Box::new(run_case(prepared, case, cancel));
+        match outcome.retryable() {
+            true => again.push((case, outcome)),
+            false => telling(Progress::Ended(outcome)),
+        }
+    }
     for (case, outcome) in again {
         let outcome = retry(prepared, case, *outcome, cancel);
         telling(Progress::Ended(Box::new(outcome)));
@@ -101,9 +110,12 @@ pub(crate) fn retry(
 
 /// Runs a case once and judges it.
 pub fn run_case(prepared: &Prepared<'_>, case: &Case, cancel: &Cancel) -> Outcome {
+    let why = prepared.skipped(case);
+    // As it is for the version that is there.
+    let case = prepared.case(case);
     let outcome = |status, why| Outcome::without_run(case, status, why);
-    if let Some(Ready::Skipped { why }) = prepared.ready(&case.implementation) {
-        return outcome(Status::Skipped, Some(why.clone()));
+    if why.is_some() {
+        return outcome(Status::Skipped, why);
     }
     if cancel.is_cancelled() {
         return outcome(Status::Interrupted, None);

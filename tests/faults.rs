@@ -89,7 +89,9 @@ fn suite(faults: &[String], programs: &Path) -> Suite {
 
 fn run(suite: &Suite, chosen: impl Fn(&Case) -> bool) -> Vec<Outcome> {
     let cases: Vec<_> = suite.cases().iter().filter(|case| chosen(case)).collect();
-    let prepared = suite.prepare(&cases, |_| {}).expect("nothing to build");
+    let prepared = suite
+        .prepare(&cases, &exeunt::stage::Real, None, |_| {})
+        .expect("nothing to build");
     let cancel = Cancel::new().expect("a pipe");
     let mut outcomes = Vec::new();
     runner::run(

@@ -79,7 +79,7 @@ fn an_unknown_key() {
     assert_eq!(
         error(&scenario("timeuot = \"1s\"\n")),
         "\
-error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `timeout`, `slack`, `streams`, `log-pattern`, `ignore-signals`, `signals`, `repeat`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `exit`, `delays`, `survivors`
+error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `log-pattern`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `survivors`
  --> exeunt.toml:5:1
   |
 5 | timeuot = \"1s\"
@@ -341,7 +341,7 @@ fn a_value_that_is_not_said_for_an_implementation() {
     assert_eq!(
         error(&suite),
         "\
-error: no exit code is said for implementation `py`
+error: no exit code for implementation `py`
  --> exeunt.toml:5:17
   |
 5 | exit = { code = { rust = 101 } }
@@ -394,7 +394,7 @@ error: this command cannot be run
  --> exeunt.toml:6:5
   |
 6 |     \"{scenaro}.py\",
-  |     ^^^^^^^^^^^^^^ `{scenaro}` is no placeholder: there are `{scenario}`, `{implementation}` and `{root}` (braces that are meant as such need a space: `{ scenaro }`)"
+  |     ^^^^^^^^^^^^^^ `{scenaro}` is no placeholder here: there are `{scenario}`, `{implementation}`, `{root}` and `{port}` (braces that are meant as such need a space: `{ scenaro }`)"
     );
     points(
         &implementation("cargo = { package = 'p', bin = 'py-{scenario_name}' }"),
@@ -457,13 +457,13 @@ fn after_without_delay() {
     assert_eq!(
         error(&scenario("exit = { code = 0, after = \"x\" }\n")),
         "\
-error: how long `after` the line is not said
- --> exeunt.toml:5:8
+error: `after` needs a `delay`
+ --> exeunt.toml:5:28
   |
 5 | exit = { code = 0, after = \"x\" }
-  |        ^^^^^^^^^^^^^^^^^^^^^^^^^ `after` needs a `delay`
+  |                            ^^^ how long after this?
   |
-  = help: add `delay = \"2s\"`, say; or `delay = \"0s\"`: at once"
+  = help: add `delay = \"2s\"`, or `delay = \"0s\"` for at once; `within` and `at-least` are bounds on one side"
     );
 }
 
@@ -625,7 +625,10 @@ fn a_program_that_is_missing() {
     ))
     .unwrap();
     let cases: Vec<_> = suite.cases().iter().collect();
-    let error = suite.prepare(&cases, |_| {}).unwrap_err().to_string();
+    let error = suite
+        .prepare(&cases, &exeunt::stage::Real, None, |_| {})
+        .unwrap_err()
+        .to_string();
     let (_, error) = error.split_once("exeunt.toml").unwrap();
     assert_eq!(
         error,
@@ -648,6 +651,470 @@ fn a_command_from_outside() {
             .unwrap_err()
             .to_string()
     };
-    assert!(error(&[]).contains("it needs a program at least"));
-    assert!(error(&["x", "{scenaro}"]).contains("`{scenaro}` is no placeholder"));
+    assert!(error(&[]).contains("the command is empty"));
+    assert!(error(&["x", "{scenaro}"]).contains("`{scenaro}` is no placeholder here"));
+}
+
+#[test]
+fn an_error_knows_its_file_and_line_and_is_short_in_debug() {
+    let (_, error) = loaded(&scenario("timeout = '5'\n")).unwrap_err();
+    assert_eq!(error.line(), Some(5));
+    assert!(error.path().ends_with("exeunt.toml"));
+    assert_eq!(format!("{error:?}"), error.to_string());
+    let (_, whole) = loaded("").unwrap_err();
+    assert_eq!(whole.line(), None);
+}
+
+#[test]
+fn names_that_have_a_meaning_or_are_taken() {
+    for (name, why) in [
+        ("default", "`default` has a meaning of its own"),
+        ("all", "`all` has a meaning of its own"),
+        ("\"a b\"", "' ' cannot stand in it"),
+        ("\"a<3\"", "'<' cannot stand in it"),
+        ("\"a/b\"", "'/' cannot stand in it"),
+    ] {
+        let text =
+            format!("[[scenario]]\nname = 'one'\n[implementation.{name}]\ncommand = ['x']\n");
+        let error = error(&text);
+        assert!(
+            error.contains("cannot be the name of an implementation"),
+            "{error}"
+        );
+        assert!(error.contains(why), "{error}");
+        assert!(error.contains("--> exeunt.toml:3:17\n"), "{error}");
+    }
+    points(
+        &scenario("[set.py]\nof = ['py']"),
+        "`py` is an implementation already, so no set can have its name",
+        "5:6",
+        "py",
+    );
+    points(
+        &scenario("[set.default]\nof = ['py']"),
+        "`default` cannot be the name of a set",
+        "5:6",
+        "default",
+    );
+    points(
+        "[implementation.py]\ncommand = ['x']\n[[scenario]]\nname = 'a/b'",
+        "`a/b` cannot be the name of a scenario",
+        "4:8",
+        "'a/b'",
+    );
+}
+
+#[test]
+fn sets_that_are_none() {
+    points(
+        &scenario("[set.s]\nof = []"),
+        "a set without members",
+        "6:6",
+        "[]",
+    );
+    points(
+        &scenario("[set.s]\nof = ['rust']"),
+        "there is no implementation `rust`",
+        "6:7",
+        "'rust'",
+    );
+    points(
+        &scenario("[set.s]\nof = ['py']\n[set.t]\nof = ['s']"),
+        "a set cannot contain a set",
+        "8:7",
+        "'s'",
+    );
+    points(
+        &scenario(
+            "[set.s]\nof = ['py']\nsource.rust = 'x'\n[implementation.rust]\ncommand = ['x']",
+        ),
+        "the source of an implementation that the set does not have",
+        "7:8",
+        "rust",
+    );
+    points(
+        &scenario("exit = { delay = { \"s<3\" = '1s', default = '0s' } }\n[set.s]\nof = ['py']"),
+        "`s` is a set, and a set has no version",
+        "5:20",
+        "\"s<3\"",
+    );
+}
+
+#[test]
+fn an_implementation_in_two_sets_that_say_different_things() {
+    let sets = "\n[set.s]\nof = ['py']\n[set.t]\nof = ['py']\n";
+    let text = scenario(&format!(
+        "exit = {{ delay = {{ s = '1s', t = '2s' }} }}{sets}"
+    ));
+    points(&text, "`py` is in two sets: `s` and `t`", "5:30", "t");
+    assert!(error(&text).contains("give `py` a value of its own"));
+    let own = scenario(&format!(
+        "exit = {{ delay = {{ s = '1s', t = '2s', py = '3s' }} }}{sets}"
+    ));
+    assert!(loaded(&own).is_ok());
+}
+
+#[test]
+fn names_in_conditions_are_checked_too() {
+    let there_is_none = "there is no implementation `rust`";
+    for (table, column) in [
+        ("log = [{ line = 'x', if = 'rust' }]", 27),
+        ("log = [{ line = 'x', unless = ['rust'] }]", 32),
+        (
+            "log = [{ any-order = ['a', [{ line = 'b', if = 'rust' }]] }]",
+            48,
+        ),
+        ("absent = [{ line = 'x', if = ['py', 'rust'] }]", 37),
+        ("count = [{ line = 'x', times = 1, if = 'rust' }]", 40),
+        (
+            "delays = [{ from = 'a', to = 'b', about = '1s', if = 'rust' }]",
+            54,
+        ),
+    ] {
+        points(
+            &scenario(table),
+            there_is_none,
+            &format!("5:{column}"),
+            "'rust'",
+        );
+    }
+    points(
+        &scenario("[suite]\nimplementations = ['rust']"),
+        there_is_none,
+        "6:20",
+        "'rust'",
+    );
+    points(
+        &scenario("log = [{ line = 'x', if = '<3' }]"),
+        "`<3` names no implementation and no set",
+        "5:27",
+        "'<3'",
+    );
+}
+
+#[test]
+fn a_version_that_nothing_finds_out() {
+    let unknown = "the version of `py` is not known";
+    points(
+        &scenario("log = [{ line = 'x', if = 'py<3' }]"),
+        unknown,
+        "5:27",
+        "'py<3'",
+    );
+    let deviation = scenario("deviates.py = { why = 'x', version = '<3' }");
+    points(&deviation, unknown, "5:38", "'<3'");
+    assert!(error(&deviation).contains("add a probe that prints it"));
+    points(
+        &scenario("deviates.py = 'old'\n[deviation.old]\nwhy = 'x'\nversion = '<3'"),
+        unknown,
+        "5:10",
+        "py",
+    );
+    let probed = deviation.replace("command =", "probe = ['{program}', '-V']\ncommand =");
+    assert!(loaded(&probed).is_ok());
+}
+
+#[test]
+fn deviations_that_have_names() {
+    points(
+        &scenario("deviates.py = 'odl'\n[deviation.old]\nwhy = 'x'"),
+        "there is no deviation `odl`",
+        "5:10",
+        "py",
+    );
+    points(
+        &scenario("deviates.py = { use = 'odl' }"),
+        "there is no deviation `odl`",
+        "5:23",
+        "'odl'",
+    );
+    points(
+        &scenario("[deviation.old]\nabsent = ['x']"),
+        "missing field `why`",
+        "5:12",
+        "old",
+    );
+    points(
+        &scenario("[deviation.old]\nwhy = 'x'\nuse = 'other'"),
+        "a deviation that has a name cannot be another one",
+        "7:7",
+        "'other'",
+    );
+}
+
+#[test]
+fn limits_of_nothing() {
+    let nothing = "a limit of nothing";
+    points(&scenario("timeout = '0s'"), nothing, "5:11", "'0s'");
+    points(
+        &scenario("[suite]\ntimeout = '0s'"),
+        nothing,
+        "6:11",
+        "'0s'",
+    );
+    points(
+        &scenario("[suite]\nbuild-timeout = '0ms'"),
+        nothing,
+        "6:17",
+        "'0ms'",
+    );
+    assert!(loaded(&scenario("grace = '0s'\nsettle = '0s'")).is_ok());
+}
+
+#[test]
+fn an_exit_that_comes_after_nothing() {
+    let error = error(&scenario("exit = '2s'"));
+    assert!(error.starts_with("error: how long after what?"), "{error}");
+    assert!(error.contains("exit-after"), "{error}");
+    assert!(loaded(&scenario("exit = '2s'\nexit-after = 'x'")).is_ok());
+    points(
+        &scenario("exit = 'soon'"),
+        "`soon` is not a duration",
+        "5:8",
+        "'soon'",
+    );
+}
+
+#[test]
+fn bounds_that_cannot_be() {
+    points(
+        &scenario("exit = { delay = '1s', within = '2s' }"),
+        "`delay` beside `within` or `at-least`",
+        "5:18",
+        "'1s'",
+    );
+    points(
+        &scenario("delays = [{ from = 'a', to = 'b' }]"),
+        "how long is the delay?",
+        "5:11",
+        "{ from = 'a', to = 'b' }",
+    );
+    assert!(loaded(&scenario("exit = { within = '2s', at-least = '1s' }")).is_ok());
+}
+
+#[test]
+fn marks_that_are_never_seen() {
+    points(
+        &scenario("exit = { after = 'exit', delay = '1s' }"),
+        "the exit cannot come after itself",
+        "5:18",
+        "'exit'",
+    );
+    points(
+        &scenario("exit-after = 'exit'"),
+        "the exit cannot come after itself",
+        "5:14",
+        "'exit'",
+    );
+    points(
+        &scenario("exit = { after = 'SIGTERM', delay = '1s' }"),
+        "the subject is never sent SIGTERM",
+        "5:18",
+        "'SIGTERM'",
+    );
+    points(
+        &scenario("delays = [{ from = 'exit', to = 'b', about = '1s' }]"),
+        "this delay can never be measured",
+        "5:20",
+        "'exit'",
+    );
+    points(
+        &scenario("delays = [{ from = 'a', to = 'start', about = '1s' }]"),
+        "this delay can never be measured",
+        "5:30",
+        "'start'",
+    );
+    points(
+        &scenario(
+            "delays = [{ from = { line = 'a', nth = 2, last = true }, to = 'b', about = '1s' }]",
+        ),
+        "`last` beside `nth`: one of them only",
+        "5:20",
+        "{ line = 'a', nth = 2, last = true }",
+    );
+    points(
+        &scenario("delays = [{ from = { line = 'a', nth = 0 }, to = 'b', about = '1s' }]"),
+        "invalid value: integer `0`",
+        "5:40",
+        "0",
+    );
+    points(
+        &scenario("exit = { after = { line = 'exit' }, delay = '1s' }\nexit-after = 7"),
+        "invalid type: integer `7`, expected a line, `\"start\"`",
+        "6:14",
+        "7",
+    );
+}
+
+#[test]
+fn signals_that_wait_for_what_cannot_be() {
+    for (on, label) in [
+        ("'exit'", "after the exit there is nothing"),
+        ("{ line = 'a', last = true }", "known only after the exit"),
+        ("'SIGINT'", "another signal"),
+    ] {
+        let text = scenario(&format!("signals = [{{ send = 'SIGTERM', on = {on} }}]"));
+        points(&text, "a signal cannot wait for this", "5:37", on);
+        assert!(error(&text).contains(label), "{label}");
+    }
+    let once = error(&scenario(
+        "signals = [{ send = 'SIGTERM', once = 'parked' }]",
+    ));
+    assert!(
+        once.contains("is now written `when = \"blocked\"`"),
+        "{once}"
+    );
+}
+
+#[test]
+fn a_stream_that_is_not_known() {
+    let merged = "the stream of a line is not known where the streams are merged";
+    let log = "log = [{ line = 'x', stream = 'stderr' }]";
+    points(&scenario(log), merged, "5:31", "'stderr'");
+    points(
+        &scenario("exit = { after = { line = 'x', stream = 'stderr' }, delay = '1s' }"),
+        merged,
+        "5:18",
+        "{ line = 'x', stream = 'stderr' }",
+    );
+    assert!(loaded(&scenario(&format!("streams = 'split'\n{log}"))).is_ok());
+    points(
+        &scenario("streams = 'split'\nlog = [{ next = 'x', stream = 'stderr' }]"),
+        "`stream` belongs to the line",
+        "6:8",
+        "{ next = 'x', stream = 'stderr' }",
+    );
+}
+
+#[test]
+fn counts_that_are_none() {
+    points(
+        &scenario("count = [{ line = 'x' }]"),
+        "how often the line comes is missing",
+        "5:10",
+        "{ line = 'x' }",
+    );
+    points(
+        &scenario("count = [{ line = 'x', at-least = 3, at-most = 2 }]"),
+        "at least 3 and at most 2: no number is both",
+        "5:10",
+        "{ line = 'x', at-least = 3, at-most = 2 }",
+    );
+    points(
+        &scenario("count = [{ times = 2 }]"),
+        "no line: expected one of `line`, `contains`, `regex`",
+        "5:10",
+        "{ times = 2 }",
+    );
+    points(
+        &scenario("count = [{ line = 'x', contains = 'y', times = 2 }]"),
+        "`contains` beside `line`: one of them only",
+        "5:10",
+        "{ line = 'x', contains = 'y', times = 2 }",
+    );
+}
+
+#[test]
+fn ends_that_are_none() {
+    points(
+        &scenario("exit = { one-of = [0] }"),
+        "`one-of` needs two ends at least",
+        "5:19",
+        "[0]",
+    );
+    points(
+        &scenario("exit = { one-of = [0, 256] }"),
+        "invalid value: integer `256`, expected an exit code from 0 to 255",
+        "5:23",
+        "256",
+    );
+    points(
+        &scenario("exit = { one-of = [0, 1], code = 2 }"),
+        "a subject ends in one way only",
+        "5:8",
+        "{ one-of = [0, 1], code = 2 }",
+    );
+    points(
+        &scenario(
+            "exit = { code = { rust = 1 }, signal = { rust = 'SIGINT' } }\n[implementation.rust]\ncommand = ['x']",
+        ),
+        "neither an exit code nor a signal for implementation `py`",
+        "5:8",
+        "{ code = { rust = 1 }, signal = { rust = 'SIGINT' } }",
+    );
+}
+
+#[test]
+fn placeholders_where_they_have_no_meaning() {
+    for (key, value, word) in [
+        ("build", "['make', '{scenario}']", "'{scenario}'"),
+        ("probe", "['x', '{port}']", "'{port}'"),
+    ] {
+        let text = implementation(&format!("command = ['x']\n{key} = {value}"));
+        let column = key.len() + 4 + value.find(word).unwrap();
+        points(
+            &text,
+            "this command cannot be run",
+            &format!("5:{column}"),
+            word,
+        );
+    }
+    points(
+        &implementation("command = ['x']\nenv = { A = '{nothing}' }"),
+        "this variable cannot be set",
+        "5:13",
+        "'{nothing}'",
+    );
+    points(
+        &scenario("directory = 'a/{port}'"),
+        "a placeholder that is none",
+        "5:13",
+        "'a/{port}'",
+    );
+}
+
+#[test]
+fn files_that_are_included() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    let load = || Suite::load(&directory.path().join("exeunt.toml"));
+    write(
+        "exeunt.toml",
+        "[suite]\ninclude = ['more/*.toml']\n[implementation.py]\ncommand = ['x']\n",
+    );
+    let error = load().unwrap_err();
+    assert!(
+        error.to_string().contains("there is no such file"),
+        "{error}"
+    );
+    assert_eq!(error.line(), Some(2));
+
+    std::fs::create_dir(directory.path().join("more")).unwrap();
+    write("more/a.toml", "[[scenario]]\nname = 'one'\n");
+    write("more/b.toml", "[[scenario]]\nname = 'two'\nexit = 'soon'\n");
+    let error = load().unwrap_err();
+    assert!(error.path().ends_with("more/b.toml"), "{error}");
+    assert_eq!(error.line(), Some(3));
+
+    write("more/b.toml", "[[scenario]]\nname = 'one'\n");
+    let error = load().unwrap_err();
+    assert!(error.to_string().contains("more/a.toml, line 2"), "{error}");
+
+    write("more/b.toml", "[suite]\nslack = '1s'\n");
+    let error = load().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("an included file cannot have `[suite]`"),
+        "{error}"
+    );
+
+    write("more/b.toml", "[[scenario]]\nname = 'two'\n");
+    let ids: Vec<_> = load()
+        .unwrap()
+        .cases()
+        .iter()
+        .map(|case| case.id().to_string())
+        .collect();
+    assert_eq!(ids, ["one/py", "two/py"]);
 }

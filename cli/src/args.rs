@@ -96,7 +96,7 @@ pub(crate) struct List {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
     /// How long the program may run, as `2s` or `300ms`. Then it and all that descends from it is ended.
-    #[arg(long, value_name = "DURATION", value_parser = exeunt::suite::duration, default_value = "60s")]
+    #[arg(long, value_name = "DURATION", value_parser = exeunt::suite::parse_duration, default_value = "60s")]
     pub(crate) timeout: Duration,
     /// Whether its two output streams share one pipe. Merged: the order of lines is exact. Split: their origin is known.
     #[arg(long, value_parser = streams, default_value = "merged", value_name = "merged|split")]

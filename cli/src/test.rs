@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use exeunt::outcome::{Outcome, Status, Summary};
 use exeunt::report::{self, InOrder, MatrixOptions, MatrixReport, Page, Reporter};
 use exeunt::runner;
+use exeunt::stage::Real;
 use exeunt::suite::Case;
 
 use super::args::{Format, MatrixFormat, Test};
@@ -25,7 +26,7 @@ pub(super) fn test(args: &Test) -> Result<ExitStatus, Problem> {
     );
     // Before the builds: an interruption of theirs is one of ours.
     let cancel = cancel_on_signals()?;
-    let prepared = match suite.prepare(&cases, |what| progress.tell(what)) {
+    let prepared = match suite.prepare(&cases, &Real, Some(&cancel), |what| progress.tell(what)) {
         Ok(prepared) => prepared,
         Err(_) if cancel.is_cancelled() => {
             progress.finish();

@@ -1,26 +1,40 @@
-//! Before the first case: is each implementation here, and are its programs built from what the sources say now?
+//! Before the first case: is each implementation here, in which version, and are its programs built from what the sources say
+//! now?
+//!
+//! Probes and builds are runs too: they go through the stage.
+
+mod cargo;
+mod command;
+mod port;
+mod probe;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::thread;
 
-use semver::Version;
-use serde::Deserialize;
-
-use crate::record::Exit;
-use crate::stage::{Cancel, Control, Plan, Real, Stage, find_program};
-use crate::suite::{Case, Implementation, Start, Suite, SuiteError};
-use crate::{Subject, secs};
+use crate::outcome::CaseId;
+use crate::record::Record;
+use crate::stage::{Cancel, Control, Plan, RunError, Stage, Stdin};
+use crate::suite::placeholder::{expand, has};
+use crate::suite::{CargoBuild, Case, Implementation, Start, Suite, SuiteError, Version};
+use command::{Failure, Tools};
+#[cfg(feature = "libtest")]
+pub(crate) use probe::surely_missing;
 
 /// What of an implementation is ready to run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Ready {
     /// All of it.
     Yes {
         /// The first line that the probe printed, where there is a probe.
         probe: Option<String>,
+        /// The version in that line.
+        version: Option<Version>,
     },
     /// It is not on this machine.
     Skipped {
@@ -30,246 +44,294 @@ pub enum Ready {
 }
 
 /// A suite whose selected cases can be run.
-#[derive(Debug)]
 pub struct Prepared<'s> {
     suite: &'s Suite,
+    stage: &'s dyn Stage,
     ready: BTreeMap<String, Ready>,
-    /// Where cargo put the binaries: by package and name.
-    binaries: HashMap<(String, String), PathBuf>,
+    /// Where cargo put the binaries: by build and name.
+    binaries: HashMap<(CargoBuild, String), PathBuf>,
+    /// The cases that are others in the version that is there; `None` where the scenario does not have it.
+    resolved: HashMap<CaseId, Option<Case>>,
+}
+
+impl fmt::Debug for Prepared<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared")
+            .field("suite", &self.suite.path())
+            .field("ready", &self.ready)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Suite {
-    /// Probes the implementations of these cases and builds what they need.
+    /// Probes the implementations of these cases and builds what they need, under this stage.
     ///
-    /// `telling` is called with what is about to be done, for who wants to show it.
+    /// A probe may take 20 s; a build as long as the suite says, by default 10 minutes. Both end when `cancel` is thrown.
+    /// `on_build` is called with what is about to be built, so that it can be shown.
     ///
     /// # Errors
-    /// If a program is missing or a build fails.
-    pub fn prepare(
-        &self,
+    /// If a program is missing, if an implementation that was asked for by [`set_command`](Suite::set_command) is, if a probe
+    /// crashes, if a build fails, or if `cancel` was thrown.
+    pub fn prepare<'s>(
+        &'s self,
         cases: &[&Case],
-        mut telling: impl FnMut(&str),
-    ) -> Result<Prepared<'_>, SuiteError> {
+        stage: &'s dyn Stage,
+        cancel: Option<&Cancel>,
+        on_build: impl FnMut(&str),
+    ) -> Result<Prepared<'s>, SuiteError> {
+        let tools = Tools {
+            stage,
+            cancel,
+            root: self.root(),
+        };
         let mut prepared = Prepared {
             suite: self,
+            stage,
             ready: BTreeMap::new(),
             binaries: HashMap::new(),
+            resolved: HashMap::new(),
         };
         let used: BTreeSet<&str> = cases.iter().map(|c| c.implementation.as_str()).collect();
-        let used: Vec<_> = self
-            .implementations()
-            .iter()
-            .filter(|i| used.contains(i.name.as_str()))
+        let all = self.implementations().iter();
+        let used: Vec<_> = all.filter(|i| used.contains(i.name.as_str())).collect();
+        prepared.probe(&used, tools)?;
+        let ready: Vec<_> = used
+            .into_iter()
+            .filter(|i| prepared.is_ready(&i.name))
             .collect();
-        for implementation in &used {
-            let ready = self.probe(implementation)?;
-            prepared.ready.insert(implementation.name.clone(), ready);
-        }
-        let mut bins: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        let mut built: BTreeSet<&[String]> = BTreeSet::new();
-        for implementation in used.into_iter().filter(|i| prepared.is_ready(&i.name)) {
-            if let Some(build) = implementation
-                .build
-                .as_deref()
-                .filter(|build| built.insert(build))
-            {
-                telling(&format!(
-                    "building {}: {}",
-                    implementation.name,
-                    build.join(" ")
-                ));
-                self.build(implementation, build)?;
-            }
-            if let Start::Cargo { package, bin } = &implementation.start {
-                let its = cases
-                    .iter()
-                    .filter(|c| c.implementation == implementation.name);
-                bins.entry(package)
-                    .or_default()
-                    .extend(its.map(|case| expand(bin, case)));
-            }
-        }
-        for (package, mut bins) in bins {
-            bins.sort();
-            bins.dedup();
-            telling(&format!("building package {package} with cargo"));
-            let binaries = self.cargo_build(package, &bins)?;
-            prepared.binaries.extend(
-                binaries
-                    .into_iter()
-                    .map(|(bin, path)| ((package.into(), bin), path)),
-            );
-        }
+        let cases: Vec<_> = cases
+            .iter()
+            .copied()
+            .filter(|c| prepared.is_ready(&c.implementation))
+            .collect();
+        prepared.resolve(&cases, &ready)?;
+        let cases: Vec<_> = cases
+            .into_iter()
+            .filter(|c| prepared.skipped(c).is_none())
+            .collect();
+        prepared.build(&cases, &ready, tools, on_build)?;
         Ok(prepared)
     }
+}
 
-    /// Whether the implementation is on this machine.
-    fn probe(&self, implementation: &Implementation) -> Result<Ready, SuiteError> {
-        let program = match &implementation.start {
-            Start::Command(words) => Some(&words[0]),
-            Start::Cargo { .. } => None,
+/// # Getting ready
+impl Prepared<'_> {
+    /// Probes side by side: each mostly waits for a program to start.
+    fn probe(&mut self, used: &[&Implementation], tools: Tools<'_>) -> Result<(), SuiteError> {
+        let suite = self.suite;
+        let probed = side_by_side(used, |implementation| {
+            probe::probe(suite, implementation, tools)
+        });
+        for (implementation, ready) in used.iter().zip(probed) {
+            self.ready.insert(implementation.name.clone(), ready?);
+        }
+        Ok(())
+    }
+
+    /// Puts cases in the place of those that are others in the version that is there.
+    fn resolve(&mut self, cases: &[&Case], ready: &[&Implementation]) -> Result<(), SuiteError> {
+        for case in cases {
+            if !self.suite.hangs_on_version(case)? {
+                continue;
+            }
+            match self.version(&case.implementation) {
+                Some(version) => {
+                    let resolved = self.suite.case_for(case, &version)?;
+                    self.resolved.insert(case.id(), resolved);
+                }
+                None => {
+                    let mut ready = ready.iter();
+                    let implementation = ready.find(|i| i.name == case.implementation);
+                    return Err(self.no_version(case, implementation.copied()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn no_version(&self, case: &Case, implementation: Option<&Implementation>) -> SuiteError {
+        let printed = match self.ready.get(&case.implementation) {
+            Some(Ready::Yes {
+                probe: Some(line), ..
+            }) => format!("its probe printed {line:?}"),
+            _ => "it has no probe".into(),
         };
-        let mut printed = None;
-        if let Some(probe) = &implementation.probe {
-            let words: Vec<_> = probe
+        let message = format!(
+            "the version of implementation `{}` is not known, and case `{}` hangs on it: {printed}",
+            case.implementation,
+            case.id()
+        );
+        let error = match implementation {
+            Some(implementation) => {
+                implementation.error(self.suite.source(), message, "of this implementation")
+            }
+            None => SuiteError::new(self.suite.source(), message),
+        };
+        error.help("let the first line that its probe prints have the version in it, as `1.2.3`")
+    }
+
+    /// Builds side by side, but for cargo's builds: they would wait for each other's lock.
+    fn build(
+        &mut self,
+        cases: &[&Case],
+        ready: &[&Implementation],
+        tools: Tools<'_>,
+        mut on_build: impl FnMut(&str),
+    ) -> Result<(), SuiteError> {
+        let mut jobs: Vec<Job<'_>> = Vec::new();
+        for implementation in ready {
+            if !cases
                 .iter()
-                .map(|w| w.replace("{program}", program.map_or("cargo", |p| p)))
-                .collect();
-            match self.run_probe(&words) {
-                Ok(line) => printed = Some(line),
-                Err(why) => return Ok(Ready::Skipped { why }),
+                .any(|case| case.implementation == implementation.name)
+            {
+                continue;
+            }
+            if let Some(words) = &implementation.build {
+                let words = self.build_words(implementation, words);
+                if !jobs
+                    .iter()
+                    .any(|job| matches!(job, Job::Command(_, other) if *other == words))
+                {
+                    on_build(&format!(
+                        "building {}: {}",
+                        implementation.name,
+                        words.join(" ")
+                    ));
+                    jobs.push(Job::Command(implementation, words));
+                }
             }
         }
-        // A program that is yet to be built, or differs by scenario, cannot be looked for now.
-        let fixed = program.filter(|p| !p.contains('{') && implementation.build.is_none());
-        if let Some(program) = fixed.filter(|p| !self.is_program(p)) {
-            let message = format!(
-                "implementation `{}`: program `{program}` not found",
-                implementation.name
-            );
-            let wrong = SuiteError::new(&self.source, message);
-            return Err(match implementation.span.is_empty() {
-                true => wrong,
-                false => wrong.at(implementation.span.clone(), "in this command"),
+        let cargo = self.cargo_builds(cases, ready);
+        for build in &cargo {
+            on_build(&format!(
+                "building package {} with cargo",
+                build.cargo.package
+            ));
+        }
+        jobs.extend((!cargo.is_empty()).then_some(Job::Cargo(cargo)));
+        for done in side_by_side(&jobs, |job| self.run_job(job, tools)) {
+            self.binaries.extend(done?);
+        }
+        Ok(())
+    }
+
+    fn build_words(&self, implementation: &Implementation, words: &[String]) -> Vec<String> {
+        let root = self.suite.root().to_string_lossy();
+        let values = [
+            ("implementation", implementation.name.as_str()),
+            ("root", &root),
+        ];
+        words.iter().map(|word| expand(word, &values)).collect()
+    }
+
+    /// The binaries that cases need, by what cargo is told.
+    fn cargo_builds<'i>(&self, cases: &[&Case], ready: &[&'i Implementation]) -> Vec<CargoJob<'i>> {
+        let mut jobs: BTreeMap<&CargoBuild, (BTreeSet<String>, Option<&'i Implementation>)> =
+            BTreeMap::new();
+        for case in cases {
+            if let Start::Cargo { cargo, .. } = &self.case(case).start {
+                let (bins, of) = jobs.entry(&cargo.build).or_default();
+                bins.insert(cargo.bin.clone());
+                *of = ready
+                    .iter()
+                    .find(|i| i.name == case.implementation)
+                    .copied();
             }
-            .help("install it, correct the command, or add a `probe` so that the implementation is skipped where it is missing"));
         }
-        Ok(Ready::Yes { probe: printed })
+        let jobs = jobs.into_iter();
+        jobs.filter_map(|(cargo, (bins, of))| {
+            Some(CargoJob {
+                cargo: cargo.clone(),
+                bins: bins.into_iter().collect(),
+                of: of?,
+            })
+        })
+        .collect()
     }
 
-    fn is_program(&self, program: &str) -> bool {
-        find_program(
-            OsStr::new(program),
-            env::var_os("PATH").as_deref(),
-            self.root(),
-        )
-        .is_some()
-    }
-
-    fn run_probe(&self, words: &[String]) -> Result<String, String> {
-        let shown = words.join(" ");
-        let subject = Subject::new(&words[0])
-            .args(&words[1..])
-            .current_dir(self.root())
-            .timeout(secs(20));
-        let record = subject.run().map_err(|error| format!("{error:?}"))?;
-        let first = record
-            .lines()
-            .next()
-            .map(|seen| seen.line.text().into_owned())
-            .unwrap_or_default();
-        match record.exit() {
-            Some(Exit::Code(0)) => Ok(first),
-            Some(exit) => Err(format!("probe `{shown}`: {exit}, {first:?}")),
-            None => Err(format!("probe `{shown}` did not end")),
+    fn run_job(&self, job: &Job<'_>, tools: Tools<'_>) -> Result<Binaries, SuiteError> {
+        match job {
+            Job::Command(implementation, words) => {
+                let plan = tools.build_plan(words, implementation.build_timeout);
+                match tools.run(&plan) {
+                    Ok(_) => Ok(Vec::new()),
+                    Err(failure) => Err(self.build_failed(implementation, words, &failure)),
+                }
+            }
+            Job::Cargo(builds) => {
+                let mut all = Vec::new();
+                for CargoJob { cargo, bins, of } in builds {
+                    let built =
+                        cargo::build(cargo, bins, of.build_timeout, tools).map_err(|failure| {
+                            self.build_failed(of, &cargo::words(cargo, bins), &failure)
+                        })?;
+                    all.extend(
+                        built
+                            .into_iter()
+                            .map(|(bin, path)| ((cargo.clone(), bin), path)),
+                    );
+                }
+                Ok(all)
+            }
         }
     }
 
-    fn build(&self, implementation: &Implementation, words: &[String]) -> Result<(), SuiteError> {
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]);
-        self.run_build(
-            command,
-            &format!("implementation `{}`", implementation.name),
-        )
-        .map(drop)
-    }
-
-    /// Builds binaries of a cargo package. Cargo itself tells where they are, whatever its configuration.
-    fn cargo_build(
+    fn build_failed(
         &self,
-        package: &str,
-        bins: &[String],
-    ) -> Result<Vec<(String, PathBuf)>, SuiteError> {
-        let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args([
-            "build",
-            "--package",
-            package,
-            "--message-format=json-render-diagnostics",
-        ]);
-        command.args(bins.iter().flat_map(|bin| ["--bin", bin]));
-        let out = self.run_build(command, &format!("package `{package}`"))?;
-        let artifacts = out
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
-        Ok(artifacts
-            .filter_map(|a| Some((a.target.name, a.executable?)))
-            .collect())
-    }
-
-    /// Runs a build to its end and gives what it printed to stdout.
-    fn run_build(&self, mut command: Command, what: &str) -> Result<String, SuiteError> {
-        let wrong = |message: String| SuiteError::new(&self.source, message);
-        let shown = |command: &Command| {
-            let words = [command.get_program()]
-                .into_iter()
-                .chain(command.get_args());
-            words
-                .map(OsStr::to_string_lossy)
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        let output = command
-            .current_dir(self.root())
-            .stdin(Stdio::null())
-            .output();
-        let output = output.map_err(|error| {
-            wrong(format!(
-                "{what} could not be built: `{}`: {error}",
-                shown(&command)
-            ))
-        })?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        implementation: &Implementation,
+        words: &[String],
+        failure: &Failure,
+    ) -> SuiteError {
+        let (how, said) = failure.explain();
+        let name = &implementation.name;
+        let message = format!(
+            "implementation `{name}` could not be built: `{}`: {how}",
+            words.join(" ")
+        );
+        let error = SuiteError::new(self.suite.source(), message);
+        match said {
+            Some(said) => error.help(said),
+            None => error,
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(wrong(format!(
-            "{what} could not be built: `{}`: {}",
-            shown(&command),
-            output.status
-        ))
-        .help(said.trim_end()))
     }
 }
 
-/// The part that matters of a message of `cargo build --message-format=json`.
-#[derive(Deserialize)]
-struct Artifact {
-    target: Target,
-    executable: Option<PathBuf>,
+type Binaries = Vec<((CargoBuild, String), PathBuf)>;
+
+/// Builds that are run one after the other.
+enum Job<'i> {
+    Command(&'i Implementation, Vec<String>),
+    Cargo(Vec<CargoJob<'i>>),
 }
 
-#[derive(Deserialize)]
-struct Target {
-    name: String,
+struct CargoJob<'i> {
+    cargo: CargoBuild,
+    bins: Vec<String>,
+    of: &'i Implementation,
 }
 
-/// What follows the last of the three numbers (`3.15.0rc1`) is left out: a release candidate behaves as its release.
-fn version(line: &str) -> Option<Version> {
-    let starts = line.char_indices().filter(|(i, c)| {
-        c.is_ascii_digit() && !line[..*i].ends_with(|c: char| c.is_ascii_digit() || c == '.')
-    });
-    starts.map(|(i, _)| &line[i..]).find_map(|text| {
-        let end = text
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(text.len());
-        let mut numbers = text[..end].split('.').map(|n| n.parse().ok());
-        let (major, minor) = (numbers.next()??, numbers.next()??);
-        Some(Version::new(
-            major,
-            minor,
-            numbers.next().flatten().unwrap_or(0),
-        ))
+/// Does something with each item, each in a thread of its own, and gives the results in the order of the items.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    thread::scope(|scope| {
+        let threads: Vec<_> = items
+            .iter()
+            .map(|item| scope.spawn(|| work(item)))
+            .collect();
+        let results = threads.into_iter().map(thread::ScopedJoinHandle::join);
+        results
+            .map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     })
 }
 
-fn expand(word: &str, case: &Case) -> String {
-    word.replace("{scenario}", &case.scenario)
-        .replace("{implementation}", &case.implementation)
-}
-
+/// # What is there
 impl Prepared<'_> {
+    /// Where the suite is.
+    #[cfg(feature = "libtest")]
+    pub(crate) fn suite_path(&self) -> &std::path::Path {
+        self.suite.path()
+    }
+
     /// Whether an implementation can be run, and if not, why.
     #[must_use]
     pub fn ready(&self, implementation: &str) -> Option<&Ready> {
@@ -280,8 +342,8 @@ impl Prepared<'_> {
     #[must_use]
     pub fn version(&self, implementation: &str) -> Option<Version> {
         match self.ready.get(implementation)? {
-            Ready::Yes { probe: Some(line) } => version(line),
-            _ => None,
+            Ready::Yes { version, .. } => version.clone(),
+            Ready::Skipped { .. } => None,
         }
     }
 
@@ -289,92 +351,101 @@ impl Prepared<'_> {
         matches!(self.ready.get(implementation), Some(Ready::Yes { .. }))
     }
 
+    /// A case as it is for the version of its implementation that is there.
+    #[must_use]
+    pub fn case<'c>(&'c self, case: &'c Case) -> &'c Case {
+        let resolved = self.resolved.get(&case.id());
+        resolved.and_then(Option::as_ref).unwrap_or(case)
+    }
+
+    /// Why a case is not run, if it is not: its implementation is not there, or not in a version that the scenario has.
+    #[must_use]
+    pub fn skipped(&self, case: &Case) -> Option<String> {
+        if let Some(Ready::Skipped { why }) = self.ready.get(&case.implementation) {
+            return Some(why.clone());
+        }
+        let none = matches!(self.resolved.get(&case.id()), Some(None));
+        none.then(|| {
+            let version = self.version(&case.implementation);
+            let version = version
+                .map(|version| version.to_string())
+                .unwrap_or_default();
+            format!("the scenario does not have {} {version}", case.like)
+        })
+    }
+}
+
+/// # Running
+impl Prepared<'_> {
     /// Runs a case once.
     ///
     /// # Errors
     /// If its subject could not be started.
-    pub fn run(
-        &self,
-        case: &Case,
-        cancel: Option<&Cancel>,
-    ) -> Result<crate::Record, crate::RunError> {
+    pub fn run(&self, case: &Case, cancel: Option<&Cancel>) -> Result<Record, RunError> {
         let mut control = Control::new();
         if let Some(cancel) = cancel {
             control = control.cancel(cancel);
         }
-        Real.run(&self.plan(case), &mut control)
+        let mut plan = self.plan(case);
+        give_port(&mut plan)?;
+        self.stage.run(&plan, &mut control)
     }
 
     /// The command that starts the subject of a case.
     #[must_use]
     pub fn command(&self, case: &Case) -> Vec<OsString> {
-        self.implementation(case)
-            .map(|i| self.words(i, case))
-            .unwrap_or_default()
+        let plan = self.plan(case);
+        [plan.program].into_iter().chain(plan.args).collect()
     }
 
-    fn implementation(&self, case: &Case) -> Option<&Implementation> {
-        self.suite
-            .implementations()
-            .iter()
-            .find(|i| i.name == case.implementation)
-    }
-
-    fn plan(&self, case: &Case) -> Plan {
-        let mut words = self.command(case).into_iter();
-        let mut plan = Plan::new(words.next().unwrap_or_default());
-        plan.args = words.collect();
-        plan.directory = self.suite.root().into();
-        plan.bounds.timeout = Some(case.timeout);
-        plan.log = case.log.clone();
-        plan.streams = case.streams;
-        plan.ignored_signals = case.ignored_signals.clone();
-        plan.actions = case.actions.clone();
-        for (name, value) in self
-            .implementation(case)
-            .into_iter()
-            .flat_map(|i| &i.environment)
+    /// The plan of a case, with the program that was built for it and the version that is there. `{port}` is still in it: it is
+    /// another one for each run.
+    #[must_use]
+    pub fn plan(&self, case: &Case) -> Plan {
+        let case = self.case(case);
+        let mut plan = case.plan();
+        if let Start::Cargo { cargo, .. } = &case.start
+            && let Some(path) = self.binaries.get(&(cargo.build.clone(), cargo.bin.clone()))
         {
-            plan.environment.insert(name.into(), value.into());
+            plan.program = path.into();
+        }
+        if let Some(origin) = &mut plan.origin {
+            let version = self.version(&case.implementation);
+            origin.version = version.map(|version| version.to_string());
         }
         plan
     }
-
-    fn words(&self, implementation: &Implementation, case: &Case) -> Vec<OsString> {
-        match &implementation.start {
-            Start::Command(words) => {
-                let root = self.suite.root().to_string_lossy();
-                words
-                    .iter()
-                    .map(|word| expand(word, case).replace("{root}", &root).into())
-                    .collect()
-            }
-            Start::Cargo { package, bin } => {
-                let bin = expand(bin, case);
-                let path = self.binaries.get(&(package.clone(), bin.clone()));
-                vec![path.map_or_else(|| bin.into(), |path| path.clone().into_os_string())]
-            }
-        }
-    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_found_in_what_programs_print() {
-        for (line, expected) in [
-            ("Python 3.12.1", Some((3, 12, 1))),
-            ("Python 3.15.0rc1+", Some((3, 15, 0))),
-            ("v20.20.2", Some((20, 20, 2))),
-            ("openjdk version \"17.0.15\" 2025-04-15", Some((17, 0, 15))),
-            ("javac 17.0.15", Some((17, 0, 15))),
-            ("gcc (Debian 12.2.0-14+deb12u1) 12.2.0", Some((12, 2, 0))),
-            ("no number", None),
-        ] {
-            let expected = expected.map(|(a, b, c)| Version::new(a, b, c));
-            assert_eq!(version(line), expected, "{line}");
+/// Puts one free port in the place of `{port}`, wherever it is.
+fn give_port(plan: &mut Plan) -> Result<(), RunError> {
+    const PORT: &str = "port";
+    let wants = |word: &OsString| word.to_str().is_some_and(|word| has(word, PORT));
+    let stdin = match &plan.stdin {
+        Stdin::Bytes(bytes) => Some(bytes.to_text().into_owned()).filter(|text| has(text, PORT)),
+        _ => None,
+    };
+    let in_words = {
+        let words = [&plan.program].into_iter().chain(&plan.args);
+        words.chain(plan.environment.values()).any(wants)
+    };
+    if stdin.is_none() && !in_words {
+        return Ok(());
+    }
+    let port = port::free().map_err(|source: io::Error| RunError::Setup {
+        program: plan.program.to_string_lossy().into_owned(),
+        source,
+    })?;
+    let port = port.to_string();
+    let values = [(PORT, port.as_str())];
+    let words = [&mut plan.program].into_iter().chain(&mut plan.args);
+    for word in words.chain(plan.environment.values_mut()) {
+        if let Some(text) = word.to_str() {
+            *word = expand(text, &values).into();
         }
     }
+    if let Some(text) = stdin {
+        plan.stdin = Stdin::Bytes(expand(&text, &values).as_str().into());
+    }
+    Ok(())
 }

@@ -9,10 +9,10 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 /// A suite that cannot be run.
 ///
 /// Shown, it points at the line.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SuiteError(Box<Inner>);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Inner {
     path: PathBuf,
     source: String,
@@ -44,6 +44,12 @@ impl SuiteError {
         if let Some(meant) = meant(message) {
             wrong = wrong.help(format!("perhaps `{meant}` is meant"));
         }
+        if let Some((_, instead)) = RENAMED
+            .iter()
+            .find(|(old, _)| message.starts_with(&format!("unknown field `{old}`")))
+        {
+            wrong = wrong.help(*instead);
+        }
         if source.text[span.clone()].starts_with("[scenario]") {
             wrong = wrong.help("there may be several scenarios: write `[[scenario]]`");
         }
@@ -69,6 +75,19 @@ impl SuiteError {
             text: String::new(),
         };
         Self::new(&nothing, format!("could not set up the suite: {error}"))
+    }
+
+    /// The file that is wrong.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// The line that is wrong, counted from 1. `None` if the file as a whole is.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        let span = self.0.span.as_ref()?;
+        Some(line(&self.0.source, span.start))
     }
 
     /// With ANSI styles.
@@ -103,6 +122,17 @@ impl SuiteError {
     }
 }
 
+/// Keys that people try, and what is meant.
+const RENAMED: [(&str, &str); 4] = [
+    (
+        "once",
+        "`once = \"parked\"` is now written `when = \"blocked\"`",
+    ),
+    ("cwd", "the directory of a subject is its `directory`"),
+    ("counts", "how often a line comes is its `count`"),
+    ("sources", "where a promise stands is its `source`"),
+];
+
 /// Of the names that serde expected instead of an unknown one, the one that is spelt like it.
 fn meant(message: &str) -> Option<&str> {
     let mut names = message.split('`').skip(1).step_by(2);
@@ -133,16 +163,39 @@ impl fmt::Display for SuiteError {
     }
 }
 
+// A test that returns `Result<(), SuiteError>` shows this: it must be readable, and not show the whole suite.
+impl fmt::Debug for SuiteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for SuiteError {}
 
+/// The number of the line in which a byte is, counted from 1.
+fn line(text: &str, byte: usize) -> usize {
+    text[..byte].matches('\n').count() + 1
+}
+
 /// The text of a suite, and where it came from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
 }
 
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({})", self.path.display())
+    }
+}
+
 impl Source {
+    /// The number of the line in which a byte is, counted from 1.
+    pub(crate) fn line(&self, byte: usize) -> usize {
+        line(&self.text, byte)
+    }
+
     pub(crate) fn read(path: &Path) -> Result<Self, SuiteError> {
         match std::fs::read_to_string(path) {
             Ok(text) => Ok(Self {

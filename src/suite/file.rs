@@ -1,48 +1,94 @@
 //! The shape of a suite file.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZeroU32;
 
-use semver::VersionReq;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, IntoDeserializer, Visitor};
 use toml::Spanned;
 
-use super::values::{ExitCode, OneOrMore, PerImplementation, Span, version_req};
-use crate::expect::{Pattern, Step};
+use super::duration::parse_duration;
+use super::lines::{Count, Line, Log, MarkSpec, Step};
+use super::selector::{Selector, Selectors, Texts};
+use super::values::{
+    ByName, ExitCode, Limit, OneOrMore, PerImplementation, Span, TextOrTable, text_or_table,
+};
+use super::version::VersionReq;
 use crate::log::LogFormat;
 use crate::record::{Signal, Streams};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    pub(super) suite: Option<Spanned<Defaults>>,
     #[serde(default)]
-    pub(super) suite: Defaults,
+    pub(super) implementation: BTreeMap<Spanned<String>, Implementation>,
     #[serde(default)]
-    pub(super) implementation: BTreeMap<Spanned<String>, Spanned<Implementation>>,
+    pub(super) set: BTreeMap<Spanned<String>, Set>,
+    #[serde(default)]
+    pub(super) deviation: BTreeMap<Spanned<String>, Deviation>,
     #[serde(default)]
     pub(super) scenario: Vec<Scenario>,
 }
 
-/// What holds for every scenario that does not say otherwise.
+/// What holds for every scenario that does not say otherwise, and the suite's other files.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Defaults {
-    pub(super) timeout: Option<Span>,
+    pub(super) include: Option<Vec<Spanned<String>>>,
+    pub(super) implementations: Option<Spanned<Names>>,
+    pub(super) exit_after: Option<Spanned<MarkSpec>>,
+    pub(super) timeout: Option<Limit>,
+    pub(super) build_timeout: Option<Limit>,
+    pub(super) grace: Option<Span>,
+    pub(super) settle: Option<Span>,
     pub(super) slack: Option<Span>,
     pub(super) streams: Option<Streams>,
     pub(super) log_pattern: Option<LogFormat>,
 }
 
+/// `"all"`, or a list of implementations and sets.
+#[derive(Debug, Clone)]
+pub(super) enum Names {
+    All,
+    These(Vec<Spanned<Selector>>),
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let names = Texts::deserialize(deserializer)?;
+        if let [name] = names.0.as_slice()
+            && name.get_ref() == "all"
+        {
+            return Ok(Self::All);
+        }
+        let read = |name: Spanned<String>| {
+            let selector = name.get_ref().parse().map_err(D::Error::custom)?;
+            Ok(Spanned::new(name.span(), selector))
+        };
+        names
+            .0
+            .into_iter()
+            .map(read)
+            .collect::<Result<_, _>>()
+            .map(Self::These)
+    }
+}
+
+pub(super) type Words = Spanned<Vec<Spanned<String>>>;
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Implementation {
     pub(super) about: Option<String>,
-    pub(super) build: Option<Spanned<Vec<String>>>,
-    pub(super) command: Option<Spanned<Vec<Spanned<String>>>>,
-    pub(super) cargo: Option<Spanned<Cargo>>,
-    pub(super) probe: Option<Spanned<Vec<String>>>,
+    pub(super) build: Option<Words>,
+    pub(super) build_timeout: Option<Limit>,
+    pub(super) command: Option<Words>,
+    pub(super) cargo: Option<Cargo>,
+    pub(super) probe: Option<Words>,
     #[serde(default)]
-    pub(super) env: BTreeMap<String, String>,
+    pub(super) env: BTreeMap<String, Spanned<String>>,
 }
 
 /// Binaries of a cargo package: cargo builds them and tells where they are.
@@ -51,6 +97,19 @@ pub(super) struct Implementation {
 pub(super) struct Cargo {
     pub(super) package: String,
     pub(super) bin: Spanned<String>,
+    pub(super) profile: Option<String>,
+    #[serde(default)]
+    pub(super) features: Vec<String>,
+}
+
+/// A name for several implementations.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Set {
+    pub(super) of: Spanned<Vec<Spanned<Selector>>>,
+    /// By implementation: where its promise stands.
+    #[serde(default)]
+    pub(super) source: ByName<OneOrMore<String>>,
 }
 
 /// Defines a table that has the keys of an expectation beside its own.
@@ -63,26 +122,28 @@ macro_rules! with_expectation {
         #[serde(deny_unknown_fields, rename_all = "kebab-case")]
         pub(super) struct $name {
             $($(#[$on])* pub(super) $field: $type,)*
-            log: Option<Vec<Step>>,
+            log: Option<Log>,
             other_lines: Option<Allowance>,
-            present: Option<Vec<Pattern>>,
-            absent: Option<Vec<Pattern>>,
+            present: Option<Vec<Line>>,
+            absent: Option<Vec<Line>>,
+            count: Option<Vec<Count>>,
             exit: Option<Spanned<Exit>>,
-            delays: Option<Vec<LineDelay>>,
+            delays: Option<Vec<Spanned<Delay>>>,
             survivors: Option<Allowance>,
         }
 
         impl $name {
-            /// What it expects, the rest as `base` has it.
-            pub(super) fn expect(&self, base: &Expect) -> Expect {
-                Expect {
-                    log: self.log.clone().or_else(|| base.log.clone()),
-                    other_lines: self.other_lines.or(base.other_lines),
-                    present: self.present.clone().or_else(|| base.present.clone()),
-                    absent: self.absent.clone().or_else(|| base.absent.clone()),
-                    exit: self.exit.clone().or_else(|| base.exit.clone()),
-                    delays: self.delays.clone().or_else(|| base.delays.clone()),
-                    survivors: self.survivors.or(base.survivors),
+            /// What it says of an expectation.
+            pub(super) fn expects(&self) -> Expects<'_> {
+                Expects {
+                    log: self.log.as_ref().map(|log| log.0.as_slice()),
+                    other_lines: self.other_lines,
+                    present: self.present.as_deref(),
+                    absent: self.absent.as_deref(),
+                    count: self.count.as_deref(),
+                    exit: self.exit.as_ref(),
+                    delays: self.delays.as_deref(),
+                    survivors: self.survivors,
                 }
             }
         }
@@ -94,37 +155,86 @@ with_expectation! {
         name: Spanned<String>,
         #[serde(default)]
         about: String,
-        implementations: Option<Spanned<Vec<Spanned<String>>>>,
-        timeout: Option<Span>,
+        implementations: Option<Spanned<Names>>,
+        #[serde(default)]
+        args: Vec<Spanned<String>>,
+        #[serde(default)]
+        env: BTreeMap<String, Spanned<String>>,
+        stdin: Option<Spanned<String>>,
+        directory: Option<Spanned<String>>,
+        timeout: Option<Limit>,
+        grace: Option<Span>,
+        settle: Option<Span>,
         slack: Option<Span>,
         streams: Option<Streams>,
         log_pattern: Option<LogFormat>,
+        exit_after: Option<Spanned<MarkSpec>>,
+        /// No other case runs beside it.
+        #[serde(default)]
+        exclusive: bool,
         /// Signals that the subject inherits as ignored.
         #[serde(default)]
         ignore_signals: Vec<Signal>,
         /// Signals that the subject is sent.
         #[serde(default)]
         signals: Vec<Action>,
+        /// The signal that the subject is sent first when its time is over.
+        at_timeout: Option<Signal>,
         /// How often it is run; all runs must hold.
         repeat: Option<NonZeroU32>,
+        /// By implementation: where its promise stands.
+        #[serde(default)]
+        source: ByName<OneOrMore<String>>,
         /// By implementation: what is right for it instead.
         #[serde(default, rename = "for")]
-        differs: BTreeMap<Spanned<String>, Difference>,
+        differs: ByName<Difference>,
         /// By implementation: how it deviates from the expectation, and why that is known.
         #[serde(default)]
-        deviates: BTreeMap<Spanned<String>, OneOrMore<Deviation>>,
+        deviates: ByName<OneOrMore<Deviates>>,
     }
 }
 
 with_expectation! {
-    struct Difference {}
+    struct Difference {
+        source: Option<OneOrMore<String>>,
+    }
 }
 
 with_expectation! {
     struct Deviation {
-        why: String,
-        #[serde(default, deserialize_with = "version_req")]
-        version: Option<VersionReq>,
+        /// The named deviation that this one is, but for what it says itself.
+        r#use: Option<Spanned<String>>,
+        why: Option<String>,
+        version: Option<Spanned<VersionReq>>,
+    }
+}
+
+/// A known deviation: by its name, or written out.
+#[derive(Debug, Clone)]
+pub(super) enum Deviates {
+    Named(String),
+    Written(Box<Deviation>),
+}
+
+impl TextOrTable for Deviates {
+    const EXPECTED: &'static str = "the name of a deviation, or a table with `why`";
+    type Table = Deviation;
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        Ok(Self::Named(text.into()))
+    }
+
+    fn from_table(table: Deviation) -> Result<Self, String> {
+        match (&table.why, &table.r#use) {
+            (None, None) => Err("missing field `why`".into()),
+            _ => Ok(Self::Written(Box::new(table))),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Deviates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text_or_table(deserializer)
     }
 }
 
@@ -133,44 +243,33 @@ with_expectation! {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Action {
     pub(super) send: Signal,
-    pub(super) on: Option<Pattern>,
+    pub(super) on: Option<Spanned<MarkSpec>>,
     pub(super) after: Option<Span>,
-    pub(super) once: Option<Once>,
+    pub(super) when: Option<When>,
+    /// Not only to the subject, but to its process group.
+    #[serde(default)]
+    pub(super) group: bool,
 }
 
 /// The state that a signal waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Once {
+pub(super) enum When {
     /// The main thread has been blocked in one system call for a while.
-    Parked,
+    Blocked,
 }
 
-/// What is expected, as far as the file says it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Expect {
-    pub(super) log: Option<Vec<Step>>,
+/// What is expected, as far as one table says it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Expects<'f> {
+    pub(super) log: Option<&'f [Step]>,
     pub(super) other_lines: Option<Allowance>,
-    pub(super) present: Option<Vec<Pattern>>,
-    pub(super) absent: Option<Vec<Pattern>>,
-    pub(super) exit: Option<Spanned<Exit>>,
-    pub(super) delays: Option<Vec<LineDelay>>,
+    pub(super) present: Option<&'f [Line]>,
+    pub(super) absent: Option<&'f [Line]>,
+    pub(super) count: Option<&'f [Count]>,
+    pub(super) exit: Option<&'f Spanned<Exit>>,
+    pub(super) delays: Option<&'f [Spanned<Delay>]>,
     pub(super) survivors: Option<Allowance>,
-}
-
-impl Expect {
-    /// The implementations that are named, for each of which something else is expected.
-    pub(super) fn names(&self) -> impl Iterator<Item = &Spanned<String>> {
-        let exit = self.exit.iter().map(Spanned::get_ref);
-        let exit = exit.flat_map(|exit| {
-            let codes = exit.code.iter().flat_map(|p| p.get_ref().names());
-            let signals = exit.signal.iter().flat_map(|p| p.get_ref().names());
-            let delays = exit.delay.iter().flat_map(|p| p.get_ref().names());
-            codes.chain(signals).chain(delays)
-        });
-        let delays = self.delays.iter().flatten();
-        exit.chain(delays.flat_map(|delay| delay.about.get_ref().names()))
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -180,23 +279,90 @@ pub(super) enum Allowance {
     Allowed,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Exit {
-    pub(super) code: Option<Spanned<PerImplementation<ExitCode>>>,
-    pub(super) signal: Option<Spanned<PerImplementation<Signal>>>,
-    #[serde(default)]
-    pub(super) hang: bool,
-    pub(super) after: Option<Pattern>,
-    pub(super) delay: Option<Spanned<PerImplementation<Span>>>,
-    pub(super) slack: Option<Span>,
+/// How the subject ends.
+#[derive(Debug, Clone)]
+pub(super) enum Exit {
+    /// With code 0, this long after the mark `exit-after`.
+    Succeeds(Span),
+    Table(Box<ExitTable>),
+}
+
+impl TextOrTable for Exit {
+    const EXPECTED: &'static str =
+        "a duration such as `\"400ms\"`, or a table such as `{ code = 0, delay = \"400ms\" }`";
+    type Table = ExitTable;
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        parse_duration(text)
+            .map(|delay| Self::Succeeds(Span(delay)))
+            .map_err(|error| error.to_string())
+    }
+
+    fn from_table(table: ExitTable) -> Result<Self, String> {
+        Ok(Self::Table(Box::new(table)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Exit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text_or_table(deserializer)
+    }
+}
+
+/// One of several ends: an exit code, or the name of a signal.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum End {
+    Code(i32),
+    Signal(Signal),
+}
+
+impl<'de> Deserialize<'de> for End {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = End;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an exit code from 0 to 255, or the name of a signal")
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, code: i64) -> Result<End, E> {
+                ExitCode::deserialize(code.into_deserializer()).map(|code| End::Code(code.0))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<End, E> {
+                name.parse().map(End::Signal).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct LineDelay {
-    pub(super) from: Pattern,
-    pub(super) to: Pattern,
-    pub(super) about: Spanned<PerImplementation<Span>>,
+pub(super) struct ExitTable {
+    pub(super) code: Option<Spanned<PerImplementation<ExitCode>>>,
+    pub(super) signal: Option<Spanned<PerImplementation<Signal>>>,
+    #[serde(default)]
+    pub(super) hang: bool,
+    pub(super) one_of: Option<Spanned<Vec<End>>>,
+    pub(super) after: Option<Spanned<MarkSpec>>,
+    pub(super) delay: Option<Spanned<PerImplementation<Span>>>,
+    pub(super) within: Option<Spanned<PerImplementation<Span>>>,
+    pub(super) at_least: Option<Spanned<PerImplementation<Span>>>,
     pub(super) slack: Option<Span>,
+}
+
+/// How long it takes from one mark to another.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Delay {
+    pub(super) from: Spanned<MarkSpec>,
+    pub(super) to: Spanned<MarkSpec>,
+    pub(super) about: Option<Spanned<PerImplementation<Span>>>,
+    pub(super) within: Option<Spanned<PerImplementation<Span>>>,
+    pub(super) at_least: Option<Spanned<PerImplementation<Span>>>,
+    pub(super) slack: Option<Span>,
+    pub(super) r#if: Option<Selectors>,
+    pub(super) unless: Option<Selectors>,
 }

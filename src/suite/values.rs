@@ -1,44 +1,23 @@
-//! The values of a suite file that need reading: durations, patterns, steps, expectations that differ by implementation.
+//! The values of a suite file that need reading: durations, exit codes, lists, values that differ by implementation.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use semver::VersionReq;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
-    Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+    Deserialize, DeserializeOwned, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, Visitor,
 };
 use toml::Spanned;
 
+use super::duration::parse_duration;
+use super::selector::Selector;
+
 /// A duration such as `2s`, `300ms`, `1m 30s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span(pub(crate) Duration);
-
-/// Reads a duration as suites and the command line write it.
-///
-/// ```
-/// use exeunt::{millis, suite::duration};
-/// assert_eq!(duration("1s 500ms"), Ok(millis(1500)));
-/// assert!(duration("5").unwrap_err().contains("unit"));
-/// ```
-///
-/// # Errors
-/// If it is none, with the reason.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = |why: &str| {
-        format!("`{text}` is not a duration{why}: write it as `2s`, `300ms` or `1m 30s`")
-    };
-    let parsed: SignedDuration =
-        text.parse()
-            .map_err(|_: jiff::Error| match text.trim().parse::<f64>() {
-                Ok(_) => wrong(", its unit is missing"),
-                Err(_) => wrong(""),
-            })?;
-    Duration::try_from(parsed).map_err(|_| wrong(", it is negative"))
-}
+pub(super) struct Span(pub(super) Duration);
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -51,16 +30,31 @@ impl<'de> Deserialize<'de> for Span {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
-                duration(text).map(Span).map_err(E::custom)
+                parse_duration(text).map(Span).map_err(E::custom)
             }
         }
         deserializer.deserialize_str(Reader)
     }
 }
 
+/// A duration that bounds something: longer than nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limit(pub(super) Duration);
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Span::deserialize(deserializer)?.0 {
+            Duration::ZERO => Err(D::Error::custom(
+                "a limit of nothing: no program could run that short",
+            )),
+            limit => Ok(Self(limit)),
+        }
+    }
+}
+
 /// A code with which a process can exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ExitCode(pub(crate) i32);
+pub(super) struct ExitCode(pub(super) i32);
 
 impl<'de> Deserialize<'de> for ExitCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -83,21 +77,44 @@ impl<'de> Deserialize<'de> for ExitCode {
     }
 }
 
-/// A condition on versions, as cargo writes it.
-pub(super) fn version_req<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<VersionReq>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let wrong = |why| format!("`{text}` is not a condition on versions such as `<3.15`: {why}");
-    let parsed = text.parse();
-    parsed
-        .map(Some)
-        .map_err(|why: semver::Error| D::Error::custom(wrong(why)))
+/// A value that is written as a text in its simple form, and as a table otherwise.
+pub(super) trait TextOrTable: Sized {
+    /// What an error says was expected.
+    const EXPECTED: &'static str;
+    /// The keys of the table.
+    type Table: DeserializeOwned;
+
+    fn from_text(text: &str) -> Result<Self, String>;
+    fn from_table(table: Self::Table) -> Result<Self, String>;
 }
 
-/// A table, or several of which the first that fits counts.
+/// The body of `Deserialize` for a [`TextOrTable`].
+pub(super) fn text_or_table<'de, T: TextOrTable, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    struct Reader<T>(PhantomData<T>);
+    impl<'de, T: TextOrTable> Visitor<'de> for Reader<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(T::EXPECTED)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            T::from_text(text).map_err(E::custom)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            let table = T::Table::deserialize(MapAccessDeserializer::new(map))?;
+            T::from_table(table).map_err(A::Error::custom)
+        }
+    }
+    deserializer.deserialize_any(Reader(PhantomData))
+}
+
+/// One value, or a list of them.
 #[derive(Debug, Clone)]
-pub(crate) struct OneOrMore<T>(pub(crate) Vec<T>);
+pub(super) struct OneOrMore<T>(pub(super) Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -106,7 +123,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
             type Value = OneOrMore<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table, or a list of tables")
+                f.write_str("one, or a list of them")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(OneOrMore(vec![T::deserialize(StrDeserializer::new(text))?]))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
@@ -116,41 +137,60 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut tables = Vec::new();
-                while let Some(table) = seq.next_element()? {
-                    tables.push(table);
+                let mut values = Vec::new();
+                while let Some(value) = seq.next_element()? {
+                    values.push(value);
                 }
-                Ok(OneOrMore(tables))
+                Ok(OneOrMore(values))
             }
         }
         deserializer.deserialize_any(Reader(PhantomData))
     }
 }
 
-/// A value, or one for each implementation and `default` for the others.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum PerImplementation<T> {
+/// Values by implementation, in the order of the file.
+#[derive(Debug, Clone)]
+pub(super) struct ByName<T>(pub(super) Vec<(Spanned<Selector>, T)>);
+
+impl<T> Default for ByName<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> ByName<T> {
+    pub(super) fn selectors(&self) -> impl Iterator<Item = &Spanned<Selector>> {
+        self.0.iter().map(|(selector, _)| selector)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByName<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let table = BTreeMap::<Spanned<String>, T>::deserialize(deserializer)?;
+        let read = |(name, value): (Spanned<String>, T)| {
+            let selector = name.get_ref().parse().map_err(D::Error::custom)?;
+            Ok((Spanned::new(name.span(), selector), value))
+        };
+        let mut values = table.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        values.sort_by_key(|(name, _)| name.span().start);
+        Ok(Self(values))
+    }
+}
+
+/// A value for all, or one for each implementation and `default` for the others.
+#[derive(Debug, Clone)]
+pub(super) enum PerImplementation<T> {
     All(T),
-    By(BTreeMap<Spanned<String>, T>),
+    By(ByName<T>),
 }
 
 impl<T> PerImplementation<T> {
-    /// The value for one implementation. `None` if the table has neither its name nor `default`.
-    pub(crate) fn of(&self, implementation: &str) -> Option<&T> {
-        match self {
-            Self::All(value) => Some(value),
-            Self::By(values) => values.get(implementation).or_else(|| values.get("default")),
-        }
-    }
-
-    /// The implementations that are named.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &Spanned<String>> {
+    pub(super) fn selectors(&self) -> impl Iterator<Item = &Spanned<Selector>> {
         let values = match self {
             Self::All(_) => None,
             Self::By(values) => Some(values),
         };
-        let names = values.into_iter().flat_map(BTreeMap::keys);
-        names.filter(|name| name.get_ref() != "default")
+        values.into_iter().flat_map(ByName::selectors)
     }
 }
 
@@ -166,8 +206,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for PerImplementation<T> {
             }
 
             fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-                T::deserialize(serde::de::value::I64Deserializer::new(value))
-                    .map(PerImplementation::All)
+                T::deserialize(value.into_deserializer()).map(PerImplementation::All)
             }
 
             fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
@@ -184,7 +223,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for PerImplementation<T> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(PerImplementation::By)
+                ByName::deserialize(MapAccessDeserializer::new(map)).map(PerImplementation::By)
             }
         }
         deserializer.deserialize_any(Reader(PhantomData))

@@ -1,0 +1,138 @@
+//! Is an implementation on this machine, and in which version?
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use super::command::{Failure, Tools};
+use super::{Ready, version};
+use crate::secs;
+use crate::stage::{RunError, find_program};
+use crate::suite::placeholder::expand;
+use crate::suite::{Implementation, Suite, SuiteError};
+
+/// How long a probe may take: 20 s.
+const TIMEOUT: std::time::Duration = secs(20);
+
+/// Asks an implementation whether it is there.
+pub(super) fn probe(
+    suite: &Suite,
+    implementation: &Implementation,
+    tools: Tools<'_>,
+) -> Result<Ready, SuiteError> {
+    let mut printed = None;
+    if let Some(words) = words(suite, implementation) {
+        match run(&words, implementation, tools) {
+            Ok(line) => printed = Some(line),
+            Err(failure) => return missing(suite, implementation, &words, &failure),
+        }
+    }
+    look_for_program(suite, implementation)?;
+    Ok(Ready::Yes {
+        version: printed.as_deref().and_then(version::find),
+        probe: printed,
+    })
+}
+
+/// The words of the probe.
+fn words(suite: &Suite, implementation: &Implementation) -> Option<Vec<String>> {
+    let root = suite.root().to_string_lossy();
+    let values = [
+        ("program", implementation.program().unwrap_or("cargo")),
+        ("implementation", &implementation.name),
+        ("root", &root),
+    ];
+    let probe = implementation.probe.as_ref()?;
+    Some(probe.iter().map(|word| expand(word, &values)).collect())
+}
+
+/// Runs a probe as the subjects are run, and gives the first line that it prints.
+fn run(
+    words: &[String],
+    implementation: &Implementation,
+    tools: Tools<'_>,
+) -> Result<String, Failure> {
+    let mut plan = tools.plan(words);
+    plan.bounds.timeout = Some(TIMEOUT);
+    let variables = implementation.environment.iter();
+    plan.environment
+        .extend(variables.map(|(name, value)| (name.into(), value.into())));
+    let record = tools.run(&plan)?;
+    let first = record.lines().next();
+    Ok(first
+        .map(|seen| seen.line.text().into_owned())
+        .unwrap_or_default())
+}
+
+/// A probe that fails says that the implementation is not there; not so one that crashes, and never one that was asked for.
+fn missing(
+    suite: &Suite,
+    implementation: &Implementation,
+    words: &[String],
+    failure: &Failure,
+) -> Result<Ready, SuiteError> {
+    let (how, said) = failure.explain();
+    let said = said.and_then(|said| said.lines().next().map(str::to_owned));
+    let said = said.map(|line| format!(", {line:?}")).unwrap_or_default();
+    let why = format!("probe `{}`: {how}{said}", words.join(" "));
+    let name = &implementation.name;
+    let wrong = |message: String, help: &str| {
+        Err(implementation
+            .error(suite.source(), message, "of this implementation")
+            .help(help))
+    };
+    match failure {
+        Failure::Interrupted => Err(SuiteError::new(suite.source(), why)),
+        Failure::NotStarted(RunError::NotFound { .. }) | Failure::Code(..)
+            if implementation.requested =>
+        {
+            wrong(
+                format!("implementation `{name}`, which was asked for, is not there: {why}"),
+                "install it, or correct the command",
+            )
+        }
+        Failure::NotStarted(RunError::NotFound { .. }) | Failure::Code(..) => {
+            Ok(Ready::Skipped { why })
+        }
+        Failure::Crashed(..) | Failure::NotStarted(_) => wrong(
+            format!("implementation `{name}` is there and does not work: {why}"),
+            "repair it, or correct the probe",
+        ),
+    }
+}
+
+/// What cannot be there, told without running anything: the program of the probe is missing.
+pub(crate) fn surely_missing(suite: &Suite, implementation: &Implementation) -> Option<String> {
+    let words = words(suite, implementation)?;
+    let missing = !implementation.requested && !is_program(&words[0], suite.root());
+    missing.then(|| {
+        format!(
+            "probe `{}`: program `{}` not found",
+            words.join(" "),
+            words[0]
+        )
+    })
+}
+
+/// A program that is yet to be built, or differs by scenario, cannot be looked for now.
+fn look_for_program(suite: &Suite, implementation: &Implementation) -> Result<(), SuiteError> {
+    let fixed = implementation
+        .start_word()
+        .filter(|program| !program.contains('{') && implementation.build.is_none());
+    match fixed.filter(|program| !is_program(program, suite.root())) {
+        None => Ok(()),
+        Some(program) => {
+            let message = format!(
+                "implementation `{}`: program `{program}` not found",
+                implementation.name
+            );
+            Err(implementation.error(suite.source(), message, "in this command").help(
+                "install it, correct the command, or add a `probe` so that the implementation is skipped where it is missing",
+            ))
+        }
+    }
+}
+
+fn is_program(program: &str, root: &Path) -> bool {
+    find_program(OsStr::new(program), env::var_os("PATH").as_deref(), root).is_some()
+}

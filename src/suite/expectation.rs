@@ -1,0 +1,483 @@
+//! What is expected of a case, from all tables that say something of it.
+
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::error::{Source, SuiteError};
+use super::file::{Allowance, Delay as DelayTable, End, Exit, ExitTable, Expects};
+use super::lines::{Line, MarkSpec, Placed, Step as StepSpec, StepKind};
+use super::names::{Fit, Names, Target};
+use super::selector::{Condition, Selector};
+use super::values::{PerImplementation, Span};
+use crate::expect::{
+    Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedEnd, LogExpectation, Mark, OtherLines,
+    Pattern, Step, Survivors,
+};
+use crate::record::{Exit as Ended, Signal, Streams};
+
+/// A table that says something of an expectation, and the file that it is in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layer<'f> {
+    pub(super) source: &'f Source,
+    pub(super) expects: Expects<'f>,
+}
+
+/// All tables that say something of a target's expectation. What one does not say, the next does.
+pub(super) struct Layers<'a, 'f> {
+    pub(super) names: &'a Names<'f>,
+    /// From the closest to the scenario itself.
+    pub(super) layers: &'a [Layer<'f>],
+    pub(super) target: Target<'a>,
+    pub(super) exit_after: Option<&'a Mark>,
+    pub(super) slack: Option<Duration>,
+    pub(super) streams: Streams,
+    /// The signals that the subject is sent.
+    pub(super) sent: Vec<Signal>,
+}
+
+impl<'f> Expects<'f> {
+    /// All names of implementations and sets in it.
+    pub(super) fn selectors(&self) -> Vec<&'f Spanned<Selector>> {
+        let lines = [self.present, self.absent].into_iter().flatten().flatten();
+        let counts = self.count.into_iter().flatten();
+        let steps = self.log.into_iter().flatten();
+        let inner = steps.clone().flat_map(StepSpec::inner);
+        let conditions = lines
+            .chain(inner)
+            .map(|line| &line.condition)
+            .chain(counts.map(|count| &count.condition))
+            .chain(steps.map(|step| &step.condition))
+            .flat_map(Condition::selectors);
+        let delays = self.delays.into_iter().flatten().map(Spanned::get_ref);
+        let delays = delays.flat_map(|delay| {
+            let bounds = [&delay.about, &delay.within, &delay.at_least]
+                .into_iter()
+                .flatten();
+            let named = bounds.flat_map(|bound| bound.get_ref().selectors());
+            let conditions = [&delay.r#if, &delay.unless].into_iter().flatten();
+            named.chain(conditions.flat_map(|list| &list.0))
+        });
+        let exit = self.exit.map(Spanned::get_ref);
+        conditions
+            .chain(delays)
+            .chain(exit.into_iter().flat_map(Exit::selectors))
+            .collect()
+    }
+}
+
+impl StepSpec {
+    /// The lines in it that have conditions of their own.
+    fn inner(&self) -> impl Iterator<Item = &Line> {
+        let groups = match &self.kind {
+            StepKind::AnyOrder(groups) => groups.as_slice(),
+            _ => &[],
+        };
+        groups.iter().flat_map(|group| &group.0)
+    }
+}
+
+impl Exit {
+    fn selectors(&self) -> Vec<&Spanned<Selector>> {
+        let Self::Table(table) = self else {
+            return Vec::new();
+        };
+        let code = table
+            .code
+            .iter()
+            .flat_map(|value| value.get_ref().selectors());
+        let signal = table
+            .signal
+            .iter()
+            .flat_map(|value| value.get_ref().selectors());
+        let bounds = [&table.delay, &table.within, &table.at_least]
+            .into_iter()
+            .flatten();
+        let bounds = bounds.flat_map(|value| value.get_ref().selectors());
+        code.chain(signal).chain(bounds).collect()
+    }
+}
+
+impl<'f> Layers<'_, 'f> {
+    pub(super) fn expectation(&self) -> Result<Expectation, SuiteError> {
+        let (end, mut delays) = match self.first(|expects| expects.exit) {
+            Some((source, exit)) => self.exit(source, exit)?,
+            // No `exit` key means exit code 0.
+            None => (ExpectedEnd::code(0), Vec::new()),
+        };
+        delays.extend(self.delays()?);
+        Ok(Expectation {
+            log: self.log()?,
+            present: self.lines(|expects| expects.present)?,
+            absent: self.lines(|expects| expects.absent)?,
+            counts: self.counts()?,
+            end: Some(end),
+            delays,
+            survivors: match self.first(|expects| expects.survivors) {
+                Some((_, Allowance::Allowed)) => Survivors::Allowed,
+                _ => Survivors::Forbidden,
+            },
+        })
+    }
+
+    /// What the closest layer says that says it.
+    fn first<T>(&self, get: impl Fn(&Expects<'f>) -> Option<T>) -> Option<(&'f Source, T)> {
+        let mut all = self.layers.iter();
+        all.find_map(|layer| Some((layer.source, get(&layer.expects)?)))
+    }
+
+    fn log(&self) -> Result<Option<LogExpectation>, SuiteError> {
+        let Some((source, log)) = self.first(|expects| expects.log) else {
+            return Ok(None);
+        };
+        let others = match self.first(|expects| expects.other_lines) {
+            Some((_, Allowance::Allowed)) => OtherLines::Allowed,
+            _ => OtherLines::Forbidden,
+        };
+        let wanted = log.iter().filter(|step| self.allows(&step.condition));
+        let steps = wanted.map(|step| self.step(source, step));
+        let steps: Vec<_> = steps
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect();
+        Ok(Some(LogExpectation { steps, others }))
+    }
+
+    /// The step for this target. `None` if nothing of it is left.
+    fn step(&self, source: &Source, step: &StepSpec) -> Result<Option<Step>, SuiteError> {
+        Ok(Some(match &step.kind {
+            StepKind::Then(pattern) => Step::Then(self.pattern(source, pattern)?),
+            StepKind::Next(pattern) => Step::Next(self.pattern(source, pattern)?),
+            StepKind::Not(pattern) => Step::Not(self.pattern(source, pattern)?),
+            StepKind::AnyOrder(groups) => {
+                let groups = groups.iter().map(|group| self.wanted(source, &group.0));
+                let mut groups = groups.collect::<Result<Vec<_>, _>>()?;
+                groups.retain(|group| !group.is_empty());
+                match groups.is_empty() {
+                    true => return Ok(None),
+                    false => Step::AnyOrder(groups),
+                }
+            }
+        }))
+    }
+
+    fn lines(
+        &self,
+        get: impl Fn(&Expects<'f>) -> Option<&'f [Line]>,
+    ) -> Result<Vec<Pattern>, SuiteError> {
+        match self.first(get) {
+            Some((source, lines)) => self.wanted(source, lines),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Those of the lines that the target has.
+    fn wanted(&self, source: &Source, lines: &[Line]) -> Result<Vec<Pattern>, SuiteError> {
+        lines
+            .iter()
+            .filter(|line| self.allows(&line.condition))
+            .map(|line| self.pattern(source, &line.pattern))
+            .collect()
+    }
+
+    fn counts(&self) -> Result<Vec<Count>, SuiteError> {
+        let Some((source, counts)) = self.first(|expects| expects.count) else {
+            return Ok(Vec::new());
+        };
+        let counts = counts.iter().filter(|count| self.allows(&count.condition));
+        counts
+            .map(|count| {
+                Ok(Count::new(
+                    self.pattern(source, &count.pattern)?,
+                    count.times,
+                ))
+            })
+            .collect()
+    }
+
+    fn allows(&self, condition: &Condition) -> bool {
+        self.names.allows(condition, self.target)
+    }
+
+    /// A pattern, where its stream can be told.
+    fn pattern(&self, source: &Source, placed: &Placed) -> Result<Pattern, SuiteError> {
+        match (&placed.stream, self.streams) {
+            (Some(span), Streams::Merged) => Err(merged(source, span.clone())),
+            _ => Ok(placed.pattern.clone()),
+        }
+    }
+
+    fn exit(
+        &self,
+        source: &Source,
+        exit: &Spanned<Exit>,
+    ) -> Result<(ExpectedEnd, Vec<Delay>), SuiteError> {
+        let wrong = |message: &str| SuiteError::new(source, message);
+        let table = match exit.get_ref() {
+            Exit::Table(table) => table,
+            Exit::Succeeds(delay) => {
+                let from = self.exit_after.cloned().ok_or_else(|| {
+                    wrong("how long after what?")
+                        .at(exit.span(), "there is no `exit-after`")
+                        .help("write `exit-after = \"a line\"` in the scenario or in `[suite]`, or `exit = { after = \"a line\", delay = \"2s\" }`")
+                })?;
+                let delay = self.delay(from, Mark::Exit, Bound::About(delay.0), None);
+                return Ok((ExpectedEnd::code(0), vec![delay]));
+            }
+        };
+        let end = self.end(source, exit.span(), table)?;
+        let bounds = self.bounds(
+            source,
+            [&table.delay, &table.within, &table.at_least],
+            "delay",
+        )?;
+        if end == ExpectedEnd::Hang && (table.after.is_some() || !bounds.is_empty()) {
+            return Err(
+                wrong("a subject that hangs has no exit that comes after something")
+                    .at(exit.span(), "either `hang`, or a delay"),
+            );
+        }
+        let after = match &table.after {
+            None => self.exit_after.cloned(),
+            Some(after) if bounds.is_empty() => {
+                return Err(wrong("`after` needs a `delay`")
+                    .at(after.span(), "how long after this?")
+                    .help("add `delay = \"2s\"`, or `delay = \"0s\"` for at once; `within` and `at-least` are bounds on one side"));
+            }
+            Some(after) => Some(self.mark(source, after, Mark::Exit)?),
+        };
+        let from = after.unwrap_or(Mark::Start);
+        let delays = bounds.into_iter();
+        let delays = delays.map(|bound| self.delay(from.clone(), Mark::Exit, bound, table.slack));
+        Ok((end, delays.collect()))
+    }
+
+    fn end(
+        &self,
+        source: &Source,
+        span: std::ops::Range<usize>,
+        table: &ExitTable,
+    ) -> Result<ExpectedEnd, SuiteError> {
+        let mut code = self.maybe(source, table.code.as_ref())?;
+        let mut signal = self.maybe(source, table.signal.as_ref())?;
+        // What is said of the target by name counts more than what is said of all others.
+        if let (Some((code_fit, _)), Some((signal_fit, _))) = (code, signal) {
+            code = code.filter(|_| code_fit >= signal_fit);
+            signal = signal.filter(|_| signal_fit >= code_fit);
+        }
+        let wrong = |message: String| SuiteError::new(source, message);
+        let several = match &table.one_of {
+            Some(ends) if ends.get_ref().len() < 2 => {
+                return Err(wrong("`one-of` needs two ends at least".into())
+                    .at(ends.span(), "codes and signals, such as `[0, \"SIGTERM\"]`"));
+            }
+            ends => ends.as_ref(),
+        };
+        let ways = [
+            code.is_some(),
+            signal.is_some(),
+            table.hang,
+            several.is_some(),
+        ];
+        match (code, signal, several) {
+            _ if ways.iter().filter(|way| **way).count() > 1 => {
+                Err(wrong("a subject ends in one way only".into())
+                    .at(span, "one of `code`, `signal`, `hang` and `one-of`"))
+            }
+            (Some((_, code)), ..) => Ok(ExpectedEnd::code(code.0)),
+            (_, Some((_, signal)), _) => Ok(ExpectedEnd::signal(*signal)),
+            (.., Some(ends)) => Ok(ExpectedEnd::OneOf(
+                ends.get_ref().iter().map(|end| (*end).into()).collect(),
+            )),
+            _ if table.hang => Ok(ExpectedEnd::Hang),
+            // Said of others only.
+            _ => match (&table.code, &table.signal) {
+                (Some(_), Some(_)) => {
+                    let like = self.target.like;
+                    Err(wrong(format!(
+                        "neither an exit code nor a signal for implementation `{like}`"
+                    ))
+                    .at(span, "it is in neither table")
+                    .help(format!(
+                        "add `{like} = …` to `code` or to `signal`, or `default = …` to `code`"
+                    )))
+                }
+                (Some(code), None) => Err(self.missing(source, "exit code", code.span())),
+                (None, Some(signal)) => Err(self.missing(source, "signal", signal.span())),
+                (None, None) => Ok(ExpectedEnd::code(0)),
+            },
+        }
+    }
+
+    fn delays(&self) -> Result<Vec<Delay>, SuiteError> {
+        let Some((source, tables)) = self.first(|expects| expects.delays) else {
+            return Ok(Vec::new());
+        };
+        let mut delays = Vec::new();
+        for table in tables {
+            let condition = Condition {
+                only: table.get_ref().r#if.clone(),
+                unless: table.get_ref().unless.clone(),
+            };
+            if self.allows(&condition) {
+                delays.extend(self.line_delays(source, table)?);
+            }
+        }
+        Ok(delays)
+    }
+
+    fn line_delays(
+        &self,
+        source: &Source,
+        table: &Spanned<DelayTable>,
+    ) -> Result<Vec<Delay>, SuiteError> {
+        let (span, table) = (table.span(), table.get_ref());
+        let wrong = |span: std::ops::Range<usize>, label: &str| {
+            Err(SuiteError::new(source, "this delay can never be measured").at(span, label))
+        };
+        if matches!(table.from.get_ref().0, Mark::Exit) {
+            return wrong(table.from.span(), "nothing comes after the exit");
+        }
+        if matches!(table.to.get_ref().0, Mark::Start) {
+            return wrong(table.to.span(), "nothing comes before the start");
+        }
+        let bounds = self.bounds(
+            source,
+            [&table.about, &table.within, &table.at_least],
+            "about",
+        )?;
+        if bounds.is_empty() {
+            return Err(SuiteError::new(source, "how long is the delay?")
+                .at(span, "one of `about`, `within` and `at-least` is missing"));
+        }
+        let from = self.mark(source, &table.from, Mark::Start)?;
+        let to = self.mark(source, &table.to, Mark::Start)?;
+        let bounds = bounds.into_iter();
+        Ok(bounds
+            .map(|bound| self.delay(from.clone(), to.clone(), bound, table.slack))
+            .collect())
+    }
+
+    /// The bounds of a delay: about so long, or at most and at least.
+    fn bounds(
+        &self,
+        source: &Source,
+        [about, within, at_least]: [&Option<Spanned<PerImplementation<Span>>>; 3],
+        name: &str,
+    ) -> Result<Vec<Bound>, SuiteError> {
+        if let (Some(about), true) = (about, within.is_some() || at_least.is_some()) {
+            return Err(
+                SuiteError::new(source, format!("`{name}` beside `within` or `at-least`"))
+                    .at(about.span(), "it bounds the time on both sides already"),
+            );
+        }
+        let about = self.of(source, "delay", about.as_ref())?.map(Bound::About);
+        let within = self
+            .of(source, "limit", within.as_ref())?
+            .map(Bound::Within);
+        let at_least = self
+            .of(source, "limit", at_least.as_ref())?
+            .map(Bound::AtLeast);
+        Ok([about, within, at_least].into_iter().flatten().collect())
+    }
+
+    fn delay(&self, from: Mark, to: Mark, bound: Bound, slack: Option<Span>) -> Delay {
+        let slack = slack.map(|span| span.0).or(self.slack);
+        Delay {
+            from,
+            to,
+            bound,
+            slack: slack.unwrap_or(DEFAULT_SLACK),
+        }
+    }
+
+    /// A mark that can be found in the run, and is not this one.
+    fn mark(
+        &self,
+        source: &Source,
+        mark: &Spanned<MarkSpec>,
+        not: Mark,
+    ) -> Result<Mark, SuiteError> {
+        let found = &mark.get_ref().0;
+        match found {
+            Mark::Exit if not == Mark::Exit => {
+                Err(SuiteError::new(source, "the exit cannot come after itself")
+                    .at(mark.span(), "a mark before the exit")
+                    .help("a line whose text is `exit` is written `{ line = \"exit\" }`"))
+            }
+            Mark::Signal(signal, _) if !self.sent.contains(signal) => {
+                Err(SuiteError::new(source, format!("the subject is never sent {signal}"))
+                    .at(mark.span(), "not among the `signals` of the scenario")
+                    .help(format!(
+                        "add `signals = [{{ send = \"{signal}\" }}]`; a line whose text is `{signal}` is written `{{ line = \"{signal}\" }}`"
+                    )))
+            }
+            Mark::Line(pattern, _) if pattern.stream.is_some() && self.streams == Streams::Merged => {
+                Err(merged(source, mark.span()))
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// The value for the target, which must be there if there is a table at all.
+    fn of(
+        &self,
+        source: &Source,
+        what: &str,
+        value: Option<&Spanned<PerImplementation<Span>>>,
+    ) -> Result<Option<Duration>, SuiteError> {
+        match (self.maybe(source, value)?, value) {
+            (Some((_, span)), _) => Ok(Some(span.0)),
+            (None, None) => Ok(None),
+            (None, Some(table)) => Err(self.missing(source, what, table.span())),
+        }
+    }
+
+    /// The value for the target, if there is one.
+    fn maybe<'v, T>(
+        &self,
+        source: &Source,
+        value: Option<&'v Spanned<PerImplementation<T>>>,
+    ) -> Result<Option<(Option<Fit>, &'v T)>, SuiteError> {
+        match value {
+            None => Ok(None),
+            Some(value) => self.names.pick(source, value.get_ref(), self.target),
+        }
+    }
+
+    fn missing(&self, source: &Source, what: &str, span: std::ops::Range<usize>) -> SuiteError {
+        let like = self.target.like;
+        SuiteError::new(source, format!("no {what} for implementation `{like}`"))
+            .at(span, "it is not in here")
+            .help(format!("add `{like} = …`, or `default = …` for all others"))
+    }
+}
+
+fn merged(source: &Source, span: std::ops::Range<usize>) -> SuiteError {
+    SuiteError::new(
+        source,
+        "the stream of a line is not known where the streams are merged",
+    )
+    .at(span, "which stream?")
+    .help("write `streams = \"split\"` in the scenario or in `[suite]`, or name no stream")
+}
+
+impl From<End> for Ended {
+    fn from(end: End) -> Self {
+        match end {
+            End::Code(code) => Self::Code(code),
+            End::Signal(signal) => Self::Signal(signal),
+        }
+    }
+}
+
+/// The lines that an expectation wants to be there.
+pub(super) fn wanted_lines(expectation: &Expectation) -> Vec<Pattern> {
+    let steps = expectation.log.iter().flat_map(|log| &log.steps);
+    steps
+        .flat_map(Step::wanted)
+        .chain(&expectation.present)
+        .cloned()
+        .collect()
+}

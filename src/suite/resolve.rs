@@ -1,0 +1,741 @@
+//! From the files to cases: everything is checked that can be checked without running anything.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::case::{Case, KnownDeviation};
+use super::error::{Source, SuiteError};
+use super::expectation::{Layer, Layers, wanted_lines};
+use super::file::{self, Defaults, Deviates, Deviation, Scenario};
+use super::implementation::{Implementation, plain};
+use super::names::{Files, Names, Part, Target, no_version};
+use super::placeholder;
+use super::selector::Selector;
+use super::values::{ByName, OneOrMore};
+use super::version::{Version, VersionReq};
+use crate::expect::{Mark, Occurrence, Pattern};
+use crate::stage::{Action, Bounds};
+
+/// How long a subject may run, unless the suite says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Resolves all scenarios for all implementations.
+///
+/// `known` are the implementations of the files; `implementations` are those that are run, which may be others.
+pub(super) fn cases(
+    files: &Files,
+    root: &Path,
+    known: &[Implementation],
+    implementations: &[Implementation],
+) -> Result<Vec<Case>, SuiteError> {
+    let names = Names::new(files, known)?;
+    let main = files.main();
+    check_defaults(&names, main)?;
+    if files.scenarios().next().is_none() {
+        return Err(SuiteError::new(&main.source, "the suite has no scenario")
+            .help("add one: `[[scenario]]` with `name = \"…\"` and what is expected"));
+    }
+    check_scenario_names(files)?;
+    check_named_deviations(&names)?;
+    let mut cases = Vec::new();
+    for (part, scenario) in files.scenarios() {
+        let reader = Reader::new(&names, files, root, part, scenario);
+        reader.check(known)?;
+        for implementation in implementations {
+            cases.extend(reader.newest(implementation)?);
+        }
+    }
+    Ok(cases)
+}
+
+/// Resolves one case for a version of its implementation. `None`: the scenario does not have it in this version.
+pub(super) fn at_version(
+    files: &Files,
+    root: &Path,
+    known: &[Implementation],
+    implementation: &Implementation,
+    scenario: &str,
+    version: &Version,
+) -> Result<Option<Case>, SuiteError> {
+    let names = Names::new(files, known)?;
+    let mut scenarios = files.scenarios();
+    let found = scenarios.find(|(_, s)| s.name.get_ref() == scenario);
+    match found {
+        Some((part, scenario)) => {
+            Reader::new(&names, files, root, part, scenario).case(implementation, version)
+        }
+        None => Ok(None),
+    }
+}
+
+/// Whether anything in the suite hangs on the version of an implementation.
+pub(super) fn hangs_on_version(
+    files: &Files,
+    root: &Path,
+    known: &[Implementation],
+    scenario: &str,
+    like: &str,
+) -> Result<bool, SuiteError> {
+    let names = Names::new(files, known)?;
+    let mut scenarios = files.scenarios();
+    let found = scenarios.find(|(_, s)| s.name.get_ref() == scenario);
+    Ok(found.is_some_and(|(part, scenario)| {
+        let reader = Reader::new(&names, files, root, part, scenario);
+        !reader.conditions(like).is_empty()
+    }))
+}
+
+fn check_defaults(names: &Names<'_>, main: &Part) -> Result<(), SuiteError> {
+    let Some(suite) = &main.file.suite else {
+        return Ok(());
+    };
+    if let Some(implementations) = &suite.get_ref().implementations
+        && let file::Names::These(list) = implementations.get_ref()
+    {
+        list.iter()
+            .try_for_each(|name| names.check(&main.source, name))?;
+    }
+    match &suite.get_ref().exit_after {
+        Some(mark) => check_exit_after(&main.source, mark),
+        None => Ok(()),
+    }
+}
+
+/// The mark from which the delay of an exit is counted.
+fn check_exit_after(
+    source: &Source,
+    mark: &Spanned<super::lines::MarkSpec>,
+) -> Result<(), SuiteError> {
+    match mark.get_ref().0 {
+        Mark::Exit => Err(SuiteError::new(source, "the exit cannot come after itself")
+            .at(mark.span(), "a mark before the exit")
+            .help("a line whose text is `exit` is written `{ line = \"exit\" }`")),
+        _ => Ok(()),
+    }
+}
+
+fn check_scenario_names(files: &Files) -> Result<(), SuiteError> {
+    let mut seen: HashMap<&str, (&Part, usize)> = HashMap::new();
+    for (part, scenario) in files.scenarios() {
+        let name = scenario.name.get_ref();
+        let wrong = |message: String, label: &str| {
+            Err(SuiteError::new(&part.source, message).at(scenario.name.span(), label))
+        };
+        if name.trim().is_empty() {
+            return wrong("a scenario needs a name".into(), "this one is empty");
+        }
+        if name.contains('/') {
+            return wrong(
+                format!("`{name}` cannot be the name of a scenario"),
+                "`/` separates a scenario from its implementation",
+            );
+        }
+        if let Some((other, start)) = seen.insert(name, (part, scenario.name.span().start)) {
+            let line = other.source.line(start);
+            let place = match other.source.path == part.source.path {
+                true => format!("the first stands on line {line}"),
+                false => format!(
+                    "the first stands in {}, line {line}",
+                    other.source.path.display()
+                ),
+            };
+            return wrong(format!("two scenarios are named `{name}`"), &place);
+        }
+    }
+    Ok(())
+}
+
+fn check_named_deviations(names: &Names<'_>) -> Result<(), SuiteError> {
+    for (part, deviation) in names.named_deviations() {
+        if let Some(other) = &deviation.r#use {
+            return Err(SuiteError::new(
+                &part.source,
+                "a deviation that has a name cannot be another one",
+            )
+            .at(other.span(), "`use` is for a scenario's deviations"));
+        }
+        if deviation.why.is_none() {
+            let span = part
+                .file
+                .deviation
+                .iter()
+                .find(|(_, d)| std::ptr::eq(*d, deviation));
+            let span = span.map(|(name, _)| name.span()).unwrap_or_default();
+            return Err(SuiteError::new(&part.source, "missing field `why`")
+                .at(span, "the reason of this deviation"));
+        }
+    }
+    Ok(())
+}
+
+/// One scenario, being read.
+struct Reader<'a> {
+    names: &'a Names<'a>,
+    defaults: Defaults,
+    main: &'a Source,
+    root: &'a Path,
+    part: &'a Part,
+    scenario: &'a Scenario,
+}
+
+impl<'a> Reader<'a> {
+    fn new(
+        names: &'a Names<'a>,
+        files: &'a Files,
+        root: &'a Path,
+        part: &'a Part,
+        scenario: &'a Scenario,
+    ) -> Self {
+        Self {
+            names,
+            defaults: files.defaults(),
+            main: &files.main().source,
+            root,
+            part,
+            scenario,
+        }
+    }
+
+    fn error(&self, message: impl Into<String>) -> SuiteError {
+        SuiteError::new(&self.part.source, message)
+    }
+
+    /// The list of implementations that counts, and the file that it is in.
+    fn implementations(&self) -> Option<(&Source, &Spanned<file::Names>)> {
+        let own = self.scenario.implementations.as_ref();
+        let own = own.map(|names| (&*self.part.source, names));
+        own.or_else(|| Some((self.main, self.defaults.implementations.as_ref()?)))
+    }
+
+    /// Whether the scenario has a case with this implementation.
+    fn has(&self, target: Target<'_>) -> bool {
+        match self.implementations().map(|(_, names)| names.get_ref()) {
+            None | Some(file::Names::All) => true,
+            Some(file::Names::These(names)) => names
+                .iter()
+                .any(|name| self.names.fit(name.get_ref(), target).is_some()),
+        }
+    }
+
+    /// The conditions on the version of an implementation that the scenario makes, by itself or by sets.
+    fn conditions(&self, like: &'a str) -> Vec<&VersionReq> {
+        let named = self.selectors().into_iter().map(|(_, selector)| selector);
+        let listed = match self.implementations().map(|(_, names)| names.get_ref()) {
+            Some(file::Names::These(names)) => names.as_slice(),
+            _ => &[],
+        };
+        let own = named
+            .chain(listed)
+            .filter(|selector| selector.get_ref().name == like)
+            .filter_map(|selector| selector.get_ref().version.as_ref());
+        let deviations = self.deviations().into_iter().filter(|(selector, ..)| {
+            let name = &selector.get_ref().name;
+            name == like || self.is_in_set(name, like)
+        });
+        let deviations = deviations.flat_map(|(_, deviation)| self.versions_of(deviation));
+        own.chain(deviations)
+            .chain(self.names.versions_in_sets(like))
+            .collect()
+    }
+
+    fn is_in_set(&self, set: &str, like: &str) -> bool {
+        self.names.members(set).any(|member| member == like)
+    }
+
+    fn versions_of(&self, deviation: &'a Deviates) -> impl Iterator<Item = &'a VersionReq> {
+        let (own, named) = self.parts_of(deviation);
+        [own, named.map(|(_, named)| named)]
+            .into_iter()
+            .flatten()
+            .filter_map(|deviation| deviation.version.as_ref().map(Spanned::get_ref))
+    }
+
+    /// What a deviation says itself, and the named one that it is.
+    fn parts_of(
+        &self,
+        deviation: &'a Deviates,
+    ) -> (Option<&'a Deviation>, Option<(&'a Part, &'a Deviation)>) {
+        match deviation {
+            Deviates::Named(name) => (None, self.names.deviation(name)),
+            Deviates::Written(own) => {
+                let named = own.r#use.as_ref();
+                (
+                    Some(own),
+                    named.and_then(|name| self.names.deviation(name.get_ref())),
+                )
+            }
+        }
+    }
+
+    /// All deviations, each with the name of the implementation or set that has it.
+    fn deviations(&self) -> Vec<(&'a Spanned<Selector>, &'a Deviates)> {
+        let deviates = self.scenario.deviates.0.iter();
+        deviates
+            .flat_map(|(selector, list)| list.0.iter().map(move |deviates| (selector, deviates)))
+            .collect()
+    }
+
+    /// All tables that say something of an expectation, each with its file.
+    fn layers(&self) -> Vec<Layer<'a>> {
+        let own = |expects| Layer {
+            source: &self.part.source,
+            expects,
+        };
+        let mut layers = vec![own(self.scenario.expects())];
+        layers.extend(
+            self.scenario
+                .differs
+                .0
+                .iter()
+                .map(|(_, d)| own(d.expects())),
+        );
+        for (_, deviates) in self.deviations() {
+            let (written, named) = self.parts_of(deviates);
+            layers.extend(written.map(|deviation| own(deviation.expects())));
+            layers.extend(named.map(|(part, deviation)| Layer {
+                source: &part.source,
+                expects: deviation.expects(),
+            }));
+        }
+        layers
+    }
+
+    /// All names of implementations and sets, each with its file. The list of implementations is not among them.
+    fn selectors(&self) -> Vec<(&'a Source, &'a Spanned<Selector>)> {
+        let scenario = self.scenario;
+        let own = [
+            scenario.differs.selectors().collect::<Vec<_>>(),
+            scenario.deviates.selectors().collect(),
+            scenario.source.selectors().collect(),
+        ];
+        let source: &Source = &self.part.source;
+        let mut all: Vec<_> = own.into_iter().flatten().map(|s| (source, s)).collect();
+        for layer in self.layers() {
+            all.extend(
+                layer
+                    .expects
+                    .selectors()
+                    .into_iter()
+                    .map(|s| (layer.source, s)),
+            );
+        }
+        all.retain(|(_, selector)| selector.get_ref().name != "default");
+        all
+    }
+
+    /// Every name stands for something that the scenario has, and everything that is said can be so.
+    fn check(&self, known: &[Implementation]) -> Result<(), SuiteError> {
+        self.check_list()?;
+        for (source, selector) in self.selectors() {
+            self.names.check(source, selector)?;
+        }
+        self.check_deviations(known)?;
+        self.check_had(self.scenario.differs.selectors(), known)?;
+        self.check_had(self.scenario.deviates.selectors(), known)?;
+        self.check_words()?;
+        if let Some(mark) = &self.scenario.exit_after {
+            check_exit_after(&self.part.source, mark)?;
+        }
+        self.check_signals()
+    }
+
+    fn check_list(&self) -> Result<(), SuiteError> {
+        let Some(names) = &self.scenario.implementations else {
+            return Ok(());
+        };
+        match names.get_ref() {
+            file::Names::These(list) if list.is_empty() => Err(self
+                .error(format!(
+                    "scenario `{}` would never be run",
+                    self.scenario.name.get_ref()
+                ))
+                .at(names.span(), "name an implementation, or write `\"all\"`")),
+            file::Names::These(list) => list
+                .iter()
+                .try_for_each(|name| self.names.check(&self.part.source, name)),
+            file::Names::All => Ok(()),
+        }
+    }
+
+    /// A table about an implementation is about one that the scenario has, in some version.
+    fn check_had<'s>(
+        &self,
+        mut selectors: impl Iterator<Item = &'s Spanned<Selector>>,
+        known: &[Implementation],
+    ) -> Result<(), SuiteError> {
+        let had = |name: &str| {
+            let mut members = known
+                .iter()
+                .filter(|i| i.name == name || self.is_in_set(name, &i.name));
+            members.any(|i| {
+                self.versions(&i.name).iter().any(|version| {
+                    self.has(Target {
+                        like: &i.name,
+                        version,
+                    })
+                })
+            })
+        };
+        match selectors.find(|selector| !had(&selector.get_ref().name)) {
+            None => Ok(()),
+            Some(selector) => {
+                let message = format!(
+                    "scenario `{}` does not have implementation `{}`",
+                    self.scenario.name.get_ref(),
+                    selector.get_ref().name
+                );
+                Err(self
+                    .error(message)
+                    .at(selector.span(), "not among its `implementations`"))
+            }
+        }
+    }
+
+    fn check_deviations(&self, known: &[Implementation]) -> Result<(), SuiteError> {
+        for (selector, deviates) in self.deviations() {
+            let name = match deviates {
+                Deviates::Named(name) => Some((name, selector.span())),
+                Deviates::Written(own) => own.r#use.as_ref().map(|n| (n.get_ref(), n.span())),
+            };
+            if let Some((name, span)) = name
+                && self.names.deviation(name).is_none()
+            {
+                return Err(self.no_deviation(name, span));
+            }
+            let like = &selector.get_ref().name;
+            let unknown = known
+                .iter()
+                .filter(|i| i.name == *like || self.is_in_set(like, &i.name))
+                .find(|i| !self.names.has_version(&i.name));
+            if let Some(implementation) = unknown
+                && self.versions_of(deviates).next().is_some()
+            {
+                let span = match deviates {
+                    Deviates::Written(own) => own.version.as_ref().map(Spanned::span),
+                    Deviates::Named(_) => None,
+                };
+                return Err(no_version(
+                    &self.part.source,
+                    &implementation.name,
+                    span.unwrap_or_else(|| selector.span()),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn no_deviation(&self, name: &str, span: std::ops::Range<usize>) -> SuiteError {
+        let there: Vec<_> = self
+            .names
+            .deviation_names()
+            .map(|n| format!("`{n}`"))
+            .collect();
+        let label = match there.is_empty() {
+            true => "no deviation has a name".into(),
+            false => format!("there are {}", there.join(", ")),
+        };
+        self.error(format!("there is no deviation `{name}`"))
+            .at(span, label)
+            .help(format!("add `[deviation.{name}]` with `why = \"…\"`"))
+    }
+
+    fn check_words(&self) -> Result<(), SuiteError> {
+        let Scenario {
+            args,
+            env,
+            stdin,
+            directory,
+            ..
+        } = self.scenario;
+        let subject = args.iter().chain(env.values()).chain(stdin);
+        let subject = subject.map(|word| (word, placeholder::SUBJECT));
+        for (word, known) in subject.chain(directory.iter().map(|d| (d, placeholder::DIRECTORY))) {
+            placeholder::check(word.get_ref(), known).map_err(|why| {
+                self.error("a placeholder that is none")
+                    .at(word.span(), why)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn check_signals(&self) -> Result<(), SuiteError> {
+        for action in &self.scenario.signals {
+            if let Some(on) = &action.on {
+                self.trigger(on)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Versions of an implementation, one for each that anything is said of, and the newest first.
+    fn versions(&self, like: &'a str) -> Vec<Version> {
+        let conditions = self.conditions(like);
+        let samples = conditions.iter().flat_map(|condition| condition.samples());
+        let samples: BTreeSet<_> = samples.collect();
+        [Version::NEWEST]
+            .into_iter()
+            .chain(samples.into_iter().rev())
+            .collect()
+    }
+
+    /// The case as it is for the newest version that the scenario has. All versions are checked.
+    fn newest(&self, implementation: &'a Implementation) -> Result<Option<Case>, SuiteError> {
+        let mut newest = None;
+        for version in self.versions(&implementation.like) {
+            let case = self.case(implementation, &version)?;
+            newest = newest.or(case);
+        }
+        Ok(newest)
+    }
+
+    /// The case with an implementation in a version, if the scenario has it.
+    fn case(
+        &self,
+        implementation: &Implementation,
+        version: &Version,
+    ) -> Result<Option<Case>, SuiteError> {
+        let target = Target {
+            like: &implementation.like,
+            version,
+        };
+        if !self.has(target) {
+            return Ok(None);
+        }
+        let (scenario, defaults) = (self.scenario, &self.defaults);
+        let layers = self.layers_for(target)?;
+        let root = self.root.to_string_lossy();
+        let values = [
+            ("scenario", scenario.name.get_ref().as_str()),
+            ("implementation", &implementation.name),
+            ("root", &root),
+        ];
+        let expand = |word: &str| placeholder::expand(word, &values);
+        let own = plain(&scenario.env);
+        let environment = implementation.environment.iter().chain(&own);
+        let directory = scenario.directory.as_ref();
+        let log = scenario
+            .log_pattern
+            .as_ref()
+            .or(defaults.log_pattern.as_ref());
+        Ok(Some(Case {
+            scenario: scenario.name.get_ref().clone(),
+            about: scenario.about.clone(),
+            implementation: implementation.name.clone(),
+            like: implementation.like.clone(),
+            expectation: self.expectation(&layers, target)?,
+            usual_lines: self.usual_lines()?,
+            deviations: self.known_deviations(&layers, target)?,
+            sources: self.sources(target)?,
+            repeat: scenario.repeat.unwrap_or(NonZeroU32::MIN),
+            exclusive: scenario.exclusive,
+            bounds: self.bounds(),
+            streams: scenario.streams.or(defaults.streams).unwrap_or_default(),
+            log: log.cloned().unwrap_or_default(),
+            directory: directory
+                .map_or_else(|| self.root.into(), |d| self.root.join(expand(d.get_ref()))),
+            stdin: scenario.stdin.as_ref().map(|text| expand(text.get_ref())),
+            environment: environment
+                .map(|(name, value)| (name.clone(), expand(value)))
+                .collect::<BTreeMap<_, _>>(),
+            ignored_signals: scenario.ignore_signals.clone(),
+            actions: self.actions()?,
+            probe: implementation.probe.clone(),
+            start: implementation.start.of(
+                &values,
+                scenario.args.iter().map(|arg| expand(arg.get_ref())),
+            ),
+        }))
+    }
+
+    fn bounds(&self) -> Bounds {
+        let (scenario, defaults) = (self.scenario, &self.defaults);
+        let standard = Bounds::default();
+        let timeout = scenario.timeout.or(defaults.timeout);
+        let grace = scenario.grace.or(defaults.grace);
+        let settle = scenario.settle.or(defaults.settle);
+        Bounds {
+            timeout: Some(timeout.map_or(TIMEOUT, |limit| limit.0)),
+            grace: grace.map_or(standard.grace, |span| span.0),
+            settle: settle.map_or(standard.settle, |span| span.0),
+            at_timeout: scenario.at_timeout,
+        }
+    }
+
+    fn actions(&self) -> Result<Vec<Action>, SuiteError> {
+        let action = |action: &file::Action| {
+            let on = match &action.on {
+                Some(on) => self.trigger(on)?,
+                None => None,
+            };
+            let mut planned = Action::signal(action.send);
+            if let Some((pattern, n)) = on {
+                planned = planned.on_nth(n, pattern);
+            }
+            if let Some(after) = action.after {
+                planned = planned.after(after.0);
+            }
+            if action.when == Some(file::When::Blocked) {
+                planned = planned.when_blocked();
+            }
+            Ok(match action.group {
+                true => planned.to_group(),
+                false => planned,
+            })
+        };
+        self.scenario.signals.iter().map(action).collect()
+    }
+
+    /// The line that a signal waits for, and the how manieth; none for the start. What only the end shows cannot be one.
+    fn trigger(
+        &self,
+        on: &Spanned<super::lines::MarkSpec>,
+    ) -> Result<Option<(Pattern, NonZeroU32)>, SuiteError> {
+        let wrong = |label: &str| {
+            Err(self
+                .error("a signal cannot wait for this")
+                .at(on.span(), label)
+                .help("name a line, or `\"start\"`"))
+        };
+        match &on.get_ref().0 {
+            Mark::Start => Ok(None),
+            Mark::Line(_, Occurrence::Last) => {
+                wrong("that a line was the last is known only after the exit")
+            }
+            Mark::Line(pattern, Occurrence::First) => Ok(Some((pattern.clone(), NonZeroU32::MIN))),
+            Mark::Line(pattern, Occurrence::Nth(n)) => Ok(Some((pattern.clone(), *n))),
+            Mark::Exit => wrong("after the exit there is nothing to send a signal to"),
+            Mark::Signal(..) => wrong("another signal"),
+        }
+    }
+
+    /// What is said of a target, from the closest to the scenario itself.
+    fn layers_for(&self, target: Target<'_>) -> Result<Vec<Layer<'a>>, SuiteError> {
+        let source: &Source = &self.part.source;
+        let own = self.names.all(source, &self.scenario.differs, target)?;
+        let own = own.into_iter().map(|(_, difference)| difference.expects());
+        let all = own.chain([self.scenario.expects()]);
+        Ok(all.map(|expects| Layer { source, expects }).collect())
+    }
+
+    fn expectation(
+        &self,
+        layers: &[Layer<'a>],
+        target: Target<'_>,
+    ) -> Result<crate::expect::Expectation, SuiteError> {
+        let exit_after = self
+            .scenario
+            .exit_after
+            .as_ref()
+            .or(self.defaults.exit_after.as_ref());
+        let slack = self.scenario.slack.or(self.defaults.slack);
+        Layers {
+            names: self.names,
+            layers,
+            target,
+            exit_after: exit_after.map(|mark| &mark.get_ref().0),
+            slack: slack.map(|span| span.0),
+            streams: self
+                .scenario
+                .streams
+                .or(self.defaults.streams)
+                .unwrap_or_default(),
+            sent: self.sent(),
+        }
+        .expectation()
+    }
+
+    /// The signals that a mark can name.
+    fn sent(&self) -> Vec<crate::Signal> {
+        let sent = self.scenario.signals.iter().map(|action| action.send);
+        sent.chain(self.scenario.at_timeout).collect()
+    }
+
+    /// The lines that are wanted of the first implementation of the suite that the scenario has.
+    fn usual_lines(&self) -> Result<Vec<Pattern>, SuiteError> {
+        let version = &Version::NEWEST;
+        let mut all = self.names.in_order();
+        let Some(like) = all.find(|like| self.has(Target { like, version })) else {
+            return Ok(Vec::new());
+        };
+        let target = Target { like, version };
+        let layers = self.layers_for(target)?;
+        Ok(wanted_lines(&self.expectation(&layers, target)?))
+    }
+
+    fn known_deviations(
+        &self,
+        layers: &[Layer<'a>],
+        target: Target<'_>,
+    ) -> Result<Vec<KnownDeviation>, SuiteError> {
+        let tables = self
+            .names
+            .all(&self.part.source, &self.scenario.deviates, target)?;
+        let all = tables.into_iter().flat_map(|(_, list)| &list.0);
+        all.map(|deviates| self.known_deviation(deviates, layers, target))
+            .collect()
+    }
+
+    fn known_deviation(
+        &self,
+        deviates: &'a Deviates,
+        layers: &[Layer<'a>],
+        target: Target<'_>,
+    ) -> Result<KnownDeviation, SuiteError> {
+        let (own, named) = self.parts_of(deviates);
+        let mut all = Vec::new();
+        all.extend(own.map(|own| Layer {
+            source: &self.part.source,
+            expects: own.expects(),
+        }));
+        all.extend(named.map(|(part, named)| Layer {
+            source: &part.source,
+            expects: named.expects(),
+        }));
+        all.extend_from_slice(layers);
+        let parts = [own, named.map(|(_, named)| named)];
+        let first = |f: fn(&Deviation) -> Option<String>| parts.iter().flatten().find_map(|d| f(d));
+        let version = parts.iter().flatten().find_map(|d| d.version.as_ref());
+        Ok(KnownDeviation {
+            name: match deviates {
+                Deviates::Named(name) => Some(name.clone()),
+                Deviates::Written(own) => own.r#use.as_ref().map(|name| name.get_ref().clone()),
+            },
+            why: first(|d| d.why.clone()).unwrap_or_default(),
+            version: version.map(|version| version.get_ref().clone()),
+            expectation: self.expectation(&all, target)?,
+        })
+    }
+
+    /// The sources that the suite names for a target: the scenario's own, then those of the sets that it speaks of.
+    fn sources(&self, target: Target<'_>) -> Result<Vec<String>, SuiteError> {
+        let source = &self.part.source;
+        let from = |table: &ByName<OneOrMore<String>>| -> Result<Vec<String>, SuiteError> {
+            let lists = self.names.all(source, table, target)?;
+            Ok(lists
+                .into_iter()
+                .flat_map(|(_, list)| list.0.clone())
+                .collect())
+        };
+        let mut all = from(&self.scenario.source)?;
+        for (_, difference) in self.names.all(source, &self.scenario.differs, target)? {
+            all.extend(difference.source.iter().flat_map(|list| list.0.clone()));
+        }
+        let spoken_of: BTreeSet<_> = self
+            .selectors()
+            .into_iter()
+            .map(|(_, s)| &s.get_ref().name)
+            .collect();
+        for name in spoken_of {
+            if let Some(set) = self.names.set(name, target) {
+                all.extend(from(&set.source)?);
+            }
+        }
+        let mut seen = BTreeSet::new();
+        all.retain(|source| seen.insert(source.clone()));
+        Ok(all)
+    }
+}

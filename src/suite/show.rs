@@ -1,0 +1,337 @@
+//! A case written out: a suite of this one case, with nothing left to defaults, sets or conditions.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use super::case::{Case, KnownDeviation};
+use super::duration;
+use super::implementation::Start;
+use crate::expect::{
+    Bound, Count, Delay, Expectation, ExpectedEnd, Mark, Occurrence, OtherLines, Pattern, Step,
+    Survivors,
+};
+use crate::log::Matcher;
+use crate::record::{Exit, Stream, Streams};
+use crate::stage::{Act, Action, Trigger};
+
+impl Case {
+    /// The case written out as a suite of its own: what is run, within which bounds, and what is expected.
+    ///
+    /// Everything that the suite says by defaults, sets, conditions and names is put in its place.
+    #[must_use]
+    pub fn show(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) -> fmt::Result {
+        writeln!(out, "# {}", self.id())?;
+        writeln!(out, "[implementation.{}]", key(&self.implementation))?;
+        self.write_start(out)?;
+        if let Some(probe) = &self.probe {
+            writeln!(out, "probe = {}", list(probe.iter().map(|word| text(word))))?;
+        }
+        writeln!(out, "\n[[scenario]]\nname = {}", text(&self.scenario))?;
+        writeln!(out, "about = {}", text(&self.about))?;
+        self.write_run(out)?;
+        self.write_bounds(out)?;
+        if !self.sources.is_empty() {
+            let sources = lines(self.sources.iter().map(|source| text(source)));
+            writeln!(out, "source.{} = {sources}", key(&self.implementation))?;
+        }
+        write_expectation(out, &self.expectation)?;
+        for deviation in &self.deviations {
+            self.write_deviation(out, deviation)?;
+        }
+        Ok(())
+    }
+
+    fn write_start(&self, out: &mut String) -> fmt::Result {
+        let cargo = match &self.start {
+            Start::Command(words) => {
+                return writeln!(
+                    out,
+                    "command = {}",
+                    list(words.iter().map(|word| text(word)))
+                );
+            }
+            Start::Cargo { cargo, .. } => cargo,
+        };
+        let mut keys = format!(
+            "package = {}, bin = {}",
+            text(&cargo.build.package),
+            text(&cargo.bin)
+        );
+        if let Some(profile) = &cargo.build.profile {
+            write!(keys, ", profile = {}", text(profile))?;
+        }
+        if !cargo.build.features.is_empty() {
+            write!(
+                keys,
+                ", features = {}",
+                list(cargo.build.features.iter().map(|f| text(f)))
+            )?;
+        }
+        writeln!(out, "cargo = {{ {keys} }}")
+    }
+
+    fn write_run(&self, out: &mut String) -> fmt::Result {
+        if let Start::Cargo { args, .. } = &self.start
+            && !args.is_empty()
+        {
+            writeln!(out, "args = {}", list(args.iter().map(|arg| text(arg))))?;
+        }
+        writeln!(
+            out,
+            "directory = {}",
+            text(&self.directory.to_string_lossy())
+        )?;
+        if !self.environment.is_empty() {
+            let env = self.environment.iter();
+            let env: Vec<_> = env
+                .map(|(name, value)| format!("{} = {}", key(name), text(value)))
+                .collect();
+            writeln!(out, "env = {{ {} }}", env.join(", "))?;
+        }
+        if let Some(stdin) = &self.stdin {
+            writeln!(out, "stdin = {}", text(stdin))?;
+        }
+        let streams = match self.streams {
+            Streams::Merged => "merged",
+            Streams::Split => "split",
+        };
+        writeln!(
+            out,
+            "streams = \"{streams}\"\nlog-pattern = {}",
+            text(self.log.as_str())
+        )?;
+        if !self.ignored_signals.is_empty() {
+            let ignored = self
+                .ignored_signals
+                .iter()
+                .map(|signal| text(&signal.to_string()));
+            writeln!(out, "ignore-signals = {}", list(ignored))?;
+        }
+        if !self.actions.is_empty() {
+            writeln!(out, "signals = {}", lines(self.actions.iter().map(action)))?;
+        }
+        Ok(())
+    }
+
+    fn write_bounds(&self, out: &mut String) -> fmt::Result {
+        for (key, value) in [
+            ("timeout", self.bounds.timeout),
+            ("grace", Some(self.bounds.grace)),
+            ("settle", Some(self.bounds.settle)),
+        ] {
+            if let Some(value) = value {
+                writeln!(out, "{key} = {}", time(value))?;
+            }
+        }
+        if let Some(signal) = self.bounds.at_timeout {
+            writeln!(out, "at-timeout = \"{signal}\"")?;
+        }
+        if self.repeat.get() > 1 {
+            writeln!(out, "repeat = {}", self.repeat)?;
+        }
+        if self.exclusive {
+            writeln!(out, "exclusive = true")?;
+        }
+        Ok(())
+    }
+
+    fn write_deviation(&self, out: &mut String, deviation: &KnownDeviation) -> fmt::Result {
+        writeln!(out, "\n[[scenario.deviates.{}]]", key(&self.implementation))?;
+        writeln!(out, "why = {}", text(&deviation.why))?;
+        if let Some(version) = &deviation.version {
+            writeln!(out, "version = {}", text(&version.to_string()))?;
+        }
+        write_expectation(out, &deviation.expectation)
+    }
+}
+
+fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result {
+    if let Some(log) = &expectation.log {
+        writeln!(out, "log = {}", lines(log.steps.iter().map(step)))?;
+        writeln!(
+            out,
+            "other-lines = \"{}\"",
+            match log.others {
+                OtherLines::Allowed => "allowed",
+                OtherLines::Forbidden => "forbidden",
+            }
+        )?;
+    }
+    for (key, patterns) in [
+        ("present", &expectation.present),
+        ("absent", &expectation.absent),
+    ] {
+        writeln!(out, "{key} = {}", list(patterns.iter().map(pattern)))?;
+    }
+    writeln!(
+        out,
+        "count = {}",
+        list(expectation.counts.iter().map(count))
+    )?;
+    if let Some(end) = &expectation.end {
+        writeln!(out, "exit = {{ {} }}", self::end(end))?;
+    }
+    writeln!(
+        out,
+        "delays = {}",
+        lines(expectation.delays.iter().map(delay))
+    )?;
+    writeln!(
+        out,
+        "survivors = \"{}\"",
+        match expectation.survivors {
+            Survivors::Allowed => "allowed",
+            Survivors::Forbidden => "forbidden",
+        }
+    )
+}
+
+fn end(end: &ExpectedEnd) -> String {
+    let one = |exit: &Exit| match exit {
+        Exit::Code(code) => code.to_string(),
+        Exit::Signal(signal) => format!("\"{signal}\""),
+    };
+    match end {
+        ExpectedEnd::Exit(Exit::Code(code)) => format!("code = {code}"),
+        ExpectedEnd::Exit(Exit::Signal(signal)) => format!("signal = \"{signal}\""),
+        ExpectedEnd::OneOf(exits) => format!("one-of = {}", list(exits.iter().map(one))),
+        ExpectedEnd::Hang => "hang = true".into(),
+        // No suite can say so.
+        ExpectedEnd::Failure => "code = 1".into(),
+    }
+}
+
+fn action(action: &Action) -> String {
+    let Act::Signal { signal, group } = action.act();
+    let when = action.when();
+    let mut keys = format!("send = \"{signal}\"");
+    if let Trigger::Line(line, n) = &when.on {
+        let occurrence = match n.get() {
+            1 => Occurrence::First,
+            _ => Occurrence::Nth(*n),
+        };
+        keys += &format!(", on = {}", mark(&Mark::Line(line.clone(), occurrence)));
+    }
+    if when.after > Duration::ZERO {
+        keys += &format!(", after = {}", time(when.after));
+    }
+    if when.blocked {
+        keys += ", when = \"blocked\"";
+    }
+    if *group {
+        keys += ", group = true";
+    }
+    format!("{{ {keys} }}")
+}
+
+fn step(step: &Step) -> String {
+    match step {
+        Step::Then(line) => pattern(line),
+        Step::Next(line) => format!("{{ next = {} }}", pattern(line)),
+        Step::Not(line) => format!("{{ not = {} }}", pattern(line)),
+        Step::AnyOrder(groups) => {
+            let group = |group: &Vec<Pattern>| match group.as_slice() {
+                [line] => pattern(line),
+                lines => list(lines.iter().map(pattern)),
+            };
+            format!("{{ any-order = {} }}", list(groups.iter().map(group)))
+        }
+    }
+}
+
+fn pattern(pattern: &Pattern) -> String {
+    match (&pattern.matcher, pattern.stream) {
+        (Matcher::Text(line), None) => text(line),
+        _ => format!("{{ {} }}", pattern_keys(pattern)),
+    }
+}
+
+fn pattern_keys(pattern: &Pattern) -> String {
+    let mut keys = match &pattern.matcher {
+        Matcher::Text(line) => format!("line = {}", text(line)),
+        Matcher::Contains(part) => format!("contains = {}", text(part)),
+        Matcher::Regex(regex) => format!("regex = {}", text(regex.as_str())),
+    };
+    match pattern.stream {
+        Some(Stream::Stdout) => keys += ", stream = \"stdout\"",
+        Some(Stream::Stderr) => keys += ", stream = \"stderr\"",
+        Some(Stream::Merged) | None => {}
+    }
+    keys
+}
+
+fn mark(mark: &Mark) -> String {
+    let (keys, occurrence) = match mark {
+        Mark::Start => return "\"start\"".into(),
+        Mark::Exit => return "\"exit\"".into(),
+        Mark::Line(pattern, occurrence) => (pattern_keys(pattern), occurrence),
+        Mark::Signal(signal, occurrence) => (format!("signal = \"{signal}\""), occurrence),
+    };
+    match occurrence {
+        Occurrence::First => format!("{{ {keys} }}"),
+        Occurrence::Nth(n) => format!("{{ {keys}, nth = {n} }}"),
+        Occurrence::Last => format!("{{ {keys}, last = true }}"),
+    }
+}
+
+fn count(count: &Count) -> String {
+    let keys = pattern_keys(&count.pattern);
+    let times = match (count.times.least, count.times.most) {
+        (least, Some(most)) if least == most => format!("times = {least}"),
+        (least, Some(most)) => format!("at-least = {least}, at-most = {most}"),
+        (least, None) => format!("at-least = {least}"),
+    };
+    format!("{{ {keys}, {times} }}")
+}
+
+fn delay(delay: &Delay) -> String {
+    let bound = match delay.bound {
+        Bound::About(about) => format!("about = {}", time(about)),
+        Bound::Within(most) => format!("within = {}", time(most)),
+        Bound::AtLeast(least) => format!("at-least = {}", time(least)),
+    };
+    format!(
+        "{{ from = {}, to = {}, {bound}, slack = {} }}",
+        mark(&delay.from),
+        mark(&delay.to),
+        time(delay.slack)
+    )
+}
+
+fn time(time: Duration) -> String {
+    text(&duration::show(time))
+}
+
+/// A string as TOML writes it.
+fn text(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// A key as TOML writes it.
+fn key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match !name.is_empty() && name.chars().all(bare) {
+        true => name.into(),
+        false => text(name),
+    }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
+}
+
+/// A list with a line for each item.
+fn lines(items: impl Iterator<Item = String>) -> String {
+    let items: String = items.map(|item| format!("    {item},\n")).collect();
+    match items.is_empty() {
+        true => "[]".into(),
+        false => format!("[\n{items}]"),
+    }
+}
