@@ -489,7 +489,7 @@ fn a_wrong_command_line_is_a_mistake() {
         ),
         (
             vec!["--implementation-command", "one=sh {nonsense}"],
-            "`{nonsense}` cannot stand here",
+            "`{nonsense}` is no placeholder here",
         ),
         (vec!["run"], "required"),
         (

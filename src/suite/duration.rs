@@ -18,14 +18,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         text: text.into(),
         why,
     };
-    let trimmed = text.trim();
-    if trimmed.starts_with('-') {
-        Err(wrong(", it is negative"))
-    } else if trimmed.parse::<f64>().is_ok() {
-        Err(wrong(", its unit is missing"))
-    } else {
-        humantime::parse_duration(trimmed).map_err(|_| wrong(""))
+    let text = text.trim();
+    if text.starts_with('-') {
+        return Err(wrong(", it is negative"));
     }
+    if text.parse::<f64>().is_ok() {
+        return Err(wrong(", its unit is missing"));
+    }
+    humantime::parse_duration(text).map_err(|_| wrong(""))
 }
 
 /// A text that is not a duration.
