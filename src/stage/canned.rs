@@ -76,6 +76,7 @@ impl Stage for Canned {
         if control.switch().is_some_and(super::Cancel::is_cancelled) {
             record.termination = Termination::Interrupted;
         }
+        control.tell_start(record.pid);
         record.events.iter().for_each(|event| control.tell(event));
         record.origin.clone_from(&plan.origin);
         record.timeout = plan.bounds.timeout;

@@ -14,6 +14,7 @@ use crate::record::Event;
 #[derive(Default)]
 pub struct Control<'a> {
     cancel: Option<&'a Cancel>,
+    on_start: Option<&'a mut dyn FnMut(u32)>,
     on_event: Option<&'a mut dyn FnMut(&Event)>,
 }
 
@@ -31,6 +32,13 @@ impl<'a> Control<'a> {
         self
     }
 
+    /// Calls a function with the subject's process id, once its program was executed.
+    #[must_use]
+    pub fn on_start(mut self, on_start: &'a mut dyn FnMut(u32)) -> Self {
+        self.on_start = Some(on_start);
+        self
+    }
+
     /// Calls a function with each event as it is seen, in the order in which it is seen. The record may put an event at an
     /// earlier place: the exit is stamped when it happens and seen a moment later. Lines are not yet read as lines
     /// of log. All lines come, also those for which the record has no room.
@@ -44,6 +52,12 @@ impl<'a> Control<'a> {
 
     pub(super) fn switch(&self) -> Option<&'a Cancel> {
         self.cancel
+    }
+
+    pub(super) fn tell_start(&mut self, pid: u32) {
+        if let Some(on_start) = &mut self.on_start {
+            on_start(pid);
+        }
     }
 
     pub(super) fn tell(&mut self, event: &Event) {
@@ -69,6 +83,7 @@ impl std::fmt::Debug for Control<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Control")
             .field("cancel", &self.cancel)
+            .field("on_start", &self.on_start.is_some())
             .field("on_event", &self.on_event.is_some())
             .finish()
     }

@@ -4,6 +4,7 @@
 mod case;
 mod escape;
 mod explain;
+mod live;
 #[cfg(feature = "suite")]
 mod matrix;
 mod page;
@@ -18,6 +19,7 @@ pub(super) use case::case_on;
 pub use case::{Widths, case, observation, summary};
 pub(crate) use escape::escape;
 pub use explain::explain;
+pub use live::Live;
 #[cfg(feature = "suite")]
 pub use matrix::{Matrix, MatrixOptions};
 pub use page::Page;
