@@ -20,13 +20,20 @@
 //! # One straight line
 //!
 //! ```text
-//! suite → cases → stage → record → judge → report
+//! suite → build → stage → record → log → judge → outcome → report
 //! ```
 //!
-//! - [`stage`] is the only part that touches processes, clocks and signals. It turns a [`Plan`](stage::Plan) into a [`Record`].
-//! - A [`Record`] is plain data. All that comes after it is a pure function of it: [`judge`](judge::judge) makes a
-//!   [`Judgement`](judge::Judgement) of a record and an [`Expectation`](expect::Expectation), [`report`] makes text of both.
-//! - [`suite`] and [`runner`] do so for many cases; [`Subject`] and [`Assert`] are a front for single ones, in `cargo test`.
+//! - A [`stage`] is the only part that touches processes, clocks and signals. It turns a [`Plan`](stage::Plan), which is plain
+//!   data, into a [`Record`], which is plain data too. [`Real`](stage::Real) runs processes; [`Canned`](stage::Canned) answers from
+//!   a table, for tests of whatever uses a stage.
+//! - A [`Record`] can be saved, and judged elsewhere and later. Its lines are read as lines of log by the plan's [`LogFormat`].
+//! - [`judge`](judge::judge) is a pure function of a record and an [`Expectation`](expect::Expectation). Its
+//!   [`Judgement`](judge::Judgement) is held, broken, or inconclusive.
+//! - [`report`] makes text of records and judgements.
+//! - [`Subject`] and [`Assert`] are a front for single runs, in `cargo test`. With the feature `suite`, `suite` and `runner` do the
+//!   same for many cases, whose results are in `outcome`.
+//!
+//! Which part may know which is in [the design](https://github.com/exeunt-rs/exeunt/blob/main/docs/design.md); a test holds the code to it.
 //!
 //! # What a run promises
 //!
@@ -56,8 +63,12 @@
 //!
 //! # Features
 //!
-//! `command` (default) builds the `exeunt` command, `libtest` (default) the module `libtest`, which makes tests of a
-//! suite's cases. As a library for tests, `default-features = false` is enough.
+//! None is on by default: [`Subject`], [`Assert`], the judge and the reports of a single run need none.
+//!
+//! - `suite`: suites (`exeunt.toml`), their cases, and reports of them.
+//! - `libtest`: one test a case under `cargo test` and nextest. It brings `suite`.
+//!
+//! The command is a package of its own: `cargo install exeunt-cli`.
 
 #![warn(missing_docs)]
 
@@ -85,7 +96,7 @@ use std::time::Duration;
 
 #[cfg(feature = "libtest")]
 pub use front::libtest;
-pub use front::{Assert, AssertError, Subject};
+pub use front::{Assert, AssertError, CodePredicate, OutputPredicate, Subject};
 pub use judge::expect;
 pub use log::{LogFormat, LogFormatError};
 pub use record::{Record, Signal, Streams, UnknownSignal};

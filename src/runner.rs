@@ -10,19 +10,19 @@ use crate::outcome::{Outcome, Status};
 use crate::stage::Cancel;
 use crate::suite::{Case, Prepared};
 
-/// What a run of a suite tells while it goes on.
+/// How far a run of a suite is.
 #[derive(Debug)]
 pub enum Progress<'s> {
-    /// A case begins.
+    /// This case begins.
     Begun(&'s Case),
-    /// A case is over.
+    /// A case is over, with this outcome.
     Ended(Box<Outcome>),
 }
 
 /// How often an inconclusive case is run again, alone.
 const RETRIES: u32 = 2;
 
-/// How many cases run side by side if nobody says otherwise: subjects mostly sleep, so more than there are processors.
+/// How many cases run side by side by default. Subjects mostly sleep, so these are more than there are processors.
 #[must_use]
 pub fn default_jobs() -> NonZeroUsize {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -31,9 +31,9 @@ pub fn default_jobs() -> NonZeroUsize {
 
 const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
-/// Runs cases. Those that were inconclusive because the machine was slow are run again afterwards, one at a time.
+/// Runs cases side by side, and then those that are exclusive, one at a time. Those that were inconclusive because the machine was slow are run again afterwards, one at a time.
 ///
-/// `telling` is called in the order of events, from this thread.
+/// `telling` is called with each step in the order in which they happen, from the calling thread.
 pub fn run<'s>(
     prepared: &'s Prepared<'_>,
     cases: &[&'s Case],
@@ -43,10 +43,11 @@ pub fn run<'s>(
 ) {
     let next = AtomicUsize::new(0);
     let queue = longest_first(cases);
+    let (exclusive, queue): (Vec<_>, Vec<_>) = queue.into_iter().partition(|case| case.exclusive);
     let (sender, receiver) = mpsc::channel();
     let mut again = Vec::new();
     thread::scope(|scope| {
-        for _ in 0..jobs.get().min(cases.len()) {
+        for _ in 0..jobs.get().min(queue.len()) {
             let sender = sender.clone();
             let (next, queue) = (&next, &queue);
             scope.spawn(move || {
@@ -66,6 +67,14 @@ pub fn run<'s>(
             }
         }
     });
+    for case in exclusive {
+        telling(Progress::Begun(case));
+        let outcome = Box::new(run_case(prepared, case, cancel));
+        match outcome.retryable() {
+            true => again.push((case, outcome)),
+            false => telling(Progress::Ended(outcome)),
+        }
+    }
     for (case, outcome) in again {
         let outcome = retry(prepared, case, *outcome, cancel);
         telling(Progress::Ended(Box::new(outcome)));
@@ -102,6 +111,7 @@ pub(crate) fn retry(
 /// Runs a case once and judges it.
 pub fn run_case(prepared: &Prepared<'_>, case: &Case, cancel: &Cancel) -> Outcome {
     let why = prepared.skipped(case);
+    // As it is for the version that is there.
     let case = prepared.case(case);
     let outcome = |status, why| Outcome::without_run(case, status, why);
     if why.is_some() {

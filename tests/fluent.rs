@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use exeunt::expect::{Expectation, ExpectedEnd, Step};
+use exeunt::expect::{Expectation, ExpectedEnd, Mark, Step};
 use exeunt::judge::Verdict;
 use exeunt::record::{Dropped, Exit, Line, Process, Signal, Stream, Termination};
 use exeunt::{AssertError, LogFormat, Record, Streams, millis, secs};
@@ -234,7 +234,8 @@ fn one_stream_of_a_merged_run_explains_itself() {
     assert!(
         text.starts_with(
             "inconclusive\n\
-             the run has its streams merged, so stderr alone is not known: \
+             expected: stderr satisfies var.is_empty()\n\
+             observed: the run has its streams merged, so stderr alone is not known: \
              run the subject with `.streams(Streams::Split)`, or use `.output(…)`\n"
         ),
         "{text}"
@@ -324,4 +325,86 @@ fn what_a_subject_writes_does_not_reach_the_terminal() {
         assert!(!text.contains('\u{1b}'), "{text}");
         assert!(text.contains("\\u{1b}[2Jx"), "{text}");
     }
+}
+
+#[test]
+fn texts_and_codes_in_the_ways_of_assert_cmd() {
+    let mut record = Record::new(["worker"])
+        .with(millis(1), Line::new(Stream::Stdout, "hello"))
+        .with(millis(2), Line::new(Stream::Stderr, "oops"))
+        .with(millis(3), Exit::Code(3));
+    record.streams = Streams::Split;
+    let a = record.assert();
+    a.failure()
+        .code(3)
+        .code([1, 3])
+        .code(predicate::gt(2))
+        .stdout("hello\n")
+        .stderr(String::from("oops\n"))
+        .output("hello\noops\n");
+    assert_eq!(a.record(), &record);
+    broken(a.try_success(), "exit code 0", "exit code 3 after 0.003 s");
+    broken(
+        a.try_code([0, 1]),
+        "exit code 0 or exit code 1",
+        "exit code 3 after 0.003 s",
+    );
+    broken(
+        a.try_code(predicate::gt(3)),
+        "an exit code that satisfies var > 3",
+        "exit code 3 after 0.003 s",
+    );
+    broken(
+        a.try_interrupted(),
+        "killed by a signal",
+        "exit code 3 after 0.003 s",
+    );
+    broken(
+        a.try_stdout("hello"),
+        r#"stdout is "hello""#,
+        r#""hello\n""#,
+    );
+    let well = Record::new(["worker"]).with(millis(3), Exit::Code(0));
+    broken(
+        well.assert().try_failure(),
+        "a failure",
+        "exit code 0 after 0.003 s",
+    );
+    let killed = Record::new(["worker"]).with(millis(3), Exit::Signal(Signal::SEGV));
+    killed.assert().failure().interrupted().signal(Signal::SEGV);
+    broken(
+        killed.assert().try_code(predicate::always()),
+        "an exit code that satisfies true",
+        "killed by SIGSEGV after 0.003 s",
+    );
+    let still = "still running after 5 s, and ended then";
+    broken(
+        hung().assert().try_code(predicate::always()),
+        "an exit code that satisfies true",
+        still,
+    );
+    broken(
+        hung().assert().try_interrupted(),
+        "killed by a signal",
+        still,
+    );
+}
+
+#[test]
+fn counts_and_bounds() {
+    let record = Record::new(["worker"])
+        .with(secs(1), "tick")
+        .with(secs(2), "tick")
+        .with(secs(3), Exit::Code(0));
+    let a = record.assert();
+    a.count("tick", 2)
+        .count("tick", 1..)
+        .exits_within("tick", secs(2))
+        .exits_within(Mark::Start, secs(5));
+    broken(a.try_count("tick", 3), "`tick` 3 times", "it came 2 times");
+    broken(
+        a.try_exits_within("tick", secs(1)),
+        "the exit within 1.00 s after `tick` (+ 0.20 s)",
+        "2.000 s",
+    );
 }

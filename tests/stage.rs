@@ -170,6 +170,31 @@ fn an_interruption_is_handed_on_as_what_it_was() {
 }
 
 #[test]
+fn a_run_that_is_killed_does_not_wait_for_the_grace_period() {
+    let script = format!("trap '' INT; echo ready; {WAIT}");
+    let subject = sh(&script).grace(secs(600));
+    let cancel = Cancel::new().unwrap();
+    let mut heard = |event: &exeunt::record::Event| match &event.kind {
+        EventKind::Line(_) => cancel.cancel_with(Signal::INT),
+        EventKind::Signal(sent) if sent.signal == Signal::INT => cancel.kill(),
+        _ => {}
+    };
+    let mut control = Control::new().cancel(&cancel).on_event(&mut heard);
+    let record = subject.run_on(&Real, &mut control).unwrap();
+    assert_eq!(record.termination, Termination::Interrupted);
+    assert_eq!(record.exit(), Some(Exit::Signal(Signal::KILL)));
+}
+
+#[test]
+fn the_start_is_told_with_its_process_id() {
+    let mut started = Vec::new();
+    let mut heard = |pid| started.push(pid);
+    let mut control = Control::new().on_start(&mut heard);
+    let record = sh("echo hi").run_on(&Real, &mut control).unwrap();
+    assert_eq!(started, [record.pid]);
+}
+
+#[test]
 fn without_a_timeout_a_subject_takes_as_long_as_it_likes() {
     let mut plan = Plan::new("sleep");
     plan.args = vec!["0.4".into()];

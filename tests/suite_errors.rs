@@ -394,7 +394,7 @@ error: this command cannot be run
  --> exeunt.toml:6:5
   |
 6 |     \"{scenaro}.py\",
-  |     ^^^^^^^^^^^^^^ `{scenaro}` cannot stand here: there are `{scenario}`, `{implementation}`, `{root}` and `{port}` (braces that are meant as such need a space: `{ scenaro }`)"
+  |     ^^^^^^^^^^^^^^ `{scenaro}` is no placeholder here: there are `{scenario}`, `{implementation}`, `{root}` and `{port}` (braces that are meant as such need a space: `{ scenaro }`)"
     );
     points(
         &implementation("cargo = { package = 'p', bin = 'py-{scenario_name}' }"),
@@ -652,7 +652,7 @@ fn a_command_from_outside() {
             .to_string()
     };
     assert!(error(&[]).contains("the command is empty"));
-    assert!(error(&["x", "{scenaro}"]).contains("`{scenaro}` cannot stand here"));
+    assert!(error(&["x", "{scenaro}"]).contains("`{scenaro}` is no placeholder here"));
 }
 
 #[test]

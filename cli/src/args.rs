@@ -6,21 +6,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use exeunt::Streams;
+use exeunt::{Signal, Streams};
 
-const AFTER: &str = "\
-Exit codes:
-    0  everything held (known deviations and skipped cases included)
-    1  something was broken, or could not be started; under `run`: the program did not end in time
-    2  wrong usage, a wrong suite, a failed build; under `run`: the program could not be started
-    3  nothing was broken, but something was inconclusive
-  130  interrupted";
+use crate::exit_status::{JUDGING, RUNNING};
 
 /// Watch how programs end: run them, record when each line came and how they exited, and judge that.
 ///
 /// Without a command, `exeunt` is `exeunt test`.
 #[derive(Debug, Parser)]
-#[command(name = "exeunt", version, after_help = AFTER, args_conflicts_with_subcommands = true)]
+#[command(name = "exeunt", version, after_help = format!("{JUDGING}\n\n{RUNNING}"), args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -31,24 +25,25 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the cases of a suite and judge them.
-    #[command(after_help = AFTER)]
+    #[command(after_help = JUDGING)]
     Test(Test),
     /// List the cases of a suite.
-    #[command(after_help = AFTER)]
+    #[command(after_help = JUDGING)]
     List(List),
-    /// Watch any program once: its timeline, its exit explained, what it left behind.
+    /// Watch a program once: its timeline while it runs, its exit explained, what it left behind.
     ///
-    /// Everything is told when the program has ended. It reads our standard input, and gets our environment but for
-    /// `TMPDIR`, a scratch directory. It does not get our Ctrl-C: that ends it, and all that descends from it, by SIGTERM.
-    /// With `--format json`, only those variables are recorded that differ from ours.
-    #[command(after_help = AFTER)]
+    /// The program reads this standard input. It inherits this environment, and a scratch directory as `TMPDIR` where that is
+    /// not set. SIGINT (Ctrl-C), SIGTERM and SIGHUP are handed on to it and all that descends from it; a second one kills them.
+    /// With `--format json`, each event is a line as it comes, and the last line is the record, with those variables only that
+    /// differ from ours.
+    #[command(after_help = RUNNING)]
     Run(Run),
 }
 
 /// Which suite and which of its cases.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Selection {
-    /// Only cases whose `scenario/implementation` contains one of these.
+    /// Only cases whose `scenario/implementation` contains one of these; `::` may be written for `/`.
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
     /// The suite; by default the exeunt.toml here or in the nearest parent directory.
@@ -82,6 +77,9 @@ pub(crate) struct Test {
     /// Print a table of scenarios × implementations instead of a line for each case.
     #[arg(long, value_enum, value_name = "text|markdown", num_args = 0..=1, default_missing_value = "text", require_equals = true, conflicts_with = "format")]
     pub(crate) matrix: Option<MatrixFormat>,
+    /// Fail if a case is skipped, since its implementation is not on this machine.
+    #[arg(long)]
+    pub(crate) deny_skipped: bool,
     /// How many cases run side by side; by default six for each processor, and eight at least.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -95,20 +93,30 @@ pub(crate) struct List {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
-    /// How long the program may run, as `2s` or `300ms`. Then it and all that descends from it is ended.
-    #[arg(long, value_name = "DURATION", value_parser = exeunt::suite::parse_duration, default_value = "60s")]
-    pub(crate) timeout: Duration,
+    /// How long the program may run, as `2s` or `300ms`; then it and all that descends from it is ended. By default for ever.
+    #[arg(long, value_name = "DURATION", value_parser = timeout)]
+    pub(crate) timeout: Option<Duration>,
+    /// How long it may take to heed SIGTERM, or a signal that was handed on, before it is killed.
+    #[arg(long, value_name = "DURATION", value_parser = exeunt::suite::parse_duration, default_value = "10s")]
+    pub(crate) grace: Duration,
+    /// How long after its exit its descendants may still end. Those that do not count as left behind, and are ended.
+    #[arg(long, value_name = "DURATION", value_parser = exeunt::suite::parse_duration, default_value = "200ms")]
+    pub(crate) settle: Duration,
+    /// A signal to send at the time limit, before SIGTERM, so that the program shows where it stands: SIGABRT for Python with
+    /// `PYTHONFAULTHANDLER=1`, SIGQUIT for Java and Go.
+    #[arg(long, value_name = "SIGNAL", requires = "timeout")]
+    pub(crate) at_timeout: Option<Signal>,
     /// Whether its two output streams share one pipe. Merged: the order of lines is exact. Split: their origin is known.
     #[arg(long, value_parser = streams, default_value = "merged", value_name = "merged|split")]
     pub(crate) streams: Streams,
     /// How to report.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
-    /// Give it only the clean environment that the subjects of a suite get.
+    /// Give it only the clean environment that the subjects of a suite get, and a scratch directory as `TMPDIR`.
     #[arg(long)]
     pub(crate) clean_env: bool,
-    /// The program and its arguments.
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    /// The program and its arguments. Options of `exeunt` stand before it.
+    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }
 
@@ -129,6 +137,15 @@ pub(crate) enum MatrixFormat {
     Text,
     /// For a page.
     Markdown,
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    match exeunt::suite::parse_duration(text).map_err(|error| error.to_string())? {
+        Duration::ZERO => {
+            Err("nothing can run in no time; without `--timeout` there is no limit".into())
+        }
+        limit => Ok(limit),
+    }
 }
 
 fn streams(text: &str) -> Result<Streams, String> {

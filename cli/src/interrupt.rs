@@ -1,30 +1,97 @@
 //! Ctrl-C and its kin.
 
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::process;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use exeunt::Cancel;
+use exeunt::{Cancel, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::Problem;
+use crate::problem::Problem;
 
-/// A switch that the first SIGINT, SIGTERM or SIGHUP throws: the runs end their subjects and what is known is reported.
-/// The second ends the harness at once; the reapers end the subjects all the same.
-pub(super) fn cancel_on_signals() -> Result<Cancel, Problem> {
-    let problem = |error| format!("could not watch for signals: {error}");
+/// What is done about a first interruption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnInterrupt {
+    /// Subjects are asked to terminate, as at a time limit.
+    Terminate,
+    /// They get the signal that we got.
+    HandOn,
+}
+
+/// Signals nearer than this are one: timeout(1) and npm send theirs to us and to our group, and people are slower.
+const TWICE: Duration = Duration::from_millis(100);
+
+/// A switch for SIGINT, SIGTERM and SIGHUP, those excepted that we inherited as ignored (`nohup`).
+///
+/// The first ends the runs, with their grace period; the second without. Both times what is known is reported. The third ends
+/// the harness at once; the reapers end the subjects all the same.
+pub(crate) fn cancel_on_signals(on_interrupt: OnInterrupt) -> Result<Cancel, Problem> {
+    let problem = |error| format!("failed to watch for signals: {error}");
     let cancel = Cancel::new().map_err(problem)?;
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(problem)?;
-    let cancelled = cancel.clone();
+    let mut signals = Signals::new(heeded()).map_err(problem)?;
+    let switch = cancel.clone();
     thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
-            for _ in signals.forever() {
-                if cancelled.is_cancelled() {
-                    signal_hook::low_level::exit(130);
+            let (mut count, mut last) = (0, None::<Instant>);
+            for signal in signals.forever() {
+                if last
+                    .replace(Instant::now())
+                    .is_some_and(|last| last.elapsed() < TWICE)
+                {
+                    continue;
                 }
-                cancelled.cancel();
+                match count {
+                    0 => first(&switch, signal, on_interrupt),
+                    1 => second(&switch),
+                    _ => process::exit(128 + signal),
+                }
+                count += 1;
             }
         })
         .map_err(problem)?;
     Ok(cancel)
+}
+
+fn first(cancel: &Cancel, signal: i32, on_interrupt: OnInterrupt) {
+    match Signal::from_number(signal).filter(|_| on_interrupt == OnInterrupt::HandOn) {
+        Some(signal) => {
+            cancel.cancel_with(signal);
+            // Others have it in the report.
+            if io::stderr().is_terminal() {
+                tell(&format!(
+                    "{signal} handed on; interrupt again to kill at once"
+                ));
+            }
+        }
+        None => cancel.cancel(),
+    }
+}
+
+fn second(cancel: &Cancel) {
+    cancel.kill();
+    tell("interrupted again: all that is left is killed (once more ends this without a report)");
+}
+
+/// Where even this cannot be written, there is nothing to be done.
+fn tell(text: &str) {
+    let _ = writeln!(anstream::stderr(), "exeunt: {text}");
+}
+
+fn heeded() -> impl Iterator<Item = i32> {
+    let ignored = ignored();
+    [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(move |signal| ignored & (1 << (signal - 1)) == 0)
+}
+
+/// The signals that this process ignores, as bits. None where the kernel does not say.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default()
 }

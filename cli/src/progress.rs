@@ -7,13 +7,13 @@ use exeunt::outcome::CaseId;
 use exeunt::suite::Case;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-pub(super) struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     running: Vec<String>,
 }
 
 impl Progress {
-    pub(super) fn new(total: usize, wanted: bool) -> Self {
+    pub(crate) fn new(total: usize, wanted: bool) -> Self {
         let target = if wanted {
             ProgressDrawTarget::stderr()
         } else {
@@ -32,16 +32,16 @@ impl Progress {
         }
     }
 
-    pub(super) fn tell(&self, text: &str) {
+    pub(crate) fn tell(&self, text: &str) {
         self.bar.set_message(text.to_owned());
     }
 
-    pub(super) fn begun(&mut self, case: &Case) {
+    pub(crate) fn begun(&mut self, case: &Case) {
         self.running.push(case.id().to_string());
         self.show();
     }
 
-    pub(super) fn ended(&mut self, case: &CaseId) {
+    pub(crate) fn ended(&mut self, case: &CaseId) {
         let name = case.to_string();
         self.running.retain(|running| *running != name);
         self.bar.inc(1);
@@ -53,7 +53,7 @@ impl Progress {
     }
 
     /// stdout, written to without disturbing the line.
-    pub(super) fn stdout(&self) -> Beside {
+    pub(crate) fn stdout(&self) -> Beside {
         Beside {
             bar: self.bar.clone(),
             stream: Stream::Stdout,
@@ -61,21 +61,21 @@ impl Progress {
     }
 
     /// stderr, written to without disturbing the line.
-    pub(super) fn stderr(&self) -> Beside {
+    pub(crate) fn stderr(&self) -> Beside {
         Beside {
             bar: self.bar.clone(),
             stream: Stream::Stderr,
         }
     }
 
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }
 
 /// A standard stream beside a progress line.
 #[derive(Clone)]
-pub(super) struct Beside {
+pub(crate) struct Beside {
     bar: ProgressBar,
     stream: Stream,
 }

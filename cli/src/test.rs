@@ -10,14 +10,14 @@ use exeunt::runner;
 use exeunt::stage::Real;
 use exeunt::suite::Case;
 
-use super::args::{Format, MatrixFormat, Test};
-use super::exit_status::ExitStatus;
-use super::interrupt::cancel_on_signals;
-use super::list::select;
-use super::progress::Progress;
-use super::{Problem, load};
+use crate::args::{Format, MatrixFormat, Test};
+use crate::exit_status::ExitStatus;
+use crate::interrupt::{OnInterrupt, cancel_on_signals};
+use crate::problem::Problem;
+use crate::progress::Progress;
+use crate::select::{load, select};
 
-pub(super) fn test(args: &Test) -> Result<ExitStatus, Problem> {
+pub(crate) fn test(args: &Test) -> Result<ExitStatus, Problem> {
     let suite = load(&args.selection)?;
     let cases = select(&suite, &args.selection)?;
     let progress = Progress::new(
@@ -25,7 +25,7 @@ pub(super) fn test(args: &Test) -> Result<ExitStatus, Problem> {
         args.format == Format::Text && std::io::stderr().is_terminal(),
     );
     // Before the builds: an interruption of theirs is one of ours.
-    let cancel = cancel_on_signals()?;
+    let cancel = cancel_on_signals(OnInterrupt::Terminate)?;
     let prepared = match suite.prepare(&cases, &Real, Some(&cancel), |what| progress.tell(what)) {
         Ok(prepared) => prepared,
         Err(_) if cancel.is_cancelled() => {

@@ -21,6 +21,8 @@ use tempfile::TempDir;
 const SLEEPERS: &str = "echo here; setsid sleep $M & sleep $M";
 /// How long a harness may take to end its subjects, report and end: generous, for a machine with other things to do.
 const PROMPT: Duration = secs(2);
+/// Signals that are nearer are taken for one.
+const TWICE: Duration = millis(250);
 /// How long subjects may outlive a harness that was killed.
 const SOON: Duration = secs(1);
 
@@ -61,7 +63,16 @@ impl Harness {
     }
 
     fn exeunt(args: &[&str]) -> Self {
-        Self::start(Command::new(cargo_bin!("exeunt")).args(args))
+        Self::exeunt_with("--default-signal", args)
+    }
+
+    /// With signals set by an option of env(1): a shell starts what runs in its background with SIGINT ignored.
+    fn exeunt_with(signals: &str, args: &[&str]) -> Self {
+        Self::start(
+            Command::new("env")
+                .args([signals, cargo_bin!("exeunt")])
+                .args(args),
+        )
     }
 
     /// Waits until so many of its subjects' processes sleep.
@@ -131,13 +142,19 @@ impl Harness {
 
     #[track_caller]
     fn is_interrupted_by(&mut self, signal: Signal) -> String {
+        self.ends_by(signal, 130)
+    }
+
+    /// It is sent a signal, and ends with this code, in time and with nothing left.
+    #[track_caller]
+    fn ends_by(&mut self, signal: Signal, code: i32) -> String {
         self.send(signal);
         let Ended {
             status,
             output,
             took,
         } = self.ends();
-        assert_eq!(status.code(), Some(130), "{status}\n{output}");
+        assert_eq!(status.code(), Some(code), "{status}\n{output}");
         assert!(took < PROMPT, "{took:.2?}\n{output}");
         self.mark.assert_gone();
         let left: Vec<_> = self.scratch.path().read_dir().unwrap().collect();
@@ -153,16 +170,37 @@ fn a_run_that_is_interrupted_tells_what_it_knows() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let mut harness = Harness::exeunt(&["run", "--", "sh", "-c", SLEEPERS]);
         harness.wait_for_sleepers(2);
-        let output = harness.is_interrupted_by(signal);
-        for part in [
-            "output     here\n",
-            "interrupted",
-            "`sleep 60.",
-            "killed by SIGTERM",
-        ] {
+        let output = harness.ends_by(signal, 128 + signal as i32);
+        let killed = format!("interrupted; killed by {signal}\n");
+        for part in ["output     here\n", "interrupted", "`sleep 60.", &killed] {
             assert!(output.contains(part), "{signal}, {part}: {output}");
         }
     }
+}
+
+#[test]
+fn a_run_that_is_interrupted_may_end_in_peace() {
+    // It would be killed if it were not given the time: saving takes longer than the subjects of a suite are given.
+    let script =
+        r#"trap 'echo saving; sleep 0.5; echo saved; exit 7' INT; sleep $M & sleep $M & wait"#;
+    let mut harness = Harness::exeunt(&["run", "sh", "-c", script]);
+    harness.wait_for_sleepers(2);
+    let output = harness.ends_by(Signal::SIGINT, 7);
+    assert!(output.contains("interrupted; exit code 7\n"), "{output}");
+    assert!(output.contains("output     saved\n"), "{output}");
+}
+
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_so() {
+    let script = r#"sleep $M & until [ -e "$TMPDIR/now" ]; do sleep 0.02; done; kill $!; exit 6"#;
+    let mut harness = Harness::exeunt_with("--ignore-signal=HUP", &["run", "sh", "-c", script]);
+    harness.wait_for_sleepers(1);
+    harness.send(Signal::SIGHUP);
+    // A moment in which a signal that is heeded would end it.
+    thread::sleep(millis(200));
+    std::fs::write(harness.scratch.path().join("now"), "").unwrap();
+    let Ended { status, output, .. } = harness.ends();
+    assert_eq!(status.code(), Some(6), "{output}");
 }
 
 #[test]
@@ -170,7 +208,8 @@ fn a_run_that_is_interrupted_still_gives_its_record() {
     let mut harness = Harness::exeunt(&["run", "--format", "json", "--", "sh", "-c", SLEEPERS]);
     harness.wait_for_sleepers(2);
     let output = harness.is_interrupted_by(Signal::SIGINT);
-    let line: serde_json::Value = serde_json::from_str(&output).unwrap();
+    let line = output.lines().last().unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
     let record: exeunt::Record = serde_json::from_value(line["record"].clone()).unwrap();
     assert_eq!(record.termination, exeunt::record::Termination::Interrupted);
     assert_eq!(record.ended_by_harness.len(), 3, "{record:#?}");
@@ -195,19 +234,23 @@ present = ["here"]
 "#;
 
 /// The suite, with the mark where it says `$M`: subjects get a clean environment.
-fn suite_of(mark: &Mark, dir: &TempDir) -> String {
+fn suite_of(suite: &str, mark: &Mark, dir: &TempDir) -> String {
     let path = dir.path().join("exeunt.toml");
     std::fs::write(
         &path,
-        SUITE.replace("\"$M\"", &format!("{:?}", mark.as_str())),
+        suite.replace("\"$M\"", &format!("{:?}", mark.as_str())),
     )
     .unwrap();
     path.to_str().unwrap().to_owned()
 }
 
-fn exeunt_test(args: &[&str], suite: &TempDir) -> Harness {
+fn exeunt_test(args: &[&str], dir: &TempDir) -> Harness {
+    exeunt_test_of(SUITE, args, dir)
+}
+
+fn exeunt_test_of(suite: &str, args: &[&str], dir: &TempDir) -> Harness {
     let mark = Mark::new();
-    let path = suite_of(&mark, suite);
+    let path = suite_of(suite, &mark, dir);
     let harness = Harness::exeunt(&[&["test", "--suite", &path], args].concat());
     Harness { mark, ..harness }
 }
@@ -247,16 +290,44 @@ fn cases_that_were_not_begun_are_counted_as_interrupted() {
 
 #[test]
 fn the_second_signal_ends_the_harness_at_once() {
-    // Who ignores SIGTERM lives through the grace period; the second signal does not wait for that.
-    let script = r#"trap "" TERM; sleep $M & sleep $M"#;
-    let mut harness = Harness::exeunt(&["run", "--", "sh", "-c", script]);
+    // Whatever ignores SIGINT lives through the grace period; the second signal does not wait for that.
+    let script = r#"trap "" INT; echo ready; sleep $M & sleep $M"#;
+    let mut harness = Harness::exeunt(&["run", "--grace", "600s", "sh", "-c", script]);
     harness.wait_for_sleepers(2);
     harness.send(Signal::SIGINT);
-    thread::sleep(millis(50));
+    harness.wait_for("SIGINT to pids");
+    thread::sleep(TWICE);
+    let output = harness.ends_by(Signal::SIGINT, 128 + 9);
+    for part in [
+        "interrupted; killed by SIGKILL\n",
+        "exeunt: interrupted again: all that is left is killed",
+    ] {
+        assert!(output.contains(part), "{part}: {output}");
+    }
+}
+
+#[test]
+fn the_second_signal_ends_a_suite_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let suite = SUITE.replace("echo here;", "trap '' TERM; echo here;");
+    let mut harness = exeunt_test_of(&suite, &[], &dir);
+    harness.wait_for_sleepers(4);
+    harness.wait_for("held  quick");
     harness.send(Signal::SIGINT);
-    let Ended { status, output, .. } = harness.ends();
-    assert_eq!(status.code(), Some(130), "{output}");
-    harness.leaves_nothing();
+    thread::sleep(TWICE);
+    let output = harness.is_interrupted_by(Signal::SIGINT);
+    assert!(output.contains("1 held, 2 interrupted"), "{output}");
+}
+
+#[test]
+fn a_signal_that_comes_doubled_is_one() {
+    // So does timeout(1) send it: to its child, and to the group.
+    let script = "trap 'sleep 0.5; echo saved; exit 7' INT; echo ready; sleep $M & wait";
+    let mut harness = Harness::exeunt(&["run", "sh", "-c", script]);
+    harness.wait_for("output     ready");
+    harness.send(Signal::SIGINT);
+    let output = harness.ends_by(Signal::SIGINT, 7);
+    assert!(output.contains("output     saved\n"), "{output}");
 }
 
 #[test]

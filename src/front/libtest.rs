@@ -215,5 +215,5 @@ const ALLOW_SKIPPED: &str = "EXEUNT_ALLOW_SKIPPED";
 fn failed(outcome: &Outcome) -> Failed {
     let widths = report::Widths::of([&outcome.case]);
     let text = report::case(outcome, widths, true);
-    anstream::adapter::strip_str(&text).to_string().into()
+    report::plain(&text).into()
 }

@@ -5,5 +5,5 @@ mod assert;
 pub mod libtest;
 mod subject;
 
-pub use assert::{Assert, AssertError};
+pub use assert::{Assert, AssertError, CodePredicate, OutputPredicate};
 pub use subject::Subject;

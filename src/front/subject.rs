@@ -11,9 +11,9 @@ use crate::stage::{Action, Cancel, Control, Limits, Plan, Real, RunError, Stage,
 
 /// A program to be run and watched.
 ///
-/// It gets a clean environment (see [`PASSED_ON`](crate::stage::PASSED_ON)) plus what is set here, an empty pipe as standard
-/// input, default signal actions, and a scratch directory of its own as `TMPDIR`. It is stopped, with everything that
-/// descends from it, at its timeout.
+/// The subject gets a clean environment (see [`PASSED_ON`](crate::stage::PASSED_ON)) plus the variables set here, an empty pipe
+/// as standard input, default signal actions, and a scratch directory of its own as `TMPDIR`. At its timeout it is ended, with
+/// all its descendants.
 ///
 /// ```
 /// use exeunt::{Subject, secs};
@@ -53,14 +53,14 @@ impl Subject {
         self
     }
 
-    /// The directory in which it starts; by default the current one.
+    /// Sets the directory in which the subject starts. By default, the harness's current one.
     pub fn current_dir(mut self, directory: impl AsRef<Path>) -> Self {
         self.plan.directory = directory.as_ref().into();
         self
     }
 }
 
-/// # Its environment
+/// # The environment of the subject
 impl Subject {
     /// Sets a variable.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
@@ -104,61 +104,62 @@ impl Subject {
         self
     }
 
-    /// What it reads from its standard input, a pipe; by default the pipe is empty and at its end.
+    /// Sets the bytes that the subject reads from its standard input, a pipe. By default the pipe is at its end at once.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.plan.stdin = Stdin::Bytes(bytes.into().into());
         self
     }
 
-    /// Gives it the standard input of this process.
+    /// Hands on the standard input of this process.
     pub fn inherit_stdin(mut self) -> Self {
         self.plan.stdin = Stdin::Inherit;
         self
     }
 }
 
-/// # How it is watched
+/// # How the subject is watched
 impl Subject {
-    /// Whether its two output streams share one pipe; by default they do, so that the order of all lines is exact.
+    /// Sets whether stdout and stderr share one pipe. By default they do, so the order of all lines is exact.
     pub fn streams(mut self, streams: Streams) -> Self {
         self.plan.streams = streams;
         self
     }
 
-    /// How it writes its log; by default `HH:MM:SS: message`.
+    /// Sets the form of the subject's log lines. By default `HH:MM:SS: message`.
     pub fn log_format(mut self, format: LogFormat) -> Self {
         self.plan.log = format;
         self
     }
 
-    /// How long it may run, by default 60 s. Then its whole tree is ended: SIGTERM, the grace period, SIGKILL.
+    /// Sets how long the subject may run, counted from its exec: 60 s by default. Then its whole tree is ended: SIGTERM, the
+    /// grace period, SIGKILL.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.plan.bounds.timeout = Some(limit);
         self
     }
 
-    /// How long its tree may take to heed SIGTERM, by default 300 ms.
+    /// Sets the grace period, how long the tree may take to end after SIGTERM: 300 ms by default.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.plan.bounds.grace = grace;
         self
     }
 
-    /// How long after its exit its descendants may still end before they count as survivors, by default 200 ms.
+    /// Sets the settling period, how long descendants may outlive the subject before they count as survivors: 200 ms by default.
     pub fn settle(mut self, settle: Duration) -> Self {
         self.plan.bounds.settle = settle;
         self
     }
 
-    /// How much of its output is kept.
+    /// Sets how much of the output is kept.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.plan.limits = limits;
         self
     }
 }
 
-/// # What happens to it
+/// # What happens during the run
 impl Subject {
-    /// Adds an action: a signal that it is sent at a moment of the run.
+    /// Adds an action: a signal to the subject, at a moment of the run.
     ///
     /// ```
     /// use exeunt::stage::Action;
@@ -177,31 +178,31 @@ impl Subject {
         self
     }
 
-    /// A signal that it inherits as ignored; all others have their default action.
+    /// Lets the subject inherit a signal as ignored. All others have their default action.
     pub fn ignore_signal(mut self, signal: Signal) -> Self {
         self.plan.ignored_signals.push(signal);
         self
     }
 
-    /// A signal that it is sent when it reaches its timeout, before it is asked to terminate, so that it shows where it
-    /// stands: SIGABRT for Python with `PYTHONFAULTHANDLER=1`, SIGQUIT for Java and Go. Then it has the grace period.
+    /// Sends a signal to a subject that has reached its timeout, one grace period before SIGTERM, so that it shows where it
+    /// hangs: SIGABRT for Python with `PYTHONFAULTHANDLER=1`, SIGQUIT for Java and Go.
     pub fn at_timeout(mut self, signal: Signal) -> Self {
         self.plan.bounds.at_timeout = Some(signal);
         self
     }
 }
 
-/// # Running it
+/// # Running
 impl Subject {
-    /// Runs it once. This takes at most the timeout, the grace and the settling period together, and a moment for SIGKILL.
+    /// Runs the subject once. This takes at most the timeout, the grace and the settling period together, and a moment for SIGKILL.
     ///
     /// # Errors
-    /// If it could not be started. How it ended is in the record, whatever it was.
+    /// If the subject could not be started. However it ends is no error, but in the record.
     pub fn run(&self) -> Result<Record, RunError> {
         self.run_on(&Real, &mut Control::new())
     }
 
-    /// Runs it once, until it ends or `cancel` is switched.
+    /// Runs the subject once, until it ends or `cancel` is switched.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -209,7 +210,7 @@ impl Subject {
         self.run_on(&Real, &mut Control::new().cancel(cancel))
     }
 
-    /// Runs it once on a stage, and under a control that is told of its events.
+    /// Runs the subject once, on any stage, and under a control that listens to its events or cancels it.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -217,8 +218,8 @@ impl Subject {
         stage.run(&self.plan, control)
     }
 
-    /// Runs it, and up to twice more while the result is inconclusive for a reason that may pass, such as a slow machine.
-    /// A broken expectation is never tried again.
+    /// Runs the subject, and up to twice more while the verdict is inconclusive for a reason that may pass, such as a slow
+    /// machine. A run that breaks the expectation is never repeated.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -236,7 +237,7 @@ impl Subject {
         Ok(record)
     }
 
-    /// What would be run, as plain data.
+    /// The plan of the run, as plain data.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
@@ -250,8 +251,8 @@ impl From<Plan> for Subject {
 }
 
 impl From<&Command> for Subject {
-    /// Takes over the program, the arguments, the directory and the variables that were set or removed. The environment is
-    /// the clean one all the same, and what was said of streams is not known.
+    /// Takes over the program, the arguments, the directory and the variables that were set or removed. Otherwise the environment
+    /// is the clean one. `Command` does not show how its streams were set, so these are as by default.
     fn from(command: &Command) -> Self {
         let mut subject = Self::new(command.get_program()).args(command.get_args());
         if let Some(directory) = command.get_current_dir() {
@@ -268,7 +269,7 @@ impl From<&Command> for Subject {
 }
 
 impl From<Command> for Subject {
-    /// As from a reference.
+    /// As `From<&Command>`.
     fn from(command: Command) -> Self {
         Self::from(&command)
     }

@@ -15,6 +15,10 @@ use crate::record::{Event, Record};
 #[serde(tag = "type", rename_all = "kebab-case")]
 enum Line<'a> {
     Case(Box<Case<'a>>),
+    Start {
+        command: &'a [String],
+        pid: u32,
+    },
     Event {
         #[serde(flatten)]
         event: &'a Event,
@@ -99,6 +103,12 @@ fn in_words(check: &Check) -> InWords<'_> {
         retryable: check.retryable(),
         text: check.to_string(),
     }
+}
+
+/// The start of a run: the program with its arguments, and its process id.
+#[must_use]
+pub fn start(command: &[String], pid: u32) -> String {
+    line(&Line::Start { command, pid })
 }
 
 /// One event of a run that goes on.

@@ -25,10 +25,10 @@ pub use in_order::InOrder;
 pub use json::Json;
 #[cfg(feature = "suite")]
 pub use matrix::{MatrixFormat, MatrixReport};
-pub(crate) use text::escape;
+pub use text::{Live, Page, explain, timeline, timeline_on};
 #[cfg(feature = "suite")]
 pub use text::{Matrix, MatrixOptions, Text, Widths, case, observation, summary};
-pub use text::{Page, explain, timeline, timeline_on};
+pub(crate) use text::{escape, plain};
 
 /// A report of a run of cases, in one format.
 ///

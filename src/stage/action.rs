@@ -29,46 +29,46 @@ pub struct Action {
     when: When,
 }
 
-/// What is done.
+/// The deed of an [`Action`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Act {
-    /// A signal is sent.
+    /// Sends a signal.
     Signal {
-        /// The signal.
+        /// The signal to send.
         signal: Signal,
-        /// To the subject's whole process group, as a terminal does it; else to the subject alone.
+        /// True: to the subject's whole process group, as a terminal sends Ctrl-C. False: to the subject alone.
         group: bool,
     },
 }
 
-/// The moment at which it is done.
+/// The moment of an [`Action`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct When {
-    /// What must have happened.
+    /// The event to wait for.
     pub on: Trigger,
-    /// How long after that, in seconds when serialised.
+    /// How long to wait after that event, in seconds when serialised.
     #[serde(with = "seconds")]
     pub after: Duration,
-    /// Whether to wait, after all that, until the subject's main thread has been blocked in one system call for 50 ms.
+    /// True: then wait until the subject's main thread has been blocked in one system call for 50 ms.
     pub blocked: bool,
 }
 
-/// What an action waits for.
+/// An event that an action waits for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Trigger {
-    /// The start of the subject.
+    /// The subject's exec.
     Start,
     /// The n-th line that matches. Bytes that no newline ends, such as a prompt, count once they have stood for 50 ms.
     Line(Pattern, NonZeroU32),
 }
 
 impl Action {
-    /// Sends a signal to the subject, as soon as it has started. The methods below put it off.
+    /// Sends a signal to the subject as soon as it has started. The methods below set a later moment.
     pub fn signal(signal: Signal) -> Self {
         Self {
             act: Act::Signal {
@@ -83,44 +83,43 @@ impl Action {
         }
     }
 
-    /// Not before the first line that matches.
+    /// Waits for the first line that matches.
     pub fn on(self, line: impl Into<Pattern>) -> Self {
         self.on_nth(NonZeroU32::MIN, line)
     }
 
-    /// Not before the n-th line that matches.
+    /// Waits for the n-th line that matches.
     pub fn on_nth(mut self, n: NonZeroU32, line: impl Into<Pattern>) -> Self {
         self.when.on = Trigger::Line(line.into(), n);
         self
     }
 
-    /// This long after the start, or after the line.
+    /// Waits this long after the start, or after the line.
     pub fn after(mut self, time: Duration) -> Self {
         self.when.after = time;
         self
     }
 
-    /// Not before the subject's main thread has been blocked in one system call for 50 ms: in the join that a test is about,
-    /// say.
+    /// Waits until the subject's main thread has been blocked in one system call for 50 ms: in a join, for example.
     pub fn when_blocked(mut self) -> Self {
         self.when.blocked = true;
         self
     }
 
-    /// To the subject's whole process group, as a terminal sends Ctrl-C.
+    /// Sends the signal to the subject's whole process group, as a terminal sends Ctrl-C.
     pub fn to_group(mut self) -> Self {
         let Act::Signal { group, .. } = &mut self.act;
         *group = true;
         self
     }
 
-    /// What is done.
+    /// The deed.
     #[must_use]
     pub fn act(&self) -> &Act {
         &self.act
     }
 
-    /// The moment at which it is done.
+    /// The moment.
     #[must_use]
     pub fn when(&self) -> &When {
         &self.when

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use crate::record::Signal;
 
-/// A switch that ends all runs that were given it: each ends its subject's tree and returns what is known.
+/// A switch that ends all runs that have it: each ends its subject's tree and returns its record so far.
 ///
 /// Clones are the same switch. It cannot be reset.
 #[derive(Debug, Clone)]
@@ -15,12 +15,41 @@ pub struct Cancel(Arc<Switch>);
 
 #[derive(Debug)]
 struct Switch {
-    cancelled: AtomicBool,
+    cancelled: Flag,
+    killed: Flag,
     /// The number of the signal to hand on, or 0.
     signal: AtomicI32,
+}
+
+/// A flag that can be polled.
+#[derive(Debug)]
+struct Flag {
+    raised: AtomicBool,
     // Written once and never read, so it stays readable for every run that polls it.
     readable: OwnedFd,
     writer: io::PipeWriter,
+}
+
+impl Flag {
+    fn new() -> io::Result<Self> {
+        let (readable, writer) = io::pipe()?;
+        Ok(Self {
+            raised: AtomicBool::new(false),
+            readable: readable.into(),
+            writer,
+        })
+    }
+
+    fn raise(&self) {
+        if !self.raised.swap(true, Ordering::SeqCst) {
+            // The reader is our own and open, and one byte always fits.
+            let _ = (&self.writer).write(&[0]);
+        }
+    }
+
+    fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::SeqCst)
+    }
 }
 
 impl Cancel {
@@ -29,28 +58,30 @@ impl Cancel {
     /// # Errors
     /// If no pipe could be opened.
     pub fn new() -> io::Result<Self> {
-        let (readable, writer) = io::pipe()?;
         Ok(Self(Arc::new(Switch {
-            cancelled: AtomicBool::new(false),
+            cancelled: Flag::new()?,
+            killed: Flag::new()?,
             signal: AtomicI32::new(0),
-            readable: readable.into(),
-            writer,
         })))
     }
 
     /// Ends the runs.
     pub fn cancel(&self) {
-        if !self.0.cancelled.swap(true, Ordering::SeqCst) {
-            // The reader is our own and open, and one byte always fits.
-            let _ = (&self.0.writer).write(&[0]);
-        }
+        self.0.cancelled.raise();
     }
 
-    /// Ends the runs as [`cancel`](Self::cancel) does; their trees are asked to end by this signal in place of SIGTERM. So is
+    /// Ends the runs as [`cancel`](Self::cancel) does; their trees are asked to end by this signal in place of SIGTERM. What
+    /// outlives the subject by more than the settling period gets SIGTERM after it. So is
     /// Ctrl-C handed on.
     pub fn cancel_with(&self, signal: Signal) {
         self.0.signal.store(signal.number(), Ordering::SeqCst);
         self.cancel();
+    }
+
+    /// Ends the runs at once: what is left of their trees is killed, whatever is left of the grace period.
+    pub fn kill(&self) {
+        self.cancel();
+        self.0.killed.raise();
     }
 
     /// The signal that was given to [`cancel_with`](Self::cancel_with).
@@ -61,12 +92,22 @@ impl Cancel {
     /// Whether [`cancel`](Self::cancel) was called.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.cancelled.load(Ordering::SeqCst)
+        self.0.cancelled.is_raised()
+    }
+
+    /// Whether [`kill`](Self::kill) was called.
+    pub(super) fn is_killed(&self) -> bool {
+        self.0.killed.is_raised()
+    }
+
+    /// Readable once [`kill`](Self::kill) was called.
+    pub(super) fn killed(&self) -> BorrowedFd<'_> {
+        self.0.killed.readable.as_fd()
     }
 }
 
 impl AsFd for Cancel {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.readable.as_fd()
+        self.0.cancelled.readable.as_fd()
     }
 }

@@ -1,5 +1,4 @@
-//! A stage that plays nothing and answers from a table: for tests of all that is right of the stage, and of the order in
-//! which things are run.
+//! A stage that starts nothing and answers from a table: for tests of what uses records, and of the order of runs.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -48,7 +47,7 @@ impl Canned {
         self
     }
 
-    /// What was run so far, in the order in which the runs began.
+    /// The programs that were run so far, in the order in which the runs began.
     #[must_use]
     pub fn runs(&self) -> Vec<String> {
         self.played().clone()
@@ -77,6 +76,7 @@ impl Stage for Canned {
         if control.switch().is_some_and(super::Cancel::is_cancelled) {
             record.termination = Termination::Interrupted;
         }
+        control.tell_start(record.pid);
         record.events.iter().for_each(|event| control.tell(event));
         record.origin.clone_from(&plan.origin);
         record.timeout = plan.bounds.timeout;

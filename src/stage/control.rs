@@ -1,9 +1,9 @@
-//! What a run heeds, and whom it tells, while it goes on.
+//! The harness's hold on a run while it goes on.
 
 use super::Cancel;
 use crate::record::Event;
 
-/// The harness's hold on a run that goes on: a switch to cancel it, and a function that is told of its events.
+/// The harness's hold on a run while it goes on: a switch that cancels it, and a function that is called with each event.
 ///
 /// ```
 /// use exeunt::stage::Control;
@@ -14,28 +14,36 @@ use crate::record::Event;
 #[derive(Default)]
 pub struct Control<'a> {
     cancel: Option<&'a Cancel>,
+    on_start: Option<&'a mut dyn FnMut(u32)>,
     on_event: Option<&'a mut dyn FnMut(&Event)>,
 }
 
 impl<'a> Control<'a> {
-    /// A run that nobody cancels and nobody listens to.
+    /// A control that neither cancels nor listens.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The run ends when this is cancelled.
+    /// Lets a switch end the run.
     #[must_use]
     pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
         self.cancel = Some(cancel);
         self
     }
 
+    /// Calls a function with the subject's process id, once its program was executed.
+    #[must_use]
+    pub fn on_start(mut self, on_start: &'a mut dyn FnMut(u32)) -> Self {
+        self.on_start = Some(on_start);
+        self
+    }
+
     /// Calls a function with each event as it is seen, in the order in which it is seen. The record may put an event at an
-    /// earlier place: the exit is stamped when it happens and seen a moment later. Lines are told as they came, not yet read
-    /// as lines of log, and all of them, also those for which the record has no room.
+    /// earlier place: the exit is stamped when it happens and seen a moment later. Lines are not yet read as lines
+    /// of log. All lines come, also those for which the record has no room.
     ///
-    /// The function runs between two looks at the subject: while it takes its time, the harness is late.
+    /// The function runs between two looks at the subject: while it runs, the harness is late.
     #[must_use]
     pub fn on_event(mut self, on_event: &'a mut dyn FnMut(&Event)) -> Self {
         self.on_event = Some(on_event);
@@ -44,6 +52,12 @@ impl<'a> Control<'a> {
 
     pub(super) fn switch(&self) -> Option<&'a Cancel> {
         self.cancel
+    }
+
+    pub(super) fn tell_start(&mut self, pid: u32) {
+        if let Some(on_start) = &mut self.on_start {
+            on_start(pid);
+        }
     }
 
     pub(super) fn tell(&mut self, event: &Event) {
@@ -69,6 +83,7 @@ impl std::fmt::Debug for Control<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Control")
             .field("cancel", &self.cancel)
+            .field("on_start", &self.on_start.is_some())
             .field("on_event", &self.on_event.is_some())
             .finish()
     }

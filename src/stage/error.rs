@@ -19,7 +19,7 @@ pub enum RunError {
         "it is in no directory of PATH"
     })]
     NotFound {
-        /// As it was given.
+        /// The program, as the plan names it.
         program: String,
     },
     /// The program is there and could not be executed.
@@ -27,25 +27,25 @@ pub enum RunError {
     Exec {
         /// The path that was tried.
         program: PathBuf,
-        /// Where it was to start.
+        /// The directory in which the program was to start.
         directory: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The machine did not give what a run needs (processes, descriptors, a scratch directory).
     #[error("could not set up a run of `{program}`")]
     Setup {
-        /// As it was given.
+        /// The program, as the plan names it.
         program: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The process that guards the subject was killed, so nothing is known of the subject's end.
     #[error("lost sight of `{program}`: its reaper (pid {reaper}) was killed from outside")]
     ReaperLost {
-        /// As it was given.
+        /// The program, as the plan names it.
         program: String,
-        /// The guarding process.
+        /// The process id of the reaper.
         reaper: u32,
     },
 }

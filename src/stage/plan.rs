@@ -34,15 +34,15 @@ pub struct Plan {
     pub stdin: Stdin,
     /// How its output streams are connected.
     pub streams: Streams,
-    /// How long it, and what it leaves behind, may take.
+    /// How long the subject and its descendants may take.
     pub bounds: Bounds,
     /// How much output is kept.
     pub limits: Limits,
     /// Signals that it inherits as ignored; all others have their default action.
     pub ignored_signals: Vec<Signal>,
-    /// What the harness does while it runs.
+    /// What the harness does during the run.
     pub actions: Vec<Action>,
-    /// How it writes its log.
+    /// The form of its log lines.
     pub log: LogFormat,
     /// The case that this is a run of, if it is one.
     pub origin: Option<Origin>,
@@ -53,18 +53,18 @@ pub struct Plan {
 #[non_exhaustive]
 pub struct Bounds {
     /// How long the subject may run, counted from its exec, in seconds when serialised; then its whole tree is ended.
-    /// `None`: as long as it likes.
+    /// `None`: no bound.
     #[serde(with = "seconds::option")]
     pub timeout: Option<Duration>,
-    /// How long the tree may take to heed SIGTERM before SIGKILL, in seconds when serialised.
+    /// How long the tree may take to end after SIGTERM, before SIGKILL; in seconds when serialised.
     #[serde(with = "seconds")]
     pub grace: Duration,
     /// How long after the subject's exit its descendants may still end and its streams still close, in seconds when
     /// serialised.
     #[serde(with = "seconds")]
     pub settle: Duration,
-    /// A signal that the subject is sent first when it reaches its timeout, so that it shows where it stands (SIGABRT for
-    /// Python with `faulthandler`, SIGQUIT for Java and Go). It then has the grace period before SIGTERM.
+    /// A signal for a subject that has reached its timeout, one grace period before SIGTERM, so that it shows where it hangs
+    /// (SIGABRT for Python with `faulthandler`, SIGQUIT for Java and Go).
     pub at_timeout: Option<Signal>,
 }
 

@@ -14,17 +14,18 @@ use std::time::Duration;
 /// # Errors
 /// If the text is not a duration; the error says what is wrong with it.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
-    humantime::parse_duration(text.trim()).map_err(|_| {
-        let number = text.trim().parse::<f64>().is_ok();
-        DurationError {
-            text: text.into(),
-            why: match text.trim_start().starts_with('-') {
-                true => ", it is negative",
-                false if number => ", its unit is missing",
-                false => "",
-            },
-        }
-    })
+    let wrong = |why| DurationError {
+        text: text.into(),
+        why,
+    };
+    let text = text.trim();
+    if text.starts_with('-') {
+        return Err(wrong(", it is negative"));
+    }
+    if text.parse::<f64>().is_ok() {
+        return Err(wrong(", its unit is missing"));
+    }
+    humantime::parse_duration(text).map_err(|_| wrong(""))
 }
 
 /// A text that is not a duration.

@@ -15,7 +15,7 @@ pub(super) const PROBE: &[&str] = &["program", "implementation", "root"];
 pub(super) fn check(word: &str, known: &[&str]) -> Result<(), String> {
     match names(word).find(|(_, name)| !known.contains(name)) {
         Some((_, name)) => Err(format!(
-            "`{{{name}}}` cannot stand here: there are {} (braces that are meant as such need a space: `{{ {name} }}`)",
+            "`{{{name}}}` is no placeholder here: there are {} (braces that are meant as such need a space: `{{ {name} }}`)",
             list(known)
         )),
         None => Ok(()),
@@ -81,7 +81,7 @@ mod tests {
         let error = check("{scenaro}.py", BUILD).unwrap_err();
         assert!(
             error.starts_with(
-                "`{scenaro}` cannot stand here: there are `{implementation}` and `{root}` ("
+                "`{scenaro}` is no placeholder here: there are `{implementation}` and `{root}` ("
             ),
             "{error}"
         );

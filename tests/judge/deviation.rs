@@ -11,7 +11,9 @@ fn case(deviates: &str) -> Case {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("exeunt.toml");
     let text = format!(
-        "implementation.old.command = ['old']\n\
+        "[implementation.old]\n\
+         command = ['old']\n\
+         probe = ['{{program}}', '--version']\n\
          [[scenario]]\n\
          name = 'end'\n\
          {deviates}"

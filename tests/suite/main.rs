@@ -1,6 +1,7 @@
 //! What a suite comes to: the cases that its file describes.
 
 mod build;
+mod docs;
 mod language;
 mod show;
 

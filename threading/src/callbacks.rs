@@ -2,6 +2,7 @@
 
 use crate::error::ShutdownBegan;
 use crate::process::registry;
+use crate::registry::List;
 
 /// Registers `callback` to run once main has ended, *before* the process waits for its threads.
 ///
@@ -27,8 +28,14 @@ use crate::process::registry;
 /// ```
 ///
 /// [gh-113148]: https://github.com/python/cpython/issues/113148
-pub fn at_shutdown(callback: impl FnOnce() + Send + 'static) -> Result<(), ShutdownBegan> {
-    registry().add_at_shutdown(Box::new(callback))
+pub fn at_shutdown(
+    callback: impl FnOnce() + Send + 'static,
+) -> Result<Registration, ShutdownBegan> {
+    let number = registry().add_at_shutdown(Box::new(callback))?;
+    Ok(Registration {
+        list: List::AtShutdown,
+        number,
+    })
 }
 
 /// Registers `callback` to run when main and all threads that are not daemons have ended.
@@ -53,6 +60,34 @@ pub fn at_shutdown(callback: impl FnOnce() + Send + 'static) -> Result<(), Shutd
 /// ```
 ///
 /// [`atexit.register`]: https://docs.python.org/3/library/atexit.html#atexit.register
-pub fn at_exit(callback: impl FnOnce() + Send + 'static) {
-    registry().add_at_exit(Box::new(callback));
+pub fn at_exit(callback: impl FnOnce() + Send + 'static) -> Registration {
+    let number = registry().add_at_exit(Box::new(callback));
+    Registration {
+        list: List::AtExit,
+        number,
+    }
+}
+
+/// A callback that was registered. It stays so when this is dropped.
+#[derive(Debug)]
+pub struct Registration {
+    list: List,
+    number: u64,
+}
+
+impl Registration {
+    /// Takes the callback back, and drops it, as Python's [`atexit.unregister`]. False if it has been called, or is about to be.
+    ///
+    /// ```
+    /// use exeunt_threading as threading;
+    ///
+    /// let registration = threading::at_exit(|| unreachable!());
+    /// assert!(registration.unregister());
+    /// ```
+    ///
+    /// [`atexit.unregister`]: https://docs.python.org/3/library/atexit.html#atexit.unregister
+    pub fn unregister(self) -> bool {
+        // Dropped here: it is the user's, and must not be dropped under a lock.
+        registry().unregister(self.list, self.number).is_some()
+    }
 }

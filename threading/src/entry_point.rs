@@ -1,30 +1,31 @@
 //! What runs on a new thread, around the user's function.
 
 use std::sync::Arc;
+use std::thread;
 
 use crate::context;
 use crate::discard::discard;
 use crate::process::registry;
 use crate::record::{Ending, Record};
-use crate::sync::OnceLock;
 use crate::sys;
 use crate::unwind::catch;
+use crate::value::Value;
 
 /// The outermost frame of a thread: catches everything, and leaves word of how it ended.
 pub(crate) fn of<F, T>(
     record: Arc<Record>,
     function: F,
-    value: Arc<OnceLock<T>>,
+    value: Arc<Value<T>>,
 ) -> impl FnOnce() + Send + 'static
 where
     F: FnOnce() -> T + Send + 'static,
-    T: Send + Sync + 'static,
+    T: Send + 'static,
 {
     move || {
         let tells = begin(&record);
         let ending = match catch(function) {
             Ok(result) => {
-                _ = value.set(result);
+                value.set(result);
                 Ending::Returned
             }
             Err(ending) => ending,
@@ -45,6 +46,7 @@ where
 fn begin(record: &Record) -> bool {
     context::enter(record.id);
     record.set_native_id(sys::native_id());
+    _ = record.thread.set(thread::current());
     let tells = sys::tell_when_locals_are_gone(record.id);
     registry().began(record.id);
     tells

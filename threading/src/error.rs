@@ -69,6 +69,10 @@ pub enum JoinError {
     Itself,
     /// The thread does not exist in this process: it was left behind by a `fork`.
     Forgotten,
+    /// The value cannot be taken: another handle of the same thread or task exists, and shares it.
+    Shared,
+    /// The task was cancelled before it began.
+    Cancelled,
 }
 
 impl fmt::Display for JoinError {
@@ -78,6 +82,8 @@ impl fmt::Display for JoinError {
             Self::Exited(code) => write!(f, "the thread ended itself with exit({code})"),
             Self::Itself => write!(f, "a thread cannot join itself"),
             Self::Forgotten => write!(f, "the thread does not exist in this process"),
+            Self::Shared => write!(f, "the value is shared with another handle"),
+            Self::Cancelled => write!(f, "the task was cancelled"),
         }
     }
 }
@@ -163,3 +169,37 @@ impl fmt::Display for ShutdownBegan {
 }
 
 impl Error for ShutdownBegan {}
+
+/// Why a pool did not accept a function. It is then not called.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The pool was closed.
+    Closed,
+    /// Main has ended.
+    ProcessEnds,
+    /// The pool was left behind by a `fork`: this process does not have its threads.
+    Forked,
+    /// The pool has no thread, and none could be started.
+    Start(StartError),
+}
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => write!(f, "the pool is closed"),
+            Self::ProcessEnds => write!(f, "main has ended: pools accept nothing more"),
+            Self::Forked => write!(f, "the pool's threads do not exist in this process"),
+            Self::Start(_) => write!(f, "the pool could not start a thread"),
+        }
+    }
+}
+
+impl Error for SubmitError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Start(error) => Some(error),
+            Self::Closed | Self::ProcessEnds | Self::Forked => None,
+        }
+    }
+}

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::error::JoinError;
 use crate::process::registry;
 use crate::record::Record;
-use crate::sync::{Instant, OnceLock};
+use crate::sync::Instant;
+use crate::value::Value;
 
 /// A started thread. Clones are the same thread and compare equal.
 ///
@@ -18,11 +19,11 @@ use crate::sync::{Instant, OnceLock};
 /// A `Handle` without a value type, as of [`current`](crate::current), can be joined too; its value is `()`.
 pub struct Handle<T = ()> {
     record: Arc<Record>,
-    value: Arc<OnceLock<T>>,
+    value: Arc<Value<T>>,
 }
 
 /// # Waiting for the thread
-impl<T> Handle<T> {
+impl<T: Sync> Handle<T> {
     /// Waits until the thread has ended, and returns what its function returned.
     ///
     /// The thread has ended when its operating-system thread has, after the destructors of its thread-locals.
@@ -75,6 +76,39 @@ impl<T> Handle<T> {
         self.outcome().map(Some)
     }
 
+    fn outcome(&self) -> Result<&T, JoinError> {
+        self.record.verdict()?;
+        self.value.get().ok_or(JoinError::Forgotten)
+    }
+}
+
+/// # Its end, whatever its value is
+impl<T> Handle<T> {
+    /// Waits until the thread has ended, and gives the value away, which need not be [`Sync`]: a receiver, a cell.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join); and [`JoinError::Shared`] if a clone of this handle exists.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use exeunt_threading::Thread;
+    ///
+    /// let thread = Thread::new(|| {
+    ///     let (sender, receiver) = mpsc::channel();
+    ///     sender.send(7).map(|()| receiver)
+    /// });
+    /// let receiver = thread.start()?.into_value()??;
+    /// assert_eq!(receiver.recv()?, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn into_value(self) -> Result<T, JoinError> {
+        self.refuse_to_join_itself()?;
+        registry().join(&self.record, None);
+        self.record.verdict()?;
+        let value = Arc::try_unwrap(self.value).map_err(|_| JoinError::Shared)?;
+        value.into_inner().ok_or(JoinError::Forgotten)
+    }
+
     /// Whether the thread has not ended yet. Once false, a join does not wait.
     #[must_use]
     pub fn is_alive(&self) -> bool {
@@ -87,11 +121,6 @@ impl<T> Handle<T> {
         } else {
             Ok(())
         }
-    }
-
-    fn outcome(&self) -> Result<&T, JoinError> {
-        self.record.verdict()?;
-        self.value.get().ok_or(JoinError::Forgotten)
     }
 }
 
@@ -119,19 +148,37 @@ impl<T> Handle<T> {
         self.record.native_id()
     }
 
+    /// The standard library's handle of the thread, to [unpark](std::thread::Thread::unpark) it.
+    ///
+    /// `None` for a thread that this library did not start, other than main under [`run`](crate::run).
+    ///
+    /// ```
+    /// use exeunt_threading::Thread;
+    ///
+    /// let thread = Thread::new(std::thread::park).start()?;
+    /// thread.thread().expect("started here").unpark();
+    /// thread.join()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn thread(&self) -> Option<&std::thread::Thread> {
+        registry().wait_until_it_runs(&self.record);
+        self.record.thread.get()
+    }
+
     /// Whether the process ends without waiting for this thread.
     #[must_use]
     pub fn is_daemon(&self) -> bool {
         self.record.daemon
     }
 
-    /// The same thread without its value, to be kept in one list with others.
+    /// The same thread without its value, to be kept in one list with others, or to be joined whatever its value is.
     #[must_use]
     pub fn untyped(&self) -> Handle {
         Handle::of(Arc::clone(&self.record))
     }
 
-    pub(crate) fn new(record: Arc<Record>, value: Arc<OnceLock<T>>) -> Self {
+    pub(crate) fn new(record: Arc<Record>, value: Arc<Value<T>>) -> Self {
         Self { record, value }
     }
 
@@ -142,7 +189,7 @@ impl<T> Handle<T> {
 
 impl Handle {
     pub(crate) fn of(record: Arc<Record>) -> Self {
-        Self::new(record, Arc::new(OnceLock::from(())))
+        Self::new(record, Arc::new(Value::of(())))
     }
 }
 

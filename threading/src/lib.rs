@@ -33,7 +33,14 @@
 //! | `threading.excepthook = …` | [`set_except_hook`] |
 //! | `sys.exit(n)`, `os._exit(n)` | [`exit`], [`os_exit`] |
 //! | `atexit.register(f)` | [`at_exit`] |
+//! | `atexit.unregister(f)` | [`Registration::unregister`] |
 //! | `threading._register_atexit(f)` | [`at_shutdown`] |
+//! | an `Event` that main's end sets | [`stop_token`] |
+//! | `ThreadPoolExecutor(4)` | [`Pool::new(4)`](Pool::new) |
+//! | `x.submit(f)`, `.result(1.5)`, `.cancel()` | [`x.submit(f)`](Pool::submit)`?`, [`.join_timeout(…)`](Task::join_timeout), [`.cancel()`](Task::cancel) |
+//! | `x.shutdown()`, `(wait=False)`, `(cancel_futures=True)` | [`x.shutdown()`](Pool::shutdown), [`x.close()`](Pool::close), [`x.shutdown_now()`](Pool::shutdown_now) |
+//! | `faulthandler.dump_traceback_later(5)` | [`set_wait_report`] |
+//! | – | [`x.into_value()`](Handle::into_value), [`x.thread()`](Handle::thread), [`set_wait_limit`] |
 //!
 //! # Guarantees
 //! They are CPython 3.15's, from the end of main on; [`run`] lists them in order.
@@ -45,6 +52,11 @@
 //!   process's exit code is main's.
 //! - After a `fork`, the child has one thread, the forking one, which is its main. It does not wait for the others.
 //! - `abort`, [`os_exit`], a signal, a fault, `exec`: at once, nothing runs.
+//!
+//! # Who keeps my process alive?
+//! A process whose main has ended, and which waits for a thread that does not end, looks as if it hung. In debug builds and in
+//! tests' programs it says so after five seconds: one line on standard error names the threads, and where they were started.
+//! [`set_wait_report`] has that in other builds too. [`set_wait_limit`] bounds the waiting.
 //!
 //! # Without `run`
 //! From its first use on, the library is also registered with the C library's `atexit`. A program that does not use
@@ -103,31 +115,42 @@ mod model;
 mod name;
 #[cfg_attr(exeunt_model, path = "model/output.rs")]
 mod output;
+mod patience;
+mod pool;
+#[cfg_attr(exeunt_model, path = "model/primitives.rs")]
+#[cfg_attr(exeunt_pthread, path = "model/pthread.rs")]
+mod primitives;
 mod process;
 mod record;
 mod registry;
 mod run;
 mod shutdown;
-#[cfg_attr(exeunt_model, path = "model/sync.rs")]
+mod stop;
 mod sync;
 #[cfg_attr(exeunt_model, path = "model/sys.rs")]
 mod sys;
 mod thread;
 mod timer;
 mod unwind;
+mod value;
+mod waiting;
 #[cfg(not(exeunt_model))]
 mod writers;
 
-pub use callbacks::{at_exit, at_shutdown};
+pub use callbacks::{Registration, at_exit, at_shutdown};
 pub use current::{active_count, current, enumerate, main_thread};
-pub use error::{JoinError, Panic, ShutdownBegan, StartError};
+pub use error::{JoinError, Panic, ShutdownBegan, StartError, SubmitError};
 pub use except_hook::{ThreadPanic, reset_except_hook, set_except_hook};
 pub use exit::{exit, os_exit};
 pub use handle::Handle;
 pub use main_result::MainResult;
+pub use pool::{Pool, Task};
+pub use registry::AtLimit;
 pub use run::run;
+pub use stop::{StopToken, stop_token};
 pub use thread::Thread;
 pub use timer::{Timer, TimerHandle};
+pub use waiting::{set_wait_limit, set_wait_report};
 
 /// The example in the README.
 #[cfg(doctest)]

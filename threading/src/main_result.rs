@@ -7,6 +7,12 @@ use std::process::ExitCode;
 /// What a main may return under [`run`](crate::run); see there for what becomes of it.
 ///
 /// Cannot be implemented outside this crate.
+#[diagnostic::on_unimplemented(
+    message = "`run` cannot make an exit code of `{Self}`",
+    label = "main returns this",
+    note = "of results, `run` takes those whose error is `Box<dyn std::error::Error>`: write `run(|| Ok(real_main()?))`",
+    note = "or, for whatever `main` itself may return: `run(|| std::process::Termination::report(real_main()))`"
+)]
 pub trait MainResult: sealed::Sealed {
     /// Reports an error, and gives the exit code.
     #[doc(hidden)]

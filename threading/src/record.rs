@@ -1,6 +1,9 @@
 //! What is known of one thread and never taken back.
 
+use std::panic::Location;
 use std::sync::Arc;
+use std::thread::Thread;
+use std::time::Instant;
 
 use crate::error::{JoinError, Panic};
 use crate::sync::{AtomicU64, Condvar, OnceLock, Ordering};
@@ -22,22 +25,35 @@ pub(crate) struct Record {
     pub(crate) id: Id,
     pub(crate) name: String,
     pub(crate) daemon: bool,
-    /// Set by the thread itself, before its function runs.
+    /// Set by the thread itself, when its function has ended.
     pub(crate) ending: OnceLock<Ending>,
     /// Notified, under the registry's lock, whenever the thread's entry there changes.
     pub(crate) changed: Condvar,
+    pub(crate) begin: Instant,
+    /// Where it was started, if this library did it.
+    pub(crate) place: Option<&'static Location<'static>>,
+    /// Set by the thread itself, before its function runs.
+    pub(crate) thread: std::sync::OnceLock<Thread>,
     /// 0 while not known.
     native_id: AtomicU64,
 }
 
 impl Record {
-    pub(crate) fn new(id: Id, name: String, daemon: bool) -> Arc<Self> {
+    pub(crate) fn new(
+        id: Id,
+        name: String,
+        daemon: bool,
+        place: Option<&'static Location<'static>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id,
             name,
             daemon,
             ending: OnceLock::new(),
             changed: Condvar::new(),
+            begin: Instant::now(),
+            place,
+            thread: std::sync::OnceLock::new(),
             native_id: AtomicU64::new(0),
         })
     }

@@ -1,6 +1,7 @@
 //! The way in: a main whose end waits for its threads.
 
 use std::process::ExitCode;
+use std::thread;
 
 use crate::main_result::MainResult;
 use crate::output;
@@ -69,6 +70,7 @@ where
         "`run` was called on another thread than main"
     );
     assert!(registry().begin_run(), "`run` was called a second time");
+    _ = registry().main_thread().thread.set(thread::current());
     let code = catch(|| main().report()).unwrap_or_else(code_of);
     shut_down();
     output::flush();

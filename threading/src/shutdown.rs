@@ -1,5 +1,6 @@
 //! The shutdown: callbacks, waiting, callbacks, until there is nothing left to do.
 
+use crate::patience::Patience;
 use crate::registry::{Callback, Registry};
 use crate::unwind::catch;
 
@@ -9,8 +10,9 @@ pub(crate) fn shut_down(registry: &Registry) {
         return;
     };
     call_all(callbacks);
+    let mut patience = Patience::new(registry);
     while !registry.close_if_idle() {
-        wait(registry);
+        wait(registry, &mut patience);
         call_at_exit(registry);
     }
 }
@@ -22,15 +24,19 @@ fn call_all(callbacks: Vec<Callback>) {
     }
 }
 
-/// Waits until there is nobody to wait for, those included that come meanwhile.
-fn wait(registry: &Registry) {
+/// Waits until there is nobody to wait for, those included that come meanwhile, or until the patience ends.
+fn wait(registry: &Registry, patience: &mut Patience<'_>) {
     loop {
         let threads = registry.to_wait_for();
         if threads.is_empty() {
             return;
         }
         for thread in threads {
-            registry.join(&thread, None);
+            while !registry.join(&thread, patience.deadline()) {
+                if !patience.goes_on() {
+                    return;
+                }
+            }
         }
     }
 }
@@ -43,5 +49,5 @@ fn call_at_exit(registry: &Registry) {
 
 /// A panic was reported by the panic hook; an `exit` is silent.
 fn call(callback: Callback) {
-    _ = catch(callback);
+    _ = catch(callback.function);
 }

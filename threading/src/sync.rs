@@ -1,8 +1,4 @@
-//! Every lock, wait, atomic and thread of the waiting protocol, in one place.
-//!
-//! Nothing else in the crate names `std::sync::Mutex`, `std::sync::Condvar`, `std::sync::atomic`, `std::thread::Builder`
-//! or a `static` with a lock in it: a model checker's twin, `model/sync.rs`, takes the place of this file to explore
-//! the protocol in [`registry`](crate::registry).
+//! Locks, waits and threads, as the waiting protocol uses them.
 //!
 //! Poison is ignored. No user code runs under a lock, so a lock can only be poisoned by a defect in this crate, and
 //! the shutdown must still be able to wait for the threads that are left.
@@ -10,44 +6,23 @@
 use std::io;
 use std::sync::PoisonError;
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-pub(crate) use std::sync::{MutexGuard, OnceLock};
-pub(crate) use std::time::Instant;
+use crate::primitives;
+
+pub(crate) use primitives::{
+    AtomicBool, AtomicU64, AtomicUsize, Instant, MutexGuard, OnceLock, Ordering, constructor,
+    global, local,
+};
 
 /// The join handle of an OS thread. Dropping it detaches the thread.
-pub(crate) type OsThread = std::thread::JoinHandle<()>;
-
-/// A static of the waiting protocol. Its constructor is a [`constructor!`].
-macro_rules! global {
-    ($(#[$meta:meta])* $vis:vis static $name:ident: $type:ty = $value:expr;) => {
-        $(#[$meta])* $vis static $name: $type = $value;
-    };
-}
-pub(crate) use global;
-
-/// A constructor of what holds locks: `const`, as these are.
-macro_rules! constructor {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),*) -> $out:ty $body:block) => {
-        $(#[$meta])* $vis const fn $name($($arg: $type),*) -> $out $body
-    };
-}
-pub(crate) use constructor;
-
-/// A thread-local that needs no destructor, made at compile time. To be used by `with` only.
-macro_rules! local {
-    ($(#[$meta:meta])* static $name:ident: $type:ty = $value:expr;) => {
-        thread_local! { $(#[$meta])* static $name: $type = const { $value }; }
-    };
-}
-pub(crate) use local;
+pub(crate) type OsThread = primitives::JoinHandle<()>;
 
 #[derive(Debug)]
-pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+pub(crate) struct Mutex<T>(primitives::Mutex<T>);
 
 impl<T> Mutex<T> {
     constructor! {
         pub(crate) fn new(value: T) -> Self {
-            Self(std::sync::Mutex::new(value))
+            Self(primitives::Mutex::new(value))
         }
     }
 
@@ -60,7 +35,7 @@ impl<T> Mutex<T> {
 /// notification.
 #[derive(Debug)]
 pub(crate) struct Condvar {
-    inner: std::sync::Condvar,
+    inner: primitives::Condvar,
     /// Changed under the lock. A notification is a system call, even if nobody waits, which is the usual case here.
     waiters: AtomicUsize,
 }
@@ -69,7 +44,7 @@ impl Condvar {
     constructor! {
         pub(crate) fn new() -> Self {
             Self {
-                inner: std::sync::Condvar::new(),
+                inner: primitives::Condvar::new(),
                 waiters: AtomicUsize::new(0),
             }
         }
@@ -78,6 +53,12 @@ impl Condvar {
     pub(crate) fn notify_all(&self) {
         if self.waiters.load(Ordering::Relaxed) > 0 {
             self.inner.notify_all();
+        }
+    }
+
+    pub(crate) fn notify_one(&self) {
+        if self.waiters.load(Ordering::Relaxed) > 0 {
+            self.inner.notify_one();
         }
     }
 
@@ -114,7 +95,7 @@ pub(crate) fn spawn(
     stack_size: Option<usize>,
     body: impl FnOnce() + Send + 'static,
 ) -> io::Result<OsThread> {
-    let mut builder = std::thread::Builder::new().name(name.to_owned());
+    let mut builder = primitives::Builder::new().name(name.to_owned());
     if let Some(bytes) = stack_size {
         builder = builder.stack_size(bytes);
     }

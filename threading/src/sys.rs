@@ -1,4 +1,4 @@
-//! Every system call and every line of `unsafe` in the crate.
+//! Every system call, and with them every line of `unsafe` but the one in [`value`](crate::value).
 //!
 //! The rest of the crate hands in plain functions and numbers; nothing here knows what they mean.
 #![expect(

@@ -1,5 +1,6 @@
 //! Making and starting a thread.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use crate::entry_point;
@@ -9,7 +10,8 @@ use crate::name;
 use crate::process::registry;
 use crate::record::Record;
 use crate::registry::Naming;
-use crate::sync::{self, OnceLock};
+use crate::sync;
+use crate::value::Value;
 
 /// A thread that has not been started, as Python's [`threading.Thread`].
 ///
@@ -107,20 +109,22 @@ impl<F> Thread<F> {
     ///
     /// The handle may be dropped: unless it is a daemon, the process waits for the thread all the same.
     ///
-    /// The value is shared by all who join the thread, hence the bounds on `T`.
+    /// The value may be shared by all who join the thread, if it is [`Sync`]; else it goes to
+    /// [the one who takes it](Handle::into_value).
     ///
     /// # Errors
     /// [`StartError`] if the operating system refuses, if the name holds a zero byte, or if the process has
     /// already waited for its last thread. Nothing has then run.
+    #[track_caller]
     pub fn start<T>(self) -> Result<Handle<T>, StartError>
     where
         F: FnOnce() -> T + Send + 'static,
-        T: Send + Sync + 'static,
+        T: Send + 'static,
     {
         let naming = naming(self.name, name::target_of::<F>())?;
-        let record = registry().enter(naming, self.daemon)?;
+        let record = registry().enter(naming, self.daemon, Location::caller())?;
         let entered = Entered(&record);
-        let value = Arc::new(OnceLock::new());
+        let value = Arc::new(Value::new());
         let body = entry_point::of(Arc::clone(&record), self.function, Arc::clone(&value));
         let os_thread = sync::spawn(&record.name, self.stack_size, body).map_err(StartError::Os)?;
         entered.started(os_thread);

@@ -63,10 +63,11 @@ impl<F> Timer<F> {
     ///
     /// # Errors
     /// As [`Thread::start`].
+    #[track_caller]
     pub fn start<T>(self) -> Result<TimerHandle<T>, StartError>
     where
         F: FnOnce() -> T + Send + 'static,
-        T: Send + Sync + 'static,
+        T: Send + 'static,
     {
         let fires_at = Instant::now().checked_add(self.delay);
         let cancelled = Arc::new(AtomicBool::new(false));
@@ -106,6 +107,13 @@ impl<T> TimerHandle<T> {
         registry().wake(self.handle.record(), || {
             self.cancelled.store(true, Ordering::Relaxed)
         });
+    }
+
+    /// As [`handle`](Self::handle), to be kept, or to [take the value](Handle::into_value). The timer can then not be
+    /// cancelled by this.
+    #[must_use]
+    pub fn into_handle(self) -> Handle<Option<T>> {
+        self.handle
     }
 
     /// The timer's thread. Its value is that of the function, or `None` if the timer was cancelled.

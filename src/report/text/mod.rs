@@ -4,9 +4,11 @@
 mod case;
 mod escape;
 mod explain;
+mod live;
 #[cfg(feature = "suite")]
 mod matrix;
 mod page;
+mod plain;
 #[cfg(feature = "suite")]
 mod reporter;
 mod timeline;
@@ -17,9 +19,11 @@ pub(super) use case::case_on;
 pub use case::{Widths, case, observation, summary};
 pub(crate) use escape::escape;
 pub use explain::explain;
+pub use live::Live;
 #[cfg(feature = "suite")]
 pub use matrix::{Matrix, MatrixOptions};
 pub use page::Page;
+pub(crate) use plain::plain;
 #[cfg(feature = "suite")]
 pub use reporter::Text;
 pub use timeline::{timeline, timeline_on};

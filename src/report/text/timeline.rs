@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::escape::{escape, escape_output};
 use super::page::Page;
+use super::plain::plain;
 use crate::judge::{Check, Judgement, Verdict};
 use crate::record::{Dropped, Event, EventKind, Line, Process, Record, Termination, ThreadSeen};
 
@@ -17,7 +18,7 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 const NO_BRACKET: &str = "  ";
 /// A gap this long is worth a line of its own.
-const GAP: Duration = Duration::from_millis(100);
+pub(super) const GAP: Duration = Duration::from_millis(100);
 /// Lines that are shown of the beginning and of the end of a long log.
 const SHOWN: usize = 40;
 /// Failed checks that are marked. Thousands usually have one cause.
@@ -39,13 +40,9 @@ pub fn timeline_on(record: &Record, judgement: Option<&Judgement>, page: Page) -
     let all = || judgement.into_iter().flat_map(Judgement::failures);
     let failures: Vec<&Check> = all().take(FAILURES).collect();
     let mut drawing = Drawing {
-        record,
-        page,
         failures,
-        out: String::new(),
-        last: None,
         last_main_line: LastMainLine::of(record),
-        gutter: NO_BRACKET,
+        ..Drawing::new(record, page)
     };
     drawing.draw();
     let more = all().count().saturating_sub(FAILURES);
@@ -56,27 +53,27 @@ pub fn timeline_on(record: &Record, judgement: Option<&Judgement>, page: Page) -
     drawing.out
 }
 
-struct Drawing<'a> {
-    record: &'a Record,
+pub(super) struct Drawing<'a> {
+    pub(super) record: &'a Record,
     page: Page,
     failures: Vec<&'a Check>,
-    out: String,
+    pub(super) out: String,
     /// When the event before was.
-    last: Option<Duration>,
+    pub(super) last: Option<Duration>,
     /// Main's last line, if the subject ended by itself after it.
-    last_main_line: Option<LastMainLine>,
+    pub(super) last_main_line: Option<LastMainLine>,
     /// What stands at the left of a row: the bracket from main's last line to the exit.
     gutter: &'static str,
 }
 
 /// The last line of the main thread: of the speaker called main, else of the first. Only a log whose format names speakers
 /// has one.
-struct LastMainLine {
-    event: usize,
-    main: String,
-    text: String,
+pub(super) struct LastMainLine {
+    pub(super) event: usize,
+    pub(super) main: String,
+    pub(super) text: String,
     /// How long after it the process ended.
-    before_exit: Duration,
+    pub(super) before_exit: Duration,
 }
 
 impl LastMainLine {
@@ -102,16 +99,24 @@ impl LastMainLine {
     }
 }
 
+impl<'a> Drawing<'a> {
+    pub(super) fn new(record: &'a Record, page: Page) -> Self {
+        Self {
+            record,
+            page,
+            failures: Vec::new(),
+            out: String::new(),
+            last: None,
+            last_main_line: None,
+            gutter: NO_BRACKET,
+        }
+    }
+}
+
 impl Drawing<'_> {
     fn draw(&mut self) {
         let record = self.record;
-        let pid = format!("  (pid {})", record.pid);
-        let command = self
-            .page
-            .shorten(&command(&record.command), BEHIND + pid.len())
-            + &pid;
-        self.row("  0.000", DIM, "start", &command);
-        self.last = Some(Duration::ZERO);
+        self.start();
         let exit = record.exit_event().map(|seen| seen.event);
         let middle = self.middle();
         let mut hidden = 0;
@@ -122,8 +127,35 @@ impl Drawing<'_> {
                 continue;
             }
             self.hide(std::mem::take(&mut hidden));
-            self.event(i, event, exit);
+            if !self.goes_without_saying(i, event, exit) {
+                self.event(i, event);
+            }
         }
+        self.afterwards();
+        let unplaced: Vec<_> = self
+            .failures
+            .iter()
+            .filter(|c| c.event.is_none())
+            .copied()
+            .collect();
+        for check in unplaced {
+            self.failure(check);
+        }
+    }
+
+    pub(super) fn start(&mut self) {
+        let pid = format!("  (pid {})", self.record.pid);
+        let command = self
+            .page
+            .shorten(&command(&self.record.command), BEHIND + pid.len())
+            + &pid;
+        self.row("  0.000", DIM, "start", &command);
+        self.last = Some(Duration::ZERO);
+    }
+
+    /// What is known at the end of the run only.
+    pub(super) fn afterwards(&mut self) {
+        let record = self.record;
         for process in &record.survivors {
             self.process(YELLOW, "survivor", process);
         }
@@ -140,15 +172,6 @@ impl Drawing<'_> {
                 let word = if i == 0 { "finding" } else { "" };
                 self.row("", YELLOW, word, line);
             }
-        }
-        let unplaced: Vec<_> = self
-            .failures
-            .iter()
-            .filter(|c| c.event.is_none())
-            .copied()
-            .collect();
-        for check in unplaced {
-            self.failure(check);
         }
     }
 
@@ -196,16 +219,13 @@ impl Drawing<'_> {
     fn goes_without_saying(&self, i: usize, event: &Event, exit: Option<usize>) -> bool {
         let ran_on = || {
             let exit = self.record.exit_event();
-            exit.is_some_and(|exit| exit.at > event.at + GAP)
+            exit.is_some_and(|exit| exit.at.saturating_sub(event.at) > GAP)
         };
         let early = exit.is_none_or(|exit| i < exit) && ran_on();
         matches!(event.kind, EventKind::Closed { .. }) && !early
     }
 
-    fn event(&mut self, i: usize, event: &Event, exit: Option<usize>) {
-        if self.goes_without_saying(i, event, exit) {
-            return;
-        }
+    pub(super) fn event(&mut self, i: usize, event: &Event) {
         self.gap(event.at, matches!(event.kind, EventKind::Exit(_)));
         self.move_bracket(i, &event.kind);
         let time = format!("{:7.3}", event.at.as_secs_f64());
@@ -331,10 +351,7 @@ impl Drawing<'_> {
             let late = (at - exit.at).as_secs_f64();
             let _ = write!(notes, " {YELLOW}(+{late:.2} s after the exit){YELLOW:#}");
         }
-        let notes_width = anstream::adapter::strip_str(&notes)
-            .to_string()
-            .chars()
-            .count();
+        let notes_width = plain(&notes).chars().count();
         let message = self.page.shorten(&message(line), BEHIND + notes_width);
         self.row(time, Style::new(), &speaker, &format!("{message}{notes}"));
     }
@@ -417,7 +434,7 @@ fn pids(pids: &[u32]) -> String {
 }
 
 /// What a line says, without its speaker, who stands before it.
-fn message(line: &Line) -> String {
+pub(super) fn message(line: &Line) -> String {
     let text = line.text();
     let said = line.who.as_ref().and_then(|who| {
         let rest = text.trim_start().strip_prefix(who.as_str())?;

@@ -1,7 +1,8 @@
 //! What descends from a subject whose reaper was killed.
 //!
 //! Its descendants are then nobody's: they have moved to init, among all other processes of the machine. They are known by
-//! what they inherited: the reaper's session, the run's mark in the environment, its pipes. Who has got rid of all three, in a session of its own and without a parent that is known, is not found.
+//! what they inherited: the reaper's session, the run's mark in the environment, its pipes. A process that has got rid of all
+//! three, in a session of its own and without a parent that is known, is not found.
 
 use std::collections::HashSet;
 use std::fs;

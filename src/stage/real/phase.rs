@@ -14,6 +14,10 @@ pub(super) enum Phase {
     Asked { until: Duration },
     /// The subject has ended; its descendants may still end, its streams still close.
     Settling { until: Duration },
+    /// An interruption was handed on to the tree, and the subject may end by it.
+    HandedOn { until: Duration },
+    /// The subject has ended by an interruption that was handed on; its descendants may do so still.
+    Parting { until: Duration },
     /// The tree was asked to terminate.
     Grace { until: Duration },
     /// The reaper was told to kill what is left.
@@ -35,6 +39,10 @@ pub(super) struct Facts {
     /// Whether all its streams are closed.
     pub(super) closed: bool,
     pub(super) cancelled: bool,
+    /// Whether it was by a signal that is to be handed on, and that is not SIGTERM.
+    pub(super) handed_on: bool,
+    /// Whether the grace period is to be cut short.
+    pub(super) killed: bool,
 }
 
 /// What must be done now.
@@ -42,6 +50,8 @@ pub(super) struct Facts {
 pub(super) enum Order {
     /// Note that the timeout was reached, and send the signal at which the subject shows where it stands.
     Ask,
+    /// Hand the interruption on to the whole tree.
+    HandOn,
     /// Note why, and ask the whole tree to terminate.
     Terminate(SignalReason),
     /// See what has outlived the subject; what has is asked to terminate.
@@ -64,7 +74,18 @@ pub(super) fn next(phase: Phase, facts: Facts, bounds: &Bounds) -> (Phase, Optio
     let timed_out = bounds.timeout.is_some_and(|limit| now >= limit);
     match phase {
         Phase::Over => (Phase::Over, None),
-        Phase::Grace { .. } | Phase::Killing { .. } if facts.empty => (Phase::Over, None),
+        Phase::HandedOn { .. }
+        | Phase::Parting { .. }
+        | Phase::Grace { .. }
+        | Phase::Killing { .. }
+            if facts.empty =>
+        {
+            (Phase::Over, None)
+        }
+        Phase::Running | Phase::Asked { .. } if facts.cancelled && facts.handed_on => {
+            let until = now.saturating_add(bounds.grace);
+            (Phase::HandedOn { until }, Some(Order::HandOn))
+        }
         Phase::Running | Phase::Asked { .. } | Phase::Settling { .. } if facts.cancelled => {
             (grace, Some(Order::Terminate(SignalReason::Interrupted)))
         }
@@ -84,17 +105,30 @@ pub(super) fn next(phase: Phase, facts: Facts, bounds: &Bounds) -> (Phase, Optio
         }
         Phase::Settling { .. } if facts.empty && facts.closed => (Phase::Over, None),
         Phase::Settling { until } if now >= until => (grace, Some(Order::Survey)),
-        Phase::Grace { until } if now >= until => {
-            let until = now + KILL_BOUND;
-            (Phase::Killing { until }, Some(Order::Kill))
+        phase if phase.heeds_kill() && facts.killed => kill(now),
+        Phase::HandedOn { .. } if facts.ended => {
+            let until = now.saturating_add(bounds.settle);
+            (Phase::Parting { until }, None)
         }
+        // A shell starts what runs in its background with SIGINT ignored.
+        Phase::Parting { until } if now >= until => {
+            (grace, Some(Order::Terminate(SignalReason::Interrupted)))
+        }
+        Phase::HandedOn { until } | Phase::Grace { until } if now >= until => kill(now),
         Phase::Killing { until } if now >= until => (Phase::Over, Some(Order::GiveUp)),
         Phase::Running
         | Phase::Asked { .. }
         | Phase::Settling { .. }
+        | Phase::HandedOn { .. }
+        | Phase::Parting { .. }
         | Phase::Grace { .. }
         | Phase::Killing { .. } => (phase, None),
     }
+}
+
+fn kill(now: Duration) -> (Phase, Option<Order>) {
+    let until = now + KILL_BOUND;
+    (Phase::Killing { until }, Some(Order::Kill))
 }
 
 /// The phase after a survey that found nothing to terminate.
@@ -102,10 +136,7 @@ pub(super) fn after_survey(now: Duration, empty: bool) -> (Phase, Option<Order>)
     match empty {
         true => (Phase::Over, None),
         // What holds the streams, or the reaper, is out of sight.
-        false => {
-            let until = now + KILL_BOUND;
-            (Phase::Killing { until }, Some(Order::Kill))
-        }
+        false => kill(now),
     }
 }
 
@@ -116,6 +147,8 @@ impl Phase {
             Self::Running => bounds.timeout,
             Self::Asked { until }
             | Self::Settling { until }
+            | Self::HandedOn { until }
+            | Self::Parting { until }
             | Self::Grace { until }
             | Self::Killing { until } => Some(until),
             Self::Over => Some(Duration::ZERO),
@@ -124,22 +157,17 @@ impl Phase {
 
     /// The same phase, begun later: what a process may take counts from when it is told, not from when that was decided.
     pub(super) fn later_by(self, late: Duration) -> Self {
-        let later = |until: Duration| until.saturating_add(late);
-        match self {
-            Self::Running | Self::Over => self,
-            Self::Asked { until } => Self::Asked {
-                until: later(until),
-            },
-            Self::Settling { until } => Self::Settling {
-                until: later(until),
-            },
-            Self::Grace { until } => Self::Grace {
-                until: later(until),
-            },
-            Self::Killing { until } => Self::Killing {
-                until: later(until),
-            },
+        let mut later = self;
+        match &mut later {
+            Self::Running | Self::Over => {}
+            Self::Asked { until }
+            | Self::Settling { until }
+            | Self::HandedOn { until }
+            | Self::Parting { until }
+            | Self::Grace { until }
+            | Self::Killing { until } => *until = until.saturating_add(late),
         }
+        later
     }
 
     /// Whether an interruption still changes something.
@@ -147,6 +175,14 @@ impl Phase {
         matches!(
             self,
             Self::Running | Self::Asked { .. } | Self::Settling { .. }
+        )
+    }
+
+    /// Whether a second interruption cuts it short.
+    pub(super) fn heeds_kill(self) -> bool {
+        matches!(
+            self,
+            Self::HandedOn { .. } | Self::Parting { .. } | Self::Grace { .. }
         )
     }
 }
@@ -177,6 +213,8 @@ mod tests {
             empty: false,
             closed: false,
             cancelled: false,
+            handed_on: false,
+            killed: false,
         }
     }
 
@@ -230,6 +268,60 @@ mod tests {
         };
         let (_, order) = next(Phase::Running, facts, &bounds());
         assert_eq!(order, Some(Order::Terminate(SignalReason::Interrupted)));
+    }
+
+    #[test]
+    fn a_second_interruption_does_not_wait_for_the_grace_period() {
+        let cancelled = Facts {
+            cancelled: true,
+            ..at(100)
+        };
+        let (phase, order) = next(Phase::Running, cancelled, &bounds());
+        assert_eq!(order, Some(Order::Terminate(SignalReason::Interrupted)));
+        assert_eq!(next(phase, cancelled, &bounds()), (phase, None));
+        let killed = Facts {
+            killed: true,
+            ..cancelled
+        };
+        assert_eq!(next(phase, killed, &bounds()).1, Some(Order::Kill));
+    }
+
+    #[test]
+    fn what_outlives_an_interruption_that_was_handed_on_is_terminated() {
+        let interrupted = |now| Facts {
+            cancelled: true,
+            handed_on: true,
+            ..at(now)
+        };
+        let (phase, order) = next(Phase::Running, interrupted(100), &bounds());
+        assert_eq!(
+            (phase, order),
+            (Phase::HandedOn { until: ms(400) }, Some(Order::HandOn))
+        );
+        assert_eq!(next(phase, interrupted(399), &bounds()), (phase, None));
+        assert_eq!(
+            next(phase, interrupted(400), &bounds()).1,
+            Some(Order::Kill)
+        );
+        let ended = |now| Facts {
+            ended: true,
+            ..interrupted(now)
+        };
+        let (phase, order) = next(phase, ended(150), &bounds());
+        assert_eq!((phase, order), (Phase::Parting { until: ms(350) }, None));
+        let (later, order) = next(phase, ended(350), &bounds());
+        assert_eq!(order, Some(Order::Terminate(SignalReason::Interrupted)));
+        assert_eq!(later, Phase::Grace { until: ms(650) });
+        let gone = Facts {
+            empty: true,
+            ..ended(200)
+        };
+        assert_eq!(next(phase, gone, &bounds()), (Phase::Over, None));
+        let killed = Facts {
+            killed: true,
+            ..ended(200)
+        };
+        assert_eq!(next(phase, killed, &bounds()).1, Some(Order::Kill));
     }
 
     #[test]

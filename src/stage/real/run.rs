@@ -146,6 +146,12 @@ impl Run<'_, '_> {
         self.control.switch().filter(|c| c.is_cancelled())
     }
 
+    /// The signal to hand on, if there is one that is not the usual request to terminate.
+    fn handed_on(&self) -> Option<Signal> {
+        let signal = self.cancelled().and_then(Cancel::signal);
+        signal.filter(|signal| *signal != Signal::TERM)
+    }
+
     /// Everything there is to know, until nothing of the subject is left.
     fn watch(&mut self) -> Result<(), Lost> {
         while self.phase != Phase::Over {
@@ -179,11 +185,13 @@ impl Run<'_, '_> {
         // Before the start is heard nothing is read.
         let open = self.pipes.iter().filter(|p| p.open && self.pid != 0);
         let open = open.map(|p| p.fd.as_fd());
-        let cancel = self.control.switch().filter(|_| self.phase.heeds_cancel());
+        let cancel = self.control.switch().and_then(|cancel| match self.phase {
+            phase if phase.heeds_kill() => Some(cancel.killed()),
+            phase => phase.heeds_cancel().then(|| cancel.as_fd()),
+        });
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
-        let readable: Vec<BorrowedFd<'_>> =
-            open.chain(reaper).chain(cancel.map(AsFd::as_fd)).collect();
+        let readable: Vec<BorrowedFd<'_>> = open.chain(reaper).chain(cancel).collect();
         let input = self.input.as_ref().map(AsFd::as_fd);
         let waited_before = proc::waited_for_processor();
         let limit = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_sub(now));
@@ -328,7 +336,10 @@ impl Run<'_, '_> {
         }
         match self.reaper.receive()? {
             None => return Ok(false),
-            Some(Message::Started { pid, at }) => (self.pid, self.zero) = (pid, at),
+            Some(Message::Started { pid, at }) => {
+                (self.pid, self.zero) = (pid, at);
+                self.control.tell_start(pid);
+            }
             Some(Message::ExecFailed { errno }) => return Err(Lost::Exec(errno)),
             Some(Message::ForkFailed { errno }) => return Err(Lost::Fork(errno)),
             Some(Message::Exited(exited)) => self.subject_ended(exited),
@@ -381,12 +392,15 @@ impl Run<'_, '_> {
             empty: self.empty,
             closed: self.pipes.iter().all(|p| !p.open),
             cancelled: self.cancelled().is_some(),
+            handed_on: self.handed_on().is_some(),
+            killed: self.cancelled().is_some_and(Cancel::is_killed),
         };
         let (phase, order) = phase::next(self.phase, facts, &self.plan.bounds);
         self.phase = phase;
         match order {
             None => return,
             Some(Order::Ask) => self.ask(),
+            Some(Order::HandOn) => self.hand_on(),
             Some(Order::Terminate(reason)) => self.end_tree(reason),
             Some(Order::Survey) => self.survey(),
             Some(Order::Kill) => self.kill(),
@@ -414,17 +428,22 @@ impl Run<'_, '_> {
 
     /// Ends everything from outside.
     fn end_tree(&mut self, reason: SignalReason) {
-        let cancelled = self.cancelled().and_then(Cancel::signal);
-        let signal = match reason {
-            SignalReason::Interrupted => {
-                self.termination = Termination::Interrupted;
-                cancelled.unwrap_or(Signal::TERM)
-            }
-            _ => {
-                self.timed_out();
-                Signal::TERM
-            }
-        };
+        match reason {
+            SignalReason::Interrupted => self.termination = Termination::Interrupted,
+            _ => self.timed_out(),
+        }
+        self.send_to_tree(Signal::TERM, reason);
+    }
+
+    /// Has the whole tree end by the signal that interrupted us.
+    fn hand_on(&mut self) {
+        self.termination = Termination::Interrupted;
+        if let Some(signal) = self.handed_on() {
+            self.send_to_tree(signal, SignalReason::Interrupted);
+        }
+    }
+
+    fn send_to_tree(&mut self, signal: Signal, reason: SignalReason) {
         let left = self.descendants();
         if self.ended_by_harness.is_empty() {
             self.ended_by_harness.clone_from(&left);
@@ -461,16 +480,17 @@ impl Run<'_, '_> {
         // A stopped process heeds a signal only once it goes on.
         sys::send_signal(Signal::CONT, processes);
         self.reaper.wake();
-        // The grace period counts from here, however long it took to find the processes.
-        let until = self.elapsed().saturating_add(self.plan.bounds.grace);
-        self.phase = Phase::Grace { until };
     }
 
     /// Has the reaper kill whatever is left, and end.
     fn kill(&mut self) {
         let left = self.descendants();
         let pids = left.iter().map(|p| p.pid).collect();
-        self.sent(Signal::KILL, pids, SignalReason::GraceOver);
+        let reason = match self.cancelled().is_some_and(Cancel::is_killed) {
+            true => SignalReason::Interrupted,
+            false => SignalReason::GraceOver,
+        };
+        self.sent(Signal::KILL, pids, reason);
         // The reaper would do it alone, unless one of these keeps stopping it.
         sys::send_signal(Signal::KILL, &left);
         self.reaper.finish();

@@ -1,9 +1,12 @@
 //! Scratch directories, one for each reaper, kept for the next run as long as no subject touches them.
 
+use std::env;
 use std::fs::{self, DirBuilder, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
+
+use nix::unistd::mkdtemp;
 
 /// A directory. Dropping it does not remove it: its reaper does so in the end.
 pub(super) struct Scratch {
@@ -32,16 +35,18 @@ impl Trace {
     }
 }
 
+/// The directory for temporary files. Absolute, since the harness may change its own directory.
+fn place() -> io::Result<PathBuf> {
+    path::absolute(env::temp_dir())
+}
+
 impl Scratch {
     pub(super) fn new() -> io::Result<Self> {
-        let made = tempfile::Builder::new()
-            .prefix("exeunt-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir()?;
-        let fresh = Trace::of(made.path())?;
+        // Only its owner may look into it: mkdtemp(3).
+        let path = mkdtemp(&place()?.join("exeunt-XXXXXX"))?;
         Ok(Self {
-            path: made.keep(),
-            fresh,
+            fresh: Trace::of(&path)?,
+            path,
             known: false,
         })
     }
@@ -66,7 +71,7 @@ impl Scratch {
 
     /// Whether the directory for temporary files has not changed since.
     pub(super) fn is_where_new_ones_are(&self) -> bool {
-        self.path.parent() == Some(&tempfile::env::temp_dir())
+        place().is_ok_and(|place| self.path.parent() == Some(&place))
     }
 
     /// Whether the next run can have it.

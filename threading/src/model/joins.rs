@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{d, explore, n};
 use crate::process::{registry, shut_down};
-use crate::{JoinError, Timer, current, enumerate, exit, main_thread, sync, sys};
+use crate::{JoinError, Timer, current, enumerate, exit, main_thread, primitives, sync, sys};
 
 #[test]
 fn two_join_one() {
@@ -52,11 +52,33 @@ fn a_timeout_against_an_end() {
     explore(|| {
         let thread = n(|| 7);
         let same = thread.clone();
-        let clock = d(move || registry().wake(same.record(), sync::pass_time));
+        let clock = d(move || registry().wake(same.record(), primitives::pass_time));
         let in_time = thread.join_timeout(Duration::from_secs(1));
         assert!(matches!(in_time, Ok(None | Some(&7))));
         assert_eq!(thread.join().ok(), Some(&7));
         _ = clock.join();
+        shut_down();
+    });
+}
+
+/// No time passes: the thread's end alone must wake main.
+#[test]
+fn a_join_in_time() {
+    explore(|| {
+        let thread = n(|| 7);
+        let in_time = thread.join_timeout(Duration::from_secs(1));
+        assert_eq!(in_time.ok(), Some(Some(&7)));
+        shut_down();
+    });
+}
+
+/// The thread does not end meanwhile, so its first step must wake main.
+#[test]
+fn a_native_id_of_a_thread_that_starts() {
+    explore(|| {
+        let timer = Timer::new(Duration::MAX, || 1).start().expect("a thread");
+        assert_eq!(timer.handle().native_id(), Some(1));
+        timer.cancel();
         shut_down();
     });
 }
@@ -67,7 +89,7 @@ fn a_join_times_out() {
         let timer = Timer::new(Duration::MAX, || 1).start().expect("a thread");
         let same = timer.clone();
         let clock = d(move || {
-            registry().wake(same.handle().record(), sync::pass_time);
+            registry().wake(same.handle().record(), primitives::pass_time);
         });
         let in_time = timer.handle().join_timeout(Duration::from_secs(1));
         assert!(matches!(in_time, Ok(None)) && timer.handle().is_alive());

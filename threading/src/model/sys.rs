@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
-use crate::sync::{AtomicU64, global, local};
+use crate::primitives::{AtomicU64, Ordering, global, local};
 
 local! {
     static IS_FIRST: Cell<bool> = Cell::new(false);

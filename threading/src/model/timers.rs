@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Count, d, explore, n};
 use crate::process::{registry, shut_down};
-use crate::{Timer, sync};
+use crate::{Timer, primitives};
 
 #[test]
 fn a_timer_is_cancelled() {
@@ -37,7 +37,7 @@ fn a_timer_is_cancelled_when_it_fires() {
         let same = timer.clone();
         let clock = d(move || {
             let thread = same.handle().record();
-            registry().wake(thread, sync::pass_time);
+            registry().wake(thread, primitives::pass_time);
         });
         timer.cancel();
         shut_down();

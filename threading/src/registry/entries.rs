@@ -1,5 +1,6 @@
 //! Which threads the registry knows: started threads, the main thread, foreign threads.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::{Entry, OsHandle, Phase, Registry, State};
@@ -25,6 +26,7 @@ impl Registry {
         &self,
         naming: Naming,
         daemon: Option<bool>,
+        place: &'static Location<'static>,
     ) -> Result<Arc<Record>, StartError> {
         let mut state = self.lock();
         let gone = state.take_gone();
@@ -34,7 +36,8 @@ impl Registry {
         } else {
             let name = state.name(naming);
             state.starting += 1;
-            Ok(state.add(name, daemon, Phase::Starting, OsHandle::Awaited))
+            let record = Record::new(state.next_id(), name, daemon, Some(place));
+            Ok(state.add(record, Phase::Starting, OsHandle::Awaited))
         };
         drop(state);
         self.reap(gone);
@@ -147,12 +150,8 @@ impl State {
         if let Some(entry) = known {
             return Arc::clone(&entry.record);
         }
-        let record = self.add(
-            "MainThread".to_owned(),
-            false,
-            Phase::Running,
-            OsHandle::Never,
-        );
+        let record = Record::new(self.next_id(), "MainThread".to_owned(), false, None);
+        let record = self.add(record, Phase::Running, OsHandle::Never);
         if let Some(id) = sys::native_id_of_first_thread() {
             record.set_native_id(id);
         }
@@ -164,15 +163,19 @@ impl State {
     /// Enters the calling, foreign thread. It leaves the registry when its locals are gone.
     fn adopt(&mut self) -> Arc<Record> {
         let name = format!("Dummy-{}", self.count());
-        let record = self.add(name, true, Phase::Running, OsHandle::Never);
+        let record = Record::new(self.next_id(), name, true, None);
+        let record = self.add(record, Phase::Running, OsHandle::Never);
         _ = record.ending.set(Ending::Returned);
         sys::tell_when_locals_are_gone(record.id);
         record
     }
 
-    fn add(&mut self, name: String, daemon: bool, phase: Phase, handle: OsHandle) -> Arc<Record> {
+    fn next_id(&mut self) -> Id {
         self.last_id += 1;
-        let record = Record::new(self.last_id, name, daemon);
+        self.last_id
+    }
+
+    fn add(&mut self, record: Arc<Record>, phase: Phase, handle: OsHandle) -> Arc<Record> {
         let entry = Entry {
             record: Arc::clone(&record),
             phase,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::progress::Progress;
 use super::{Guard, OsHandle, Registry, State};
 use crate::record::{Ending, Id, Record};
-use crate::sync::Instant;
+use crate::sync::{Instant, Ordering};
 use crate::sys;
 
 thread_local! {
@@ -50,6 +50,8 @@ impl Registry {
     pub(crate) fn release_in_child(&self) {
         if let Some(mut state) = HELD.take().map(ManuallyDrop::into_inner) {
             state.forget_other_threads();
+            self.stop
+                .store(state.progress != Progress::Open, Ordering::Release);
         }
     }
 }
@@ -76,6 +78,7 @@ impl State {
         self.main = Some(me);
         self.progress = Progress::Open;
         self.in_run = false;
+        self.abandoned = false;
         self.change(me, |entry| {
             match mem::replace(&mut entry.handle, OsHandle::Never) {
                 // The child's main is nobody's to join or to detach.
@@ -89,7 +92,7 @@ impl State {
 
 /// A foreign thread was a daemon called `Dummy-N`; as the child's main it is neither.
 fn main_out_of_foreign(id: Id) -> std::sync::Arc<Record> {
-    let record = Record::new(id, "MainThread".to_owned(), false);
+    let record = Record::new(id, "MainThread".to_owned(), false, None);
     _ = record.ending.set(Ending::Returned);
     record
 }

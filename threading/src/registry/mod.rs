@@ -23,17 +23,21 @@
 mod callbacks;
 mod entries;
 mod fork;
+mod patience;
 mod progress;
 mod wait;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::record::{Id, Record};
-use crate::sync::{Condvar, Mutex, MutexGuard, OsThread, constructor};
+use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, OsThread, constructor};
 
-pub(crate) use callbacks::{Callback, Hook};
+pub(crate) use callbacks::{Callback, Hook, List};
 pub(crate) use entries::Naming;
+pub use patience::AtLimit;
+pub(crate) use patience::Limit;
 use progress::Progress;
 
 /// The threads and the callbacks of a process.
@@ -42,6 +46,10 @@ pub(crate) struct Registry {
     state: Mutex<State>,
     /// Notified when no thread is [starting](Phase::Starting) any more.
     all_run: Condvar,
+    /// Whether the shutdown has begun. Changed under the lock, read without.
+    stop: AtomicBool,
+    /// Notified when the shutdown begins.
+    stopped: Condvar,
 }
 
 pub(crate) type Guard<'a> = MutexGuard<'a, State>;
@@ -54,9 +62,14 @@ pub(crate) struct State {
     gone: Vec<Id>,
     last_id: Id,
     last_number: u32,
+    last_callback: u64,
     main: Option<Id>,
     progress: Progress,
     in_run: bool,
+    /// Nobody is waited for any more.
+    abandoned: bool,
+    report: Option<Option<Duration>>,
+    limit: Option<Limit>,
     at_shutdown: Vec<Callback>,
     at_exit: Vec<Callback>,
     except_hook: Option<Hook>,
@@ -97,9 +110,13 @@ impl Registry {
                 gone: Vec::new(),
                 last_id: 0,
                 last_number: 0,
+                last_callback: 0,
                 main: None,
                 progress: Progress::Open,
                 in_run: false,
+                abandoned: false,
+                report: None,
+                limit: None,
                 at_shutdown: Vec::new(),
                 at_exit: Vec::new(),
                 except_hook: None,
@@ -108,6 +125,8 @@ impl Registry {
             Self {
                 state: Mutex::new(state),
                 all_run: Condvar::new(),
+                stop: AtomicBool::new(false),
+                stopped: Condvar::new(),
             }
         }
     }

@@ -4,6 +4,7 @@ use std::mem;
 
 use super::{Callback, Phase, Registry, State};
 use crate::record::Ending;
+use crate::sync::{Instant, Ordering};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -26,6 +27,8 @@ impl Registry {
         // Already set, unless main is a thread that forked, and is left by a C `exit`.
         _ = main.ending.set(Ending::Returned);
         state.change(main.id, |entry| entry.phase = Phase::Gone);
+        self.stop.store(true, Ordering::Release);
+        self.stopped.notify_all();
         Some(std::mem::take(&mut state.at_shutdown))
     }
 
@@ -34,6 +37,22 @@ impl Registry {
         let mut state = self.lock();
         let entered_before = mem::replace(&mut state.in_run, true);
         !entered_before && state.progress == Progress::Open
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Waits until the shutdown begins, or until the deadline. True if it has begun.
+    pub(crate) fn wait_for_stop(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.lock();
+        while !self.is_stopped() {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return false;
+            }
+            state = self.stopped.wait(state, deadline);
+        }
+        true
     }
 
     /// Whether the shutdown is over, and has left threads behind: daemons, or foreign ones that are known.
@@ -58,6 +77,6 @@ impl Registry {
 
 impl State {
     pub(super) fn is_closed(&self) -> bool {
-        self.progress == Progress::Closed
+        self.progress == Progress::Closed || self.abandoned
     }
 }

@@ -86,7 +86,7 @@ impl State {
     /// The main thread does not wait for itself, nor does it for daemons.
     pub(super) fn to_wait_for(&self) -> impl Iterator<Item = &Arc<Record>> {
         let records = self.entries.values().map(|entry| &entry.record);
-        records.filter(|record| !record.daemon && self.main != Some(record.id))
+        records.filter(|record| !record.daemon && !self.abandoned && self.main != Some(record.id))
     }
 
     /// Looks at a thread for one who waits for it, and hands out its OS handle if that is to be joined: when the thread

@@ -29,7 +29,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 at_exit(|| say("early"));
                 n_that(|| {
                     outlive_main();
-                    at_exit(|| say("late"))
+                    at_exit(|| say("late"));
                 });
                 say("end");
             })
@@ -38,8 +38,8 @@ pub(crate) fn cases() -> Vec<Case> {
             .under_run(|| {
                 at_exit(|| {
                     say("first");
-                    at_exit(|| say("second"))
-                })
+                    at_exit(|| say("second"));
+                });
             })
             .shows(|seen| seen.says(["first", "second"]).code(0)),
         case("at_exit_fails")
@@ -62,10 +62,49 @@ pub(crate) fn cases() -> Vec<Case> {
                 seen.contains(["third\n", "panicked", "boom\n", "first\n"])
                     .code(0)
             }),
+        case("at_exit_unregistered")
+            .under_run(|| {
+                at_exit(|| say("first"));
+                let second = at_exit(|| say("second"));
+                at_exit(move || say(&format!("unregistered: {}", second.unregister())));
+                let shutdown = at_shutdown(|| say("shutdown"))?;
+                say(&format!("unregistered: {}", shutdown.unregister()));
+                Ok(())
+            })
+            .shows(|seen| {
+                seen.says(["unregistered: true", "unregistered: true", "first"])
+                    .code(0)
+            }),
+        case("at_exit_unregistered_too_late")
+            .under_run(|| {
+                let (give, given) = channel::<threading::Registration>();
+                let only = at_exit(move || {
+                    let me = given.recv().expect("it is sent");
+                    say(&format!("unregistered: {}", me.unregister()))
+                });
+                give.send(only).expect("it is received");
+            })
+            .shows(|seen| seen.says(["unregistered: false"]).code(0)),
+        case("stop_token_is_set_before_at_shutdown")
+            .under_run(|| {
+                let stop = threading::stop_token();
+                n_that(move || {
+                    stop.wait();
+                    say("n")
+                });
+                at_shutdown(move || {
+                    a_while();
+                    say(&format!("set: {}", stop.is_set()))
+                })?;
+                let early = stop.is_set() || stop.wait_timeout(Duration::from_millis(1));
+                say(&format!("set early: {early}"));
+                Ok(())
+            })
+            .shows(|seen| seen.says(["set early: false", "n", "set: true"]).code(0)),
         case("at_exit_exits")
             .under_run(|| {
                 at_exit(|| say("first"));
-                at_exit(|| threading::exit(5))
+                at_exit(|| threading::exit(5));
             })
             .shows(|seen| seen.says(["first"]).code(0)),
         case("at_exit_exits_without_run")
@@ -78,7 +117,7 @@ pub(crate) fn cases() -> Vec<Case> {
         case("at_exit_os_exits")
             .under_run(|| {
                 at_exit(|| say("first"));
-                at_exit(|| threading::os_exit(6))
+                at_exit(|| threading::os_exit(6));
             })
             .shows(|seen| seen.says([]).code(6)),
         case("daemon_runs_during_at_exit")
@@ -131,9 +170,9 @@ pub(crate) fn cases() -> Vec<Case> {
             .under_run(|| {
                 n_that(|| {
                     outlive_main();
-                    say(&format!("{:?}", at_shutdown(|| say("late"))))
+                    say(&format!("{:?}", at_shutdown(|| say("late")).map(drop)))
                 });
-                at_exit(|| say(&format!("{:?}", at_shutdown(|| say("late")))));
+                at_exit(|| say(&format!("{:?}", at_shutdown(|| say("late")).map(drop))));
                 say("end");
             })
             .shows(|seen| {
@@ -141,14 +180,17 @@ pub(crate) fn cases() -> Vec<Case> {
                     .code(0)
             }),
         case("at_shutdown_starts_a_thread")
-            .under_run(|| Ok(at_shutdown(|| drop(n("n")))?))
+            .under_run(|| {
+                at_shutdown(|| drop(n("n")))?;
+                Ok(())
+            })
             .shows(|seen| seen.says(["n"]).code(0)),
         case("spawn_in_at_exit")
             .under_run(|| {
                 at_exit(|| {
                     n("n");
                     say("callback")
-                })
+                });
             })
             .shows(|seen| seen.says(["callback", "n"]).code(0)),
         case("spawn_in_at_exit_without_run")
@@ -156,7 +198,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 at_exit(|| {
                     n("n");
                     say("callback")
-                })
+                });
             })
             .shows(|seen| seen.says(["callback", "n"]).code(0)),
         case("shutdown_again")
@@ -165,10 +207,10 @@ pub(crate) fn cases() -> Vec<Case> {
                     n_that(|| {
                         a_while();
                         say("n");
-                        at_exit(|| say("second"))
+                        at_exit(|| say("second"));
                     });
                     say("first");
-                })
+                });
             })
             .shows(|seen| seen.says(["first", "n", "second"]).code(0)),
         case("nothing_starts_after_the_last_round")
@@ -187,7 +229,7 @@ pub(crate) fn cases() -> Vec<Case> {
                     let timer = threading::Timer::new(Duration::from_millis(50), || say("ring"));
                     timer.start().expect("a thread");
                     say("callback");
-                })
+                });
             })
             .shows(|seen| seen.says(["callback", "ring"]).code(0)),
     ]

@@ -115,7 +115,7 @@ pub(crate) fn cases() -> Vec<Case> {
             })
             .shows(|seen| seen.says(["main's value", "gone"]).code(0)),
         case("many_at_exit")
-            .under_run(|| (0..128).for_each(|number| at_exit(move || println!("#{number}"))))
+            .under_run(|| (0..128).for_each(|number| _ = at_exit(move || println!("#{number}"))))
             .shows(|seen| {
                 seen.count("#", 128)
                     .contains(["#127\n", "#64\n", "#0\n"])

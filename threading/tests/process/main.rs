@@ -7,7 +7,9 @@ mod case;
 mod edges;
 mod fork;
 mod killing;
+mod patience;
 mod payloads;
+mod pools;
 mod seen;
 mod status;
 mod streams;
@@ -41,7 +43,9 @@ fn cases() -> impl Iterator<Item = Case> {
         callbacks::cases(),
         fork::cases(),
         edges::cases(),
+        patience::cases(),
         payloads::cases(),
+        pools::cases(),
         streams::cases(),
         teardown::cases(),
     ];

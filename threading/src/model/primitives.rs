@@ -1,10 +1,10 @@
-//! The twin of `sync.rs` for model checkers: the same names, made of what loom or shuttle can schedule.
+//! The twin of `primitives.rs` for model checkers: the same names, made of what loom or shuttle can schedule.
 //!
-//! Time stands still until a model [lets it pass](pass_time). A wait with a deadline ends by a notification only, so whoever lets
-//! time pass notifies.
+//! Time stands still until a model [lets it pass](pass_time). A wait with a deadline ends by a notification only, so
+//! whoever lets time pass notifies.
 
 use std::io;
-use std::sync::PoisonError;
+use std::ops::Add;
 use std::time::Duration;
 
 #[cfg(not(exeunt_shuttle))]
@@ -14,15 +14,13 @@ use shuttle as checker;
 
 use crate::sys;
 
-pub(crate) use checker::sync::MutexGuard;
-pub(crate) use checker::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-/// The join handle of an OS thread. Dropping it detaches the thread.
-pub(crate) type OsThread = checker::thread::JoinHandle<()>;
+pub(crate) use checker::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use checker::sync::{Condvar, Mutex, MutexGuard};
+pub(crate) use checker::thread::JoinHandle;
 
 macro_rules! global {
     ($(#[$meta:meta])* static $name:ident: $type:ty = $value:expr;) => {
-        crate::sync::lazy_static! { $(#[$meta])* static ref $name: $type = $value; }
+        crate::primitives::lazy_static! { $(#[$meta])* static ref $name: $type = $value; }
     };
 }
 pub(crate) use checker::lazy_static;
@@ -36,48 +34,13 @@ macro_rules! constructor {
 }
 pub(crate) use constructor;
 
-/// A thread-local without a destructor.
 macro_rules! local {
     ($(#[$meta:meta])* static $name:ident: $type:ty = $value:expr;) => {
-        crate::sync::thread_local! { $(#[$meta])* static $name: $type = $value; }
+        crate::primitives::thread_local! { $(#[$meta])* static $name: $type = $value; }
     };
 }
 pub(crate) use checker::thread_local;
 pub(crate) use local;
-
-#[derive(Debug)]
-pub(crate) struct Mutex<T>(checker::sync::Mutex<T>);
-
-impl<T> Mutex<T> {
-    pub(crate) fn new(value: T) -> Self {
-        Self(checker::sync::Mutex::new(value))
-    }
-
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Condvar(checker::sync::Condvar);
-
-impl Condvar {
-    pub(crate) fn new() -> Self {
-        Self(checker::sync::Condvar::new())
-    }
-
-    pub(crate) fn notify_all(&self) {
-        self.0.notify_all();
-    }
-
-    pub(crate) fn wait<'a, T>(
-        &self,
-        guard: MutexGuard<'a, T>,
-        _deadline: Option<Instant>,
-    ) -> MutexGuard<'a, T> {
-        self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The standard library's, behind a flag that the checker sees: a `get` that nothing orders after the `set` can miss it.
 #[derive(Debug)]
@@ -99,6 +62,10 @@ impl<T> OnceLock<T> {
             true => self.value.get(),
             false => None,
         }
+    }
+
+    pub(crate) fn into_inner(self) -> Option<T> {
+        self.value.into_inner()
     }
 
     pub(crate) fn set(&self, value: T) -> Result<(), T> {
@@ -135,6 +102,18 @@ impl Instant {
         let seconds = seconds.checked_add(duration.subsec_nanos().min(1).into())?;
         Some(Self(self.0.saturating_add(seconds)))
     }
+
+    pub(crate) fn saturating_duration_since(self, earlier: Self) -> Duration {
+        Duration::from_secs(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        self.checked_add(duration).expect("a time that can be told")
+    }
 }
 
 /// Lets so much time pass that every deadline is reached. To be called under the lock under which one waits for that,
@@ -143,12 +122,25 @@ pub(crate) fn pass_time() {
     CLOCK.store(u64::MAX, Ordering::Relaxed);
 }
 
-pub(crate) fn spawn(
-    name: &str,
-    _stack_size: Option<usize>,
-    body: impl FnOnce() + Send + 'static,
-) -> io::Result<OsThread> {
-    sys::count_start();
-    let builder = checker::thread::Builder::new().name(name.to_owned());
-    builder.spawn(|| sys::as_os_thread(body))
+/// Starts the checker's threads, which end as the system's do.
+pub(crate) struct Builder(checker::thread::Builder);
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self(checker::thread::Builder::new())
+    }
+
+    pub(crate) fn name(self, name: String) -> Self {
+        Self(self.0.name(name))
+    }
+
+    /// The checker's stacks are as large as they are.
+    pub(crate) fn stack_size(self, _bytes: usize) -> Self {
+        self
+    }
+
+    pub(crate) fn spawn(self, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+        sys::count_start();
+        self.0.spawn(|| sys::as_os_thread(body))
+    }
 }

@@ -1,0 +1,59 @@
+//! Where reports are written to.
+
+use std::io::{self, Write};
+
+use anstream::stream::{AsLockedWrite, RawStream};
+use exeunt::report::Page;
+
+/// stdout or stderr, with colours where they are wanted.
+///
+/// When the reader goes away, as `head` does, nobody wants the rest: it is dropped in silence.
+pub(crate) struct Output<S: RawStream> {
+    stream: anstream::AutoStream<S>,
+    open: bool,
+}
+
+pub(crate) fn stdout() -> Output<io::Stdout> {
+    Output {
+        stream: anstream::stdout(),
+        open: true,
+    }
+}
+
+impl<S: RawStream + AsLockedWrite> Output<S> {
+    fn unless_closed<T>(&mut self, done: io::Result<T>, dropped: T) -> io::Result<T> {
+        match done {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.open = false;
+                Ok(dropped)
+            }
+            done => done,
+        }
+    }
+}
+
+impl<S: RawStream + AsLockedWrite> Write for Output<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.open {
+            return Ok(bytes.len());
+        }
+        let written = self.stream.write(bytes);
+        self.unless_closed(written, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.open {
+            return Ok(());
+        }
+        let flushed = self.stream.flush();
+        self.unless_closed(flushed, ())
+    }
+}
+
+/// The page that text on stdout is fitted to: as wide as the terminal, if it is one.
+pub(crate) fn page() -> Page {
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((width, _)) => Page::new(width.0.into()),
+        None => Page::default(),
+    }
+}

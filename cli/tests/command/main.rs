@@ -1,0 +1,7 @@
+//! The command, as people and CI use it.
+
+mod list;
+mod run;
+mod support;
+mod test;
+mod usage;

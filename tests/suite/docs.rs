@@ -1,0 +1,99 @@
+//! The examples in `docs/suite.md` are right, and its tables have all keys.
+
+use std::fs;
+use std::path::Path;
+
+use super::Written;
+
+fn page() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/suite.md");
+    fs::read_to_string(path).unwrap()
+}
+
+fn examples(page: &str) -> Vec<&str> {
+    let blocks = page.split("```toml\n").skip(1);
+    blocks
+        .map(|block| block.split("```").next().unwrap())
+        .collect()
+}
+
+/// The implementations that examples speak of.
+const IMPLEMENTATIONS: &str = "
+[implementation]
+cpython = { command = ['python3', '{scenario}.py'], probe = ['{program}', '--version'] }
+java = { command = ['java', '{scenario}'] }
+node = { command = ['node', '{scenario}.mjs'], probe = ['{program}', '--version'] }
+";
+
+/// A whole suite of an example that is only a part of one.
+fn whole(example: &str) -> String {
+    let scenario = "[[scenario]]\nname = 'example'\n";
+    let example = match (example.contains("[[scenario]]"), example.starts_with('[')) {
+        (true, _) => example.to_owned(),
+        (false, true) => format!("{example}\n{scenario}"),
+        (false, false) => format!("{scenario}{example}"),
+    };
+    match example.contains("[implementation") {
+        true => example,
+        false => format!("{example}{IMPLEMENTATIONS}"),
+    }
+}
+
+#[test]
+fn every_example_is_a_sound_suite() {
+    let page = page();
+    let examples = examples(&page);
+    assert!(examples.len() >= 7, "{}", examples.len());
+    for example in examples {
+        let loaded = Written::new(&whole(example)).load();
+        assert!(loaded.is_ok(), "{example}\n{}", loaded.unwrap_err());
+    }
+}
+
+/// The keys that a table can have, as the error for a wrong one lists them.
+fn keys(table: &str) -> Vec<String> {
+    let error = Written::new(table).load().unwrap_err().to_string();
+    let (_, list) = error
+        .lines()
+        .next()
+        .unwrap()
+        .split_once("expected one of ")
+        .unwrap();
+    list.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_key_is_described() {
+    let page = page();
+    for table in [
+        "[suite]\nnone = 1",
+        "[implementation.x]\nnone = 1",
+        "[[scenario]]\nnone = 1",
+        "[[scenario]]\nname = 'x'\nexit = { none = 1 }",
+        "[[scenario]]\nname = 'x'\ndelays = [{ none = 1 }]",
+        "[[scenario]]\nname = 'x'\nsignals = [{ none = 1 }]",
+        "[[scenario]]\nname = 'x'\ncount = [{ none = 1 }]",
+        "[deviation.x]\nnone = 1",
+        "[implementation.x]\ncargo = { none = 1 }",
+    ] {
+        let keys = keys(table);
+        assert!(keys.len() > 2, "{table}");
+        for key in keys {
+            // In code: between backquotes, in a table by name, or in an example.
+            let described = [
+                format!("`{key}`"),
+                format!("`{key}."),
+                format!("{key} = "),
+                format!("{key}."),
+            ];
+            assert!(
+                described.iter().any(|text| page.contains(text)),
+                "`{key}` of {table:?} is not described"
+            );
+        }
+    }
+}
