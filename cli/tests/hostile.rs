@@ -548,11 +548,14 @@ fn endless_output_is_bounded(command: &[&str]) {
     let begun = Instant::now();
     let record = run(&harness);
     let took = begun.elapsed();
-    record.assert().code(1).leaves_nothing_behind();
+    record.assert().code(124).leaves_nothing_behind();
     assert_took(&record, took, secs(4));
     let output = record.output(Stream::Merged).unwrap();
+    // What is shown while it comes is read no faster than it is shown: then the subject is held up, and nothing is cut.
     assert!(
-        output.contains("cut") || output.contains("more output than is kept"),
+        ["cut", "more output than is kept", "blocked in write"]
+            .iter()
+            .any(|told| output.contains(told)),
         "{output}"
     );
     let megabytes = record.usage.peak_memory >> 20;
@@ -623,7 +626,7 @@ fn what_is_set_and_removed_is_what_the_subject_sees() {
 fn signals_that_the_harness_ignores_are_not_ignored_by_the_subject() {
     let script = r#"trap "" INT TERM HUP QUIT USR1 CHLD; exec "$0" run -- sh -c 'kill -INT $$; echo survived'"#;
     let record = run(&Subject::new("sh").args(["-c", script, cargo_bin!("exeunt")]));
-    record.assert().success();
+    record.assert().code(130);
     let output = record.output(Stream::Merged).unwrap();
     assert!(
         output.contains("killed by SIGINT") && !output.contains("output     survived"),

@@ -22,6 +22,8 @@ use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
 use crate::stage::{Cancel, Control, Plan, RunError, proc};
 
 const CHUNK: usize = 64 * 1024;
+/// How long what is there is read before the clock is looked at again.
+const READ_BOUND: Duration = Duration::from_millis(20);
 /// How much is read at once where a subject writes faster than that.
 const FLOOD_CHUNK: usize = 256 * 1024;
 /// How often the start is looked for.
@@ -230,10 +232,12 @@ impl Run<'_, '_> {
 
     /// Reads what is there.
     fn read_pipes(&mut self) {
+        let begun = sys::now();
         for i in 0..self.pipes.len() {
-            // A subject that writes faster than we read must not keep us from the clock.
+            // A subject that writes faster than we read, or than a listener takes it, must not keep us from the clock.
             for _ in 0..16 {
-                if !self.pipes[i].open || !self.read(i) {
+                let is_more = self.pipes[i].open && self.read(i);
+                if !is_more || sys::now() - begun > READ_BOUND {
                     break;
                 }
             }
