@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expect::{Expectation, Pattern};
 use crate::judge::{Judgement, Verdict};
+pub use crate::record::CaseId;
 use crate::record::Record;
 
 /// What came of a case.
@@ -101,22 +102,6 @@ impl From<Verdict> for Status {
             Verdict::Inconclusive => Self::Inconclusive,
             Verdict::Broken => Self::Broken,
         }
-    }
-}
-
-/// Which case it is: a scenario with an implementation.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct CaseId {
-    /// The scenario's name.
-    pub scenario: String,
-    /// The implementation's name.
-    pub implementation: String,
-}
-
-/// `scenario/implementation`
-impl fmt::Display for CaseId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.scenario, self.implementation)
     }
 }
 

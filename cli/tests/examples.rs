@@ -36,7 +36,7 @@ fn two_pythons_are_compared() {
     compare(&["python3"], &path())
         .assert()
         .success()
-        .output(predicates::str::is_match("(?m)^scenario +cpython +other").expect("a pattern"))
+        .output(predicates::str::is_match("(?m)^ +cpython +other").expect("a pattern"))
         .output(
             predicates::str::is_match("(?m)^non_daemon +0, T 2 s +0, T 2 s").expect("a pattern"),
         );

@@ -16,7 +16,7 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
-use crate::outcome::CaseId;
+use crate::record::CaseId;
 use crate::record::Record;
 use crate::stage::{Cancel, Control, Plan, RunError, Stage, Stdin};
 use crate::suite::placeholder::{expand, has};

@@ -100,6 +100,22 @@ pub enum Clock {
     Virtual,
 }
 
+/// Which case it is: a scenario with an implementation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CaseId {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The implementation's name.
+    pub implementation: String,
+}
+
+/// `scenario/implementation`
+impl fmt::Display for CaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.scenario, self.implementation)
+    }
+}
+
 /// Which case of a suite a record is a run of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
