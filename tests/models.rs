@@ -14,6 +14,9 @@ use regex::Regex;
 /// Says, in the edited copy, which mutant was asked for.
 const SWITCH: &str = include_str!("faults/switch.rs");
 
+/// So many preemptions suffice to find each mutant.
+const BOUND: &str = "2";
+
 type Names = BTreeSet<String>;
 
 fn root() -> &'static Path {
@@ -116,6 +119,7 @@ fn finding(program: &Path, model: &str, mutant: &str) -> Option<String> {
         .args(["--exact", &format!("model::{model}")])
         .env("EXEUNT_FAULT", mutant)
         .env("RUST_BACKTRACE", "0")
+        .env("LOOM_MAX_PREEMPTIONS", BOUND)
         .output()
         .expect("the models run");
     let text = String::from_utf8_lossy(&output.stdout).into_owned()

@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 const SHORT: Duration = Duration::from_millis(5);
 
-fn start<T: Send + Sync + 'static>(function: impl FnOnce() -> T + Send + 'static) -> Handle<T> {
+fn start<T: Send + 'static>(function: impl FnOnce() -> T + Send + 'static) -> Handle<T> {
     Thread::new(function).start().expect("a thread")
 }
 
@@ -308,4 +308,47 @@ fn ended_threads_are_let_go() {
         "{before} mappings became {}",
         threads()
     );
+}
+
+/// A receiver is not `Sync`: it can be given away, not shared.
+#[test]
+fn a_value_can_be_taken() {
+    let (tell, told) = channel();
+    let thread = start(move || {
+        tell.send(1).expect("it is received");
+        told
+    });
+    assert_eq!(thread.into_value().expect("a receiver").recv(), Ok(1));
+}
+
+#[test]
+fn a_value_that_is_shared_cannot_be_taken() {
+    let thread = start(|| vec![1]);
+    let (same, untyped) = (thread.clone(), thread.untyped());
+    assert!(matches!(thread.into_value(), Err(JoinError::Shared)));
+    assert_eq!(same.into_value().expect("the last of them"), [1]);
+    assert!(untyped.join().is_ok());
+}
+
+#[test]
+fn what_has_no_value_gives_none() {
+    let fails: Handle = start(|| panic!("boom"));
+    assert!(matches!(fails.into_value(), Err(JoinError::Panicked(_))));
+    let exits: Handle = start(|| threading::exit(5));
+    assert!(matches!(exits.into_value(), Err(JoinError::Exited(5))));
+    let itself = start(|| matches!(threading::current().into_value(), Err(JoinError::Itself)));
+    assert_eq!(itself.join().unwrap(), &true);
+}
+
+#[test]
+fn a_thread_can_be_unparked() {
+    let thread = start(|| {
+        thread::park();
+        threading::current().thread().map(thread::Thread::id)
+    });
+    let its = thread.thread().expect("started here");
+    its.unpark();
+    assert_eq!(thread.join().unwrap(), &Some(its.id()));
+    let foreign = threading::current();
+    assert!(foreign.thread().is_none(), "a test's thread is foreign");
 }

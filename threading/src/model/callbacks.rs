@@ -58,3 +58,17 @@ fn at_shutdown_joins() {
         assert_eq!(thread.join().ok(), Some(&7));
     });
 }
+
+/// Either the callback is taken back, or it is called.
+#[test]
+fn unregister_against_the_shutdown() {
+    explore(|| {
+        let calls = Count::default();
+        let seen = calls.clone();
+        let registration = at_exit(move || calls.add());
+        let daemon = d(move || registration.unregister());
+        shut_down();
+        let taken_back = daemon.join().ok() == Some(&true);
+        assert_eq!(seen.get(), usize::from(!taken_back));
+    });
+}

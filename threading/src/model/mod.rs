@@ -5,6 +5,7 @@
 
 mod callbacks;
 mod joins;
+mod pools;
 mod shutdown;
 mod timers;
 

@@ -1,8 +1,13 @@
 //! No thread is lost, whenever it starts.
 
+use std::time::Duration;
+
 use super::{Count, d, explore, n};
-use crate::process::shut_down;
-use crate::{StartError, Thread, at_exit, at_shutdown, sync};
+use crate::process::{registry, shut_down};
+use crate::{
+    AtLimit, StartError, Thread, Timer, at_exit, at_shutdown, primitives, set_wait_limit,
+    set_wait_report, stop_token, sync,
+};
 
 #[test]
 fn a_late_start() {
@@ -59,5 +64,45 @@ fn a_foreign_thread_starts_one() {
         let ended_by_then = seen.get();
         _ = foreign.expect("a thread can be started").join();
         assert_eq!(seen.get(), ended_by_then);
+    });
+}
+
+#[test]
+fn a_thread_waits_for_the_stop() {
+    explore(|| {
+        let waits = n(|| stop_token().wait());
+        shut_down();
+        assert!(waits.join().is_ok());
+    });
+}
+
+/// Who is waited for would be told after an hour. So the shutdown's waiting has deadlines.
+#[test]
+fn a_thread_ends_before_it_is_told() {
+    explore(|| {
+        set_wait_report(Some(Duration::from_secs(3600)));
+        let ended = Count::default();
+        let seen = ended.clone();
+        drop(n(move || drop(n(move || ended.add()))));
+        shut_down();
+        assert_eq!(seen.get(), 1);
+    });
+}
+
+/// The bound on the waiting is reached: the shutdown leaves the thread behind, which is alive all the same.
+#[test]
+fn a_limit_is_reached() {
+    explore(|| {
+        set_wait_limit(Duration::from_secs(1), |_| AtLimit::Abandon);
+        let timer = Timer::new(Duration::MAX, || 1).start().expect("a thread");
+        let same = timer.clone();
+        let clock = d(move || {
+            registry().wake(same.handle().record(), primitives::pass_time);
+        });
+        shut_down();
+        assert!(timer.handle().is_alive());
+        timer.cancel();
+        assert_eq!(timer.handle().join().ok(), Some(&None));
+        _ = clock.join();
     });
 }
