@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use exeunt::Cancel;
 use exeunt::outcome::Summary;
-use exeunt::runner::{Progress, default_jobs, run};
+use exeunt::runner::{Jobs, Progress, run};
 use exeunt::suite::Suite;
 
 fn main() {
@@ -31,7 +31,7 @@ fn main() {
     let start = Instant::now();
     let mut summary = Summary::default();
     let cancel = Cancel::new().expect("a pipe");
-    run(&prepared, &cases, default_jobs(), &cancel, |progress| {
+    run(&prepared, &cases, Jobs::default(), &cancel, |progress| {
         if let Progress::Ended(outcome) = progress {
             summary.count(outcome.status);
         }

@@ -151,7 +151,8 @@ impl Outcome {
     #[must_use]
     pub fn retryable(&self) -> bool {
         let judgement = self.observed.as_ref().map(|observed| &observed.judgement);
-        self.status == Status::Inconclusive && judgement.is_some_and(Judgement::retryable)
+        // Without a run there was only a shortage, which may pass.
+        self.status == Status::Inconclusive && judgement.is_none_or(Judgement::retryable)
     }
 
     /// The result in other tools' words.

@@ -1,14 +1,18 @@
 //! Runs the cases of a suite, side by side as far as that leaves the verdicts sound.
 
+mod slots;
+
 use std::cmp::Reverse;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 use crate::outcome::{Outcome, Status};
 use crate::stage::Cancel;
 use crate::suite::{Case, Prepared};
+
+pub use slots::Jobs;
+use slots::Slots;
 
 /// How far a run of a suite is.
 #[derive(Debug)]
@@ -22,61 +26,42 @@ pub enum Progress<'s> {
 /// How often an inconclusive case is run again, alone.
 const RETRIES: u32 = 2;
 
-/// How many cases run side by side by default. Subjects mostly sleep, so these are more than there are processors.
+/// How many cases run side by side by default, at least. Subjects mostly sleep, so these are more than there are processors.
 #[must_use]
 pub fn default_jobs() -> NonZeroUsize {
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    NonZeroUsize::new(cores * 6).map_or(NonZeroUsize::MIN, |n| n.max(EIGHT))
+    const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+    NonZeroUsize::new(slots::processors() * 6).map_or(EIGHT, |n| n.max(EIGHT))
 }
 
-const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
-
-/// Runs cases side by side, and then those that are exclusive, one at a time. Those that were inconclusive because the machine was slow are run again afterwards, one at a time.
+/// Runs cases side by side, and then those that are exclusive, one at a time. Those that were inconclusive because the
+/// machine was slow are run again afterwards, one at a time.
 ///
 /// `telling` is called with each step in the order in which they happen, from the calling thread.
 pub fn run<'s>(
     prepared: &'s Prepared<'_>,
     cases: &[&'s Case],
-    jobs: NonZeroUsize,
+    jobs: impl Into<Jobs>,
     cancel: &Cancel,
     mut telling: impl FnMut(Progress<'s>),
 ) {
-    let next = AtomicUsize::new(0);
     let queue = longest_first(cases);
     let (exclusive, queue): (Vec<_>, Vec<_>) = queue.into_iter().partition(|case| case.exclusive);
-    let (sender, receiver) = mpsc::channel();
     let mut again = Vec::new();
-    thread::scope(|scope| {
-        for _ in 0..jobs.get().min(queue.len()) {
-            let sender = sender.clone();
-            let (next, queue) = (&next, &queue);
-            scope.spawn(move || {
-                while let Some(&case) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    // The receiver lives as long as this scope.
-                    let _ = sender.send((case, Progress::Begun(case)));
-                    let outcome = Box::new(run_case(prepared, case, cancel));
-                    let _ = sender.send((case, Progress::Ended(outcome)));
-                }
-            });
-        }
-        drop(sender);
-        for (case, progress) in receiver {
-            match progress {
-                Progress::Ended(outcome) if outcome.retryable() => again.push((case, outcome)),
-                other => telling(other),
-            }
-        }
+    let mut ended =
+        |case, outcome: Outcome, telling: &mut dyn FnMut(Progress<'s>)| match outcome.retryable() {
+            true => again.push((case, outcome)),
+            false => telling(Progress::Ended(Box::new(outcome))),
+        };
+    side_by_side(prepared, queue, jobs.into(), cancel, |step| match step {
+        Step::Begun(case) => telling(Progress::Begun(case)),
+        Step::Ended(case, outcome) => ended(case, *outcome, &mut telling),
     });
     for case in exclusive {
         telling(Progress::Begun(case));
-        let outcome = Box::new(run_case(prepared, case, cancel));
-        match outcome.retryable() {
-            true => again.push((case, outcome)),
-            false => telling(Progress::Ended(outcome)),
-        }
+        ended(case, run_case(prepared, case, cancel), &mut telling);
     }
     for (case, outcome) in again {
-        let outcome = retry(prepared, case, *outcome, cancel);
+        let outcome = retry(prepared, case, outcome, cancel);
         telling(Progress::Ended(Box::new(outcome)));
     }
 }
@@ -86,6 +71,49 @@ fn longest_first<'s>(cases: &[&'s Case]) -> Vec<&'s Case> {
     let mut queue = cases.to_vec();
     queue.sort_by_key(|case| Reverse(case.expected_time()));
     queue
+}
+
+enum Step<'s> {
+    Begun(&'s Case),
+    Ended(&'s Case, Box<Outcome>),
+}
+
+fn side_by_side<'s>(
+    prepared: &Prepared<'_>,
+    queue: Vec<&'s Case>,
+    jobs: Jobs,
+    cancel: &Cancel,
+    mut telling: impl FnMut(Step<'s>),
+) {
+    let mut queue = queue.into_iter().peekable();
+    let mut slots = Slots::new(jobs);
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        while queue.peek().is_some() || slots.in_use() > 0 {
+            if queue.peek().is_some()
+                && slots.take()
+                && let Some(case) = queue.next()
+            {
+                telling(Step::Begun(case));
+                let sender = sender.clone();
+                scope.spawn(move || {
+                    // The receiver lives as long as this scope.
+                    let _ = sender.send((case, Box::new(run_case(prepared, case, cancel))));
+                });
+                continue;
+            }
+            let ended = match queue.peek() {
+                // Another slot may come free without a case that ends: the machine has calmed down.
+                Some(_) => receiver.recv_timeout(slots::LOOK),
+                None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            if let Ok((case, outcome)) = ended {
+                let observed = outcome.observed.as_ref();
+                slots.give_back(observed.map(|observed| observed.record.lag.measured()));
+                telling(Step::Ended(case, outcome));
+            }
+        }
+    });
 }
 
 /// Runs a case alone until it is conclusive or the retries are used up.
@@ -99,16 +127,14 @@ pub(crate) fn retry(
         if !outcome.retryable() || cancel.is_cancelled() {
             break;
         }
-        let again = run_case(prepared, case, cancel);
-        outcome = Outcome {
-            runs: outcome.runs + again.runs,
-            ..again
-        };
+        let mut again = run_case(prepared, case, cancel);
+        again.runs += outcome.runs;
+        outcome = again;
     }
     outcome
 }
 
-/// Runs a case once and judges it.
+/// Runs a case once, or as often as it is to be repeated, and judges it.
 pub fn run_case(prepared: &Prepared<'_>, case: &Case, cancel: &Cancel) -> Outcome {
     let why = prepared.skipped(case);
     // As it is for the version that is there.
@@ -125,12 +151,14 @@ pub fn run_case(prepared: &Prepared<'_>, case: &Case, cancel: &Cancel) -> Outcom
     // All runs must hold: the first that does not speaks for the case.
     for runs in 1..=case.repeat.get() {
         last = match prepared.run(case, Some(cancel)) {
-            Ok(record) => Outcome {
-                runs,
-                ..Outcome::of(case, version.as_ref(), record)
-            },
+            Ok(record) => Outcome::of(case, version.as_ref(), record),
+            // What the machine could not give says nothing of the subject.
+            Err(error) if error.is_shortage() => {
+                return outcome(Status::Inconclusive, Some(format!("{error:?}")));
+            }
             Err(error) => return outcome(Status::Failed, Some(format!("{error:?}"))),
         };
+        last.runs = runs;
         if !last.status.is_expected() {
             break;
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use exeunt::outcome::{Outcome, Status, Summary};
 use exeunt::report::{self, InOrder, MatrixOptions, MatrixReport, Page, Reporter};
-use exeunt::runner;
+use exeunt::runner::{self, Jobs};
 use exeunt::stage::Real;
 use exeunt::suite::Case;
 
@@ -43,7 +43,7 @@ pub(crate) fn test(args: &Test) -> Result<ExitStatus, Problem> {
     runner::run(
         &prepared,
         &cases,
-        args.jobs.unwrap_or_else(runner::default_jobs),
+        args.jobs.map_or_else(Jobs::default, Jobs::from),
         &cancel,
         |event| match event {
             runner::Progress::Begun(case) => report.progress.begun(case),

@@ -50,6 +50,20 @@ pub enum RunError {
     },
 }
 
+impl RunError {
+    /// Whether the machine was short of processes, descriptors or memory: that may pass, and says nothing of the subject.
+    #[must_use]
+    pub fn is_shortage(&self) -> bool {
+        let Self::Setup { source, .. } = self else {
+            return false;
+        };
+        matches!(
+            source.raw_os_error().map(Errno::from_raw),
+            Some(Errno::EMFILE | Errno::ENFILE | Errno::EAGAIN | Errno::ENOMEM)
+        )
+    }
+}
+
 // A test that returns `Result<(), RunError>` shows this, so it must be readable, and tell the cause.
 impl fmt::Debug for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

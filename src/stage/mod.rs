@@ -26,6 +26,8 @@ pub use real::Real;
 
 #[cfg(feature = "suite")]
 pub(crate) use environment::find_program;
+#[cfg(feature = "suite")]
+pub(crate) use proc::runnable;
 
 use crate::record::Record;
 
