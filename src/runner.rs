@@ -35,7 +35,7 @@ const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 ///
 /// `telling` is called with each step in the order in which they happen, from the calling thread.
 pub fn run<'s>(
-    prepared: &'s Prepared<'_>,
+    prepared: &Prepared<'_>,
     cases: &[&'s Case],
     jobs: NonZeroUsize,
     cancel: &Cancel,
