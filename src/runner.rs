@@ -38,7 +38,7 @@ pub fn default_jobs() -> NonZeroUsize {
 ///
 /// `telling` is called with each step in the order in which they happen, from the calling thread.
 pub fn run<'s>(
-    prepared: &'s Prepared<'_>,
+    prepared: &Prepared<'_>,
     cases: &[&'s Case],
     jobs: impl Into<Jobs>,
     cancel: &Cancel,

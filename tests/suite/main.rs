@@ -3,6 +3,7 @@
 mod build;
 mod docs;
 mod language;
+mod schema;
 mod show;
 
 use std::path::PathBuf;
@@ -65,7 +66,7 @@ fn ids(suite: &Suite) -> Vec<String> {
 #[track_caller]
 fn case<'s>(suite: &'s Suite, id: &str) -> &'s Case {
     let mut cases = suite.cases().iter();
-    let found = cases.find(|case| case.id().to_string() == id);
+    let found = cases.find(|case| format!("{}/{}", case.scenario, case.implementation) == id);
     found.unwrap_or_else(|| panic!("no {id} in {:?}", ids(suite)))
 }
 

@@ -1,0 +1,203 @@
+//! `exeunt::libtest` as cargo and nextest use it: this program is the suite's test binary too, when a variable names a suite.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use libtest_mimic::{Arguments, Trial};
+use tempfile::TempDir;
+
+const SUITE: &str = "EXEUNT_TEST_SUITE_FILE";
+
+fn main() {
+    match std::env::var_os(SUITE) {
+        Some(suite) => exeunt::libtest::main(PathBuf::from(suite)),
+        None => {
+            let tests: &[(&str, fn())] = &[
+                ("listing_runs_nothing", listing_runs_nothing),
+                (
+                    "what_cannot_be_there_is_listed_as_ignored",
+                    what_cannot_be_there_is_listed_as_ignored,
+                ),
+                (
+                    "a_case_prepares_only_its_own_implementation",
+                    a_case_prepares_only_its_own_implementation,
+                ),
+                (
+                    "a_skipped_case_is_ignored_under_cargo_test",
+                    a_skipped_case_is_ignored_under_cargo_test,
+                ),
+                (
+                    "a_case_found_missing_when_run_fails_under_nextest",
+                    a_case_found_missing_when_run_fails_under_nextest,
+                ),
+                ("a_filter_may_have_colons", a_filter_may_have_colons),
+                ("a_broken_case_fails", a_broken_case_fails),
+                (
+                    "an_exclusive_case_is_alone_among_processes",
+                    an_exclusive_case_is_alone_among_processes,
+                ),
+            ];
+            let trials = tests.iter().map(|(name, test)| {
+                Trial::test(*name, || {
+                    test();
+                    Ok(())
+                })
+            });
+            libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit()
+        }
+    }
+}
+
+/// A suite whose probes and builds leave a file behind.
+struct Suite(TempDir);
+
+/// `good` is there and built; `absent`'s probe is no program; `refused`'s probe fails; `wrong` ends with 1.
+const TEXT: &str = "
+[implementation.good]
+command = ['true', '{scenario}']
+probe = ['touch', 'probed-good']
+build = ['touch', 'built-good']
+[implementation.absent]
+command = ['true']
+probe = ['no-such-program']
+[implementation.refused]
+command = ['true']
+probe = ['sh', '-c', 'touch probed-refused; echo not today; exit 1']
+build = ['touch', 'built-refused']
+[implementation.wrong]
+command = ['false']
+probe = ['touch', 'probed-wrong']
+[[scenario]]
+name = 'one'
+";
+
+impl Suite {
+    fn new(text: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("exeunt.toml"), text).unwrap();
+        Self(directory)
+    }
+
+    /// The test binary of this suite.
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(args)
+            .env(SUITE, self.0.path().join("exeunt.toml"))
+            .env_remove("NEXTEST")
+            .env_remove("EXEUNT_ALLOW_SKIPPED");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    fn has(&self, file: &str) -> bool {
+        self.0.path().join(file).exists()
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn listing_runs_nothing() {
+    let suite = Suite::new(TEXT);
+    let output = suite.run(&["--list", "--format", "terse"]);
+    assert!(output.status.success());
+    let mut lines: Vec<_> = stdout(&output).lines().map(str::to_owned).collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "one/absent: test",
+            "one/good: test",
+            "one/refused: test",
+            "one/wrong: test"
+        ]
+    );
+    let files = fs::read_dir(suite.0.path()).unwrap().count();
+    assert_eq!(files, 1, "only the suite is there");
+}
+
+/// As nextest asks: all tests, then those that are ignored.
+fn what_cannot_be_there_is_listed_as_ignored() {
+    let suite = Suite::new(TEXT);
+    let output = suite.run(&["--list", "--format", "terse", "--ignored"]);
+    assert_eq!(stdout(&output), "one/absent: test\n");
+}
+
+/// As nextest runs each test.
+fn a_case_prepares_only_its_own_implementation() {
+    let suite = Suite::new(TEXT);
+    let output = suite
+        .command(&["--exact", "one/good", "--nocapture"])
+        .env("NEXTEST", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(suite.has("probed-good") && suite.has("built-good"));
+    assert!(
+        !suite.has("probed-refused") && !suite.has("probed-wrong") && !suite.has("built-refused")
+    );
+}
+
+fn a_skipped_case_is_ignored_under_cargo_test() {
+    let suite = Suite::new(TEXT);
+    let output = suite.run(&["--skip", "wrong"]);
+    assert!(output.status.success(), "{output:?}");
+    let out = stdout(&output);
+    assert!(
+        out.contains("one/refused") && out.contains("not today"),
+        "{out}"
+    );
+    assert!(out.contains("1 passed; 0 failed; 2 ignored"), "{out}");
+    assert!(!suite.has("built-refused"));
+}
+
+fn a_case_found_missing_when_run_fails_under_nextest() {
+    let suite = Suite::new(TEXT);
+    let mut command = suite.command(&["--exact", "one/refused", "--nocapture"]);
+    let output = command.env("NEXTEST", "1").output().unwrap();
+    assert!(!output.status.success());
+    let out = stdout(&output);
+    assert!(
+        out.contains("skipped: probe") && out.contains("not today"),
+        "{out}"
+    );
+    let allowed = command.env("EXEUNT_ALLOW_SKIPPED", "1").output().unwrap();
+    assert!(allowed.status.success(), "{allowed:?}");
+}
+
+fn a_filter_may_have_colons() {
+    let suite = Suite::new(TEXT);
+    let out = stdout(&suite.run(&["one::good"]));
+    assert!(
+        out.contains("one/good") && out.contains("1 passed; 0 failed"),
+        "{out}"
+    );
+}
+
+fn a_broken_case_fails() {
+    let suite = Suite::new(TEXT);
+    let output = suite.run(&["one/wrong"]);
+    assert!(!output.status.success());
+    assert!(stdout(&output).contains("exit code 1"), "{output:?}");
+}
+
+/// Two processes, as under nextest, each with an exclusive case: their subjects never run at the same time.
+fn an_exclusive_case_is_alone_among_processes() {
+    let suite = Suite::new(
+        "[implementation.a]\ncommand = ['sh', '-c', 'mkdir busy || exit 9; sleep 0.3; rmdir busy', '{scenario}']\n\
+         [[scenario]]\nname = 'one'\nexclusive = true\n\
+         [[scenario]]\nname = 'two'\nexclusive = true\n",
+    );
+    let children =
+        ["one/a", "two/a"].map(|case| suite.command(&["--exact", case]).spawn().unwrap());
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert!(!Path::new(&suite.0.path().join("busy")).exists());
+}

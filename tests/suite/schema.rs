@@ -1,0 +1,289 @@
+//! `docs/exeunt.schema.json` says what suites are: it accepts those that are read, refuses those that are not, and has all keys.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::Written;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn schema() -> Value {
+    let text = fs::read_to_string(root().join("docs/exeunt.schema.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// What the schema finds wrong with a suite.
+fn problems(text: &str) -> Vec<String> {
+    let suite: toml::Value = toml::from_str(text).unwrap();
+    let schema = schema();
+    let checker = Checker(&schema);
+    checker.check(&schema, &serde_json::to_value(suite).unwrap(), "")
+}
+
+/// As much of JSON Schema as the schema uses. A validator from a registry would bring the tables of Unicode with it.
+struct Checker<'s>(&'s Value);
+
+impl Checker<'_> {
+    /// What is wrong with a value. Each keyword is understood, or the check itself fails.
+    fn check(&self, schema: &Value, value: &Value, place: &str) -> Vec<String> {
+        let keywords = schema.as_object().expect("a schema is a table");
+        let all = keywords
+            .iter()
+            .flat_map(|(keyword, wanted)| self.keyword(keyword, wanted, keywords, value, place));
+        all.collect()
+    }
+
+    fn keyword(
+        &self,
+        keyword: &str,
+        wanted: &Value,
+        schema: &Map<String, Value>,
+        value: &Value,
+        place: &str,
+    ) -> Vec<String> {
+        let unless = |good: bool| match good {
+            true => Vec::new(),
+            false => vec![format!("{place}: not {keyword} {wanted}")],
+        };
+        let fitting = |schemas: &Value| {
+            let schemas = schemas.as_array().unwrap().iter();
+            schemas
+                .filter(|one| self.check(one, value, place).is_empty())
+                .count()
+        };
+        // A keyword says nothing of values of other types.
+        match (keyword, value) {
+            ("$schema" | "title" | "description" | "definitions", _) => Vec::new(),
+            ("$ref", _) => {
+                let path = wanted.as_str().unwrap().strip_prefix('#').unwrap();
+                self.check(self.0.pointer(path).expect("a definition"), value, place)
+            }
+            ("type", _) => unless(is_of_type(value, wanted.as_str().unwrap())),
+            ("enum", _) => unless(wanted.as_array().unwrap().contains(value)),
+            ("anyOf", _) => unless(fitting(wanted) > 0),
+            ("oneOf", _) => unless(fitting(wanted) == 1),
+            ("pattern", Value::String(text)) => unless(
+                regex::Regex::new(wanted.as_str().unwrap())
+                    .unwrap()
+                    .is_match(text),
+            ),
+            ("minLength", Value::String(text)) => {
+                unless(text.len() as u64 >= wanted.as_u64().unwrap())
+            }
+            ("minimum", Value::Number(n)) => unless(n.as_i64() >= wanted.as_i64()),
+            ("maximum", Value::Number(n)) => unless(n.as_i64() <= wanted.as_i64()),
+            ("minItems", Value::Array(items)) => {
+                unless(items.len() as u64 >= wanted.as_u64().unwrap())
+            }
+            ("items", Value::Array(items)) => {
+                let items = items.iter().enumerate();
+                items
+                    .flat_map(|(i, item)| self.check(wanted, item, &format!("{place}/{i}")))
+                    .collect()
+            }
+            ("required", Value::Object(table)) => unless(
+                wanted
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .all(|key| table.contains_key(key.as_str().unwrap())),
+            ),
+            ("properties", Value::Object(table)) => {
+                let known = table
+                    .iter()
+                    .filter_map(|(key, value)| Some((key, value, wanted.get(key)?)));
+                known
+                    .flat_map(|(key, value, of)| self.check(of, value, &format!("{place}/{key}")))
+                    .collect()
+            }
+            ("additionalProperties", Value::Object(table)) => {
+                let known = schema.get("properties").and_then(Value::as_object);
+                let others = table
+                    .iter()
+                    .filter(|(key, _)| known.is_none_or(|known| !known.contains_key(*key)));
+                let problem = |(key, value): (&String, &Value)| match wanted {
+                    Value::Bool(false) => vec![format!("{place}: `{key}` is not known")],
+                    schema => self.check(schema, value, &format!("{place}/{key}")),
+                };
+                others.flat_map(problem).collect()
+            }
+            (
+                "pattern"
+                | "minLength"
+                | "minimum"
+                | "maximum"
+                | "minItems"
+                | "items"
+                | "required"
+                | "properties"
+                | "additionalProperties",
+                _,
+            ) => Vec::new(),
+            (other, _) => panic!("the schema uses `{other}`, which this test does not know"),
+        }
+    }
+}
+
+fn is_of_type(value: &Value, name: &str) -> bool {
+    match name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_i64(),
+        "boolean" => value.is_boolean(),
+        other => panic!("no type `{other}`"),
+    }
+}
+
+#[test]
+fn the_suites_of_this_repository_are_accepted() {
+    for path in ["exeunt.toml", "cli/tests/broken/exeunt.toml"] {
+        let text = fs::read_to_string(root().join(path)).unwrap();
+        assert_eq!(problems(&text), Vec::<String>::new(), "{path}");
+    }
+}
+
+/// What is shown uses every kind of key in its longest form.
+#[test]
+fn a_case_that_is_shown_is_accepted() {
+    let suite = exeunt::suite::Suite::load(&root().join("exeunt.toml")).unwrap();
+    for case in suite.cases().iter().step_by(17) {
+        assert_eq!(
+            problems(&case.show()),
+            Vec::<String>::new(),
+            "{}",
+            case.show()
+        );
+    }
+}
+
+/// A suite that goes on with this in its scenario.
+fn scenario(rest: &str) -> String {
+    format!(
+        "[implementation.py]\ncommand = ['x']\nprobe = ['x']\n[[scenario]]\nname = 'one'\n{rest}"
+    )
+}
+
+#[test]
+fn what_is_read_is_accepted_and_what_is_not_is_refused() {
+    for sound in [
+        "",
+        "log = 'a'",
+        "log = ['a', { next = 'b' }, { any-order = ['c', ['d', { line = 'e', if = 'py<3' }]], unless = ['py<2'] }]",
+        "exit = '1s'\nexit-after = 'x'",
+        "exit = { one-of = [0, 'SIGTERM'], within = '1s' }",
+        "exit = { code = { py = 1 }, at-least = { py = '1m 30s' } }",
+        "count = [{ line = 'a', at-most = 2 }]",
+        "deviates.py = 'old'\n[deviation.old]\nwhy = 'x'",
+        "deviates.py = [{ why = 'x', version = '<3' }]",
+        "signals = [{ send = 'SIGTERM', on = { contains = 'x', nth = 2 }, group = true }]",
+        "[set.s]\nof = ['py<3']\nsource.py = 'x'",
+    ] {
+        let text = scenario(sound);
+        assert!(
+            Written::new(&text).load().is_ok(),
+            "{sound}: {:?}",
+            Written::new(&text).load()
+        );
+        assert_eq!(problems(&text), Vec::<String>::new(), "{sound}");
+    }
+    for wrong in [
+        "timeuot = '1s'",
+        "timeout = '5'",
+        "timeout = 5",
+        "log = [{ netx = 'a' }]",
+        "log = [{ line = 'a', contains = 'b' }]",
+        "log = [{}]",
+        "exit = { code = 256 }",
+        "exit = { one-of = [0] }",
+        "exit = 3",
+        "count = [{ line = 'a' }]",
+        "delays = [{ from = 'a', to = 'b' }]",
+        "delays = [{ from = { line = 'a', nth = 0 }, to = 'b', about = '1s' }]",
+        "signals = [{ send = 'SIGTERM', when = 'parked' }]",
+        "signals = [{ send = 'SIGTERM', once = 'parked' }]",
+        "repeat = 0",
+        "streams = 'both'",
+        "deviates.py = { version = '<3' }",
+        "exclusive = 'yes'",
+        "[set.s]\nof = []",
+        "[set.s]\nof = ['py']\nsources.py = 'x'",
+        "[deviation.old]\nversion = '<3'",
+    ] {
+        let text = scenario(wrong);
+        assert!(Written::new(&text).load().is_err(), "{wrong}");
+        assert!(!problems(&text).is_empty(), "{wrong}");
+    }
+}
+
+/// The keys that a table can have, as the error for a wrong one lists them.
+fn keys(table: &str) -> Vec<String> {
+    let error = Written::new(table).load().unwrap_err().to_string();
+    let (_, list) = error
+        .lines()
+        .next()
+        .unwrap()
+        .split_once("expected one of ")
+        .unwrap();
+    let mut keys: Vec<_> = list
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect();
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn the_schema_has_just_the_keys_that_are_read() {
+    let schema = schema();
+    let scenario = |rest: &str| format!("[[scenario]]\nname = 'x'\n{rest}");
+    for (table, definition) in [
+        ("[suite]\nnone = 1".to_owned(), "/definitions/suite"),
+        (
+            "[implementation.x]\nnone = 1".to_owned(),
+            "/definitions/implementation",
+        ),
+        (
+            "[implementation.x]\ncargo = { none = 1 }".to_owned(),
+            "/definitions/implementation/properties/cargo",
+        ),
+        (
+            "[deviation.x]\nnone = 1".to_owned(),
+            "/definitions/deviation",
+        ),
+        ("[[scenario]]\nnone = 1".to_owned(), "/definitions/scenario"),
+        (scenario("for.x.none = 1"), "/definitions/difference"),
+        (scenario("exit = { none = 1 }"), "/definitions/exit/anyOf/1"),
+        (scenario("delays = [{ none = 1 }]"), "/definitions/delay"),
+        (scenario("signals = [{ none = 1 }]"), "/definitions/action"),
+        (scenario("count = [{ none = 1 }]"), "/definitions/count"),
+        (
+            scenario("log = [{ none = 1 }]"),
+            "/definitions/step/anyOf/1",
+        ),
+        (
+            scenario("absent = [{ none = 1 }]"),
+            "/definitions/line/anyOf/1",
+        ),
+        (
+            scenario("log = [{ next = { none = 1 } }]"),
+            "/definitions/bare-line/anyOf/1",
+        ),
+        (
+            scenario("exit-after = { none = 1 }"),
+            "/definitions/mark/anyOf/1",
+        ),
+        ("none = 1".to_owned(), ""),
+    ] {
+        let properties = schema.pointer(&format!("{definition}/properties")).unwrap();
+        let mut there: Vec<_> = properties.as_object().unwrap().keys().cloned().collect();
+        there.sort_unstable();
+        assert_eq!(there, keys(&table), "{table}");
+    }
+}
