@@ -36,7 +36,7 @@ use names::{Files, Part};
 pub const FILE_NAME: &str = "exeunt.toml";
 
 /// How long a build may take, unless the suite says otherwise: 10 minutes.
-const BUILD_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(10);
+const BUILD_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// A suite that was read and found sound.
 #[derive(Debug)]
