@@ -79,7 +79,7 @@ pub(crate) struct Test {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
-    /// How many cases run side by side; by default eight, or six for each processor, and more while the machine is calm.
+    /// How many cases run side by side; by default at least eight, or six for each processor, and more while the machine is calm.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
 }
