@@ -30,6 +30,15 @@ pub(crate) enum Command {
     /// List the cases of a suite.
     #[command(after_help = JUDGING)]
     List(List),
+    /// Show cases written out: what is run, within which bounds, and what is expected.
+    #[command(after_help = JUDGING)]
+    Show(Show),
+    /// Judge saved records again, by what the suite expects now. Nothing is run.
+    ///
+    /// A record is judged as the case that it says it is of, in the version of the implementation that it says. The exit code is
+    /// the one that `exeunt test` would have.
+    #[command(after_help = JUDGING)]
+    Judge(Judge),
     /// Watch a program once: its timeline while it runs, its exit explained, what it left behind.
     ///
     /// The program reads this standard input. It inherits this environment, and a scratch directory as `TMPDIR` where that is
@@ -68,7 +77,35 @@ pub(crate) struct Selection {
 pub(crate) struct Test {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Show the timeline of every case, not only of those that are not well.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+    /// How many cases run side by side; by default at least eight, or six for each processor, and more while the machine is calm.
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Judge {
+    /// Files of records: what `exeunt test --format json` writes, or records alone. `-` is the standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The suite; by default the exeunt.toml here or in the nearest parent directory.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suite: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+/// How cases are reported, and what of them is a failure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    /// Show the timeline of every case, not only of those that are not as expected.
     #[arg(short, long)]
     pub(crate) verbose: bool,
     /// How to report.
@@ -80,15 +117,15 @@ pub(crate) struct Test {
     /// Fail if a case is skipped, since its implementation is not on this machine.
     #[arg(long)]
     pub(crate) deny_skipped: bool,
-    /// How many cases run side by side; by default six for each processor, and eight at least.
-    #[arg(short, long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// Say of each case what it is about, where its expectation is promised, and which deviations are known.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
 }
 
 #[derive(Debug, clap::Args)]

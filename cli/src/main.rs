@@ -5,12 +5,15 @@
 mod args;
 mod exit_status;
 mod interrupt;
+mod judge;
 mod list;
 mod output;
 mod problem;
 mod progress;
+mod report;
 mod run;
 mod select;
+mod show;
 mod test;
 
 use std::process::ExitCode;
@@ -45,6 +48,8 @@ fn dispatch(args: &Args) -> Result<ExitStatus, problem::Problem> {
         None => test::test(&args.test),
         Some(Command::Test(args)) => test::test(args),
         Some(Command::List(args)) => list::list(args),
+        Some(Command::Show(args)) => show::show(args),
+        Some(Command::Judge(args)) => judge::judge(args),
         Some(Command::Run(args)) => run::run(args),
     }
 }

@@ -20,6 +20,22 @@ pub(crate) fn stdout() -> Output<io::Stdout> {
     }
 }
 
+pub(crate) fn stderr() -> Output<io::Stderr> {
+    Output {
+        stream: anstream::stderr(),
+        open: true,
+    }
+}
+
+impl Clone for Output<io::Stdout> {
+    fn clone(&self) -> Self {
+        Self {
+            open: self.open,
+            ..stdout()
+        }
+    }
+}
+
 impl<S: RawStream + AsLockedWrite> Output<S> {
     fn unless_closed<T>(&mut self, done: io::Result<T>, dropped: T) -> io::Result<T> {
         match done {

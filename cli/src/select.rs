@@ -1,6 +1,6 @@
 //! Which suite, and which of its cases.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use exeunt::suite::{Case, FILE_NAME, Suite};
 
@@ -9,15 +9,20 @@ use crate::problem::Problem;
 
 /// Reads the suite that was asked for.
 pub(crate) fn load(selection: &Selection) -> Result<Suite, Problem> {
-    let path = match &selection.suite {
-        Some(path) => path.clone(),
-        None => here()?,
-    };
-    let mut suite = Suite::load(&path)?;
+    let mut suite = load_suite(selection.suite.as_deref())?;
     for column in &selection.implementation_command {
         suite.set_command(&column.name, column.like.as_deref(), column.command.clone())?;
     }
     Ok(suite)
+}
+
+/// The suite of this path; without one, that of the current directory or the nearest parent.
+pub(crate) fn load_suite(path: Option<&Path>) -> Result<Suite, Problem> {
+    let path = match path {
+        Some(path) => path.into(),
+        None => here()?,
+    };
+    Ok(Suite::load(&path)?)
 }
 
 fn here() -> Result<PathBuf, Problem> {
@@ -71,6 +76,11 @@ fn is_meant(case: &Case, selection: &Selection) -> bool {
         && (filters.is_empty() || filters.iter().any(|filter| case.matches(filter)))
 }
 
+/// The names that may be those of single cases, scenarios or implementations.
+pub(crate) fn named(selection: &Selection) -> impl Iterator<Item = &String> {
+    selection.filter.iter().chain(&selection.implementation)
+}
+
 /// Each name once, in the order in which they first come.
 fn names<'n>(all: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let mut names = Vec::new();
@@ -121,7 +131,7 @@ fn nothing(
 
 /// A line with the name that is spelt most like this one, if there is any that is.
 fn did_you_mean<'n>(name: &str, there: impl Iterator<Item = &'n str>) -> String {
-    let alike = there.map(|other| (strsim::jaro(name, other), other));
+    let alike = there.map(|other| (strsim::normalized_damerau_levenshtein(name, other), other));
     let best = alike.max_by(|a, b| a.0.total_cmp(&b.0));
     match best {
         Some((similarity, other)) if similarity > ALIKE => format!("\ndid you mean `{other}`?"),
@@ -129,8 +139,8 @@ fn did_you_mean<'n>(name: &str, there: impl Iterator<Item = &'n str>) -> String 
     }
 }
 
-/// As clap has it for options.
-const ALIKE: f64 = 0.7;
+/// Two of three letters, or `tow` for `two`.
+const ALIKE: f64 = 0.6;
 
 fn wish(selection: &Selection) -> String {
     let quoted = |names: &[String]| {

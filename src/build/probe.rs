@@ -102,6 +102,7 @@ fn missing(
 }
 
 /// What cannot be there, told without running anything: the program of the probe is missing.
+#[cfg(feature = "libtest")]
 pub(crate) fn surely_missing(suite: &Suite, implementation: &Implementation) -> Option<String> {
     let words = words(suite, implementation)?;
     let missing = !implementation.requested && !is_program(&words[0], suite.root());

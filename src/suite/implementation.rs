@@ -20,7 +20,8 @@ pub struct Implementation {
     pub about: String,
     /// The implementation whose expectations and deviations hold for it: itself, unless it was added from outside.
     pub like: String,
-    /// Whether it was named from outside, by [`Suite::set_command`](super::Suite::set_command): then it must be there.
+    /// Whether it was named from outside, by [`Suite::set_command`](super::Suite::set_command) or
+    /// [`Suite::request`](super::Suite::request): then it must be there.
     pub requested: bool,
     pub(crate) start: Start,
     pub(crate) build: Option<Vec<String>>,

@@ -207,6 +207,13 @@ impl Suite {
         Ok(())
     }
 
+    /// Notes that an implementation was asked for by its name: where it is missing, that is an error and no skip.
+    pub fn request(&mut self, name: &str) {
+        if let Some(i) = self.position(name) {
+            self.implementations[i].requested = true;
+        }
+    }
+
     fn position(&self, name: &str) -> Option<usize> {
         self.implementations.iter().position(|i| i.name == name)
     }

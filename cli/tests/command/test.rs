@@ -51,6 +51,7 @@ fn filters_choose_cases() {
     for (args, count) in [
         (vec!["bye"], 2),
         (vec!["bye/one"], 1),
+        (vec!["bye::one"], 1),
         (vec!["bye/one", "code/two"], 2),
         (vec!["--scenario", "bye", "--scenario", "code"], 4),
         (vec!["--implementation", "two", "code"], 1),
@@ -120,13 +121,114 @@ fn a_known_deviation_that_is_mended_is_broken() {
 fn an_implementation_that_is_missing_is_skipped_loudly() {
     let suite = Suite::new();
     suite
-        .exeunt(&["absent", "bye/one"])
+        .exeunt(&["abs", "bye/one"])
         .assert()
         .success()
         .stdout(line("skipped  absent +missing"))
         .stdout(contains("1 held, 1 skipped"))
         .stderr(starts_with("warning: implementation missing was skipped: "))
         .stderr(contains("program `exeunt-no-such-tool` not found"));
+}
+
+#[test]
+fn skipped_cases_can_be_denied() {
+    let suite = Suite::new();
+    suite
+        .exeunt(&["abs", "bye/one", "--deny-skipped"])
+        .assert()
+        .code(4)
+        .stdout(contains("1 held, 1 skipped"));
+    suite
+        .exeunt(&["bye/one", "--deny-skipped"])
+        .assert()
+        .success();
+    // What is broken is worse.
+    suite
+        .exeunt(&["abs", "wrong/one", "--deny-skipped"])
+        .assert()
+        .code(1);
+}
+
+#[test]
+fn nothing_judged_is_no_success() {
+    let suite = Suite::new();
+    suite
+        .exeunt(&["abs"])
+        .assert()
+        .code(4)
+        .stdout(contains("1 case in").and(contains("1 skipped")));
+}
+
+#[test]
+fn what_is_asked_for_by_name_is_never_skipped() {
+    let suite = Suite::new();
+    for (args, told) in [
+        // A scenario all of whose implementations are missing.
+        (
+            vec!["absent"],
+            "scenario `absent` was asked for, and none of its cases can be run",
+        ),
+        (
+            vec!["--scenario", "absent"],
+            "scenario `absent` was asked for",
+        ),
+        (
+            vec!["--implementation", "missing"],
+            "implementation `missing`, which was asked for, is not there",
+        ),
+        (
+            vec!["missing", "bye"],
+            "implementation `missing`, which was asked for, is not there",
+        ),
+        (
+            vec!["absent/missing", "bye"],
+            "implementation `missing`, which was asked for, is not there",
+        ),
+        (
+            vec!["absent::missing"],
+            "implementation `missing`, which was asked for, is not there",
+        ),
+        (
+            vec![
+                "bye",
+                "--implementation-command",
+                "missing=exeunt-no-such-tool-either",
+            ],
+            "",
+        ),
+        (
+            vec![
+                "absent",
+                "--implementation-command",
+                "missing=exeunt-no-such-tool-either",
+            ],
+            "`exeunt-no-such-tool-either` not found",
+        ),
+    ] {
+        let assert = suite.exeunt(&args).assert();
+        match told {
+            // A column that no case is run of is not looked for.
+            "" => assert.success(),
+            told => assert.code(2).stdout("").stderr(contains(told)),
+        };
+    }
+}
+
+#[test]
+fn a_probe_that_crashes_is_an_error() {
+    let suite = Suite::new();
+    let path = suite.0.path().join("exeunt.toml");
+    let crashing = crate::support::SUITE.replace(
+        "probe = [\"{program}\", \"--version\"]",
+        "probe = [\"sh\", \"-c\", \"kill -SEGV $$\"]",
+    );
+    fs::write(path, crashing).unwrap();
+    suite
+        .exeunt(&["abs", "bye/one"])
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(contains("is there and does not work").and(contains("killed by SIGSEGV")));
 }
 
 #[test]
@@ -148,6 +250,40 @@ fn the_timelines_of_cases_that_are_well_are_shown_on_request() {
         .assert()
         .success()
         .stdout(said());
+}
+
+#[test]
+fn what_goes_on_fits_into_a_narrow_terminal() {
+    let suite = Suite::new();
+    let scenarios = (0..8).map(|n| format!("[[scenario]]\nname = \"sleeps_for_a_while_{n}\"\n"));
+    let text = format!(
+        "[implementation.sleeper]\ncommand = [\"sleep\", \"1.2\"]\n{}",
+        scenarios.collect::<String>()
+    );
+    fs::write(suite.0.path().join("exeunt.toml"), text).unwrap();
+    let script = format!(
+        "stty cols 60 rows 20; exec {}",
+        exeunt::cargo_bin!("exeunt")
+    );
+    let output = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--command", &script, "/dev/null"])
+        .current_dir(suite.0.path())
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR")
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{shown}");
+    let plain = |line: &str| anstream::adapter::strip_str(line).to_string();
+    let lines: Vec<_> = shown.split(['\r', '\n']).map(plain).collect();
+    let progress: Vec<_> = lines.iter().filter(|line| line.contains(" left")).collect();
+    let says = |text: &str| progress.iter().any(|line| line.contains(text));
+    assert!(
+        says("0/8, 8 left: sleeps_for_a_while_0/sleeper 1 s, 7 more"),
+        "{lines:#?}"
+    );
+    let widest = progress.iter().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(60), "{lines:#?}");
 }
 
 #[test]
@@ -176,7 +312,7 @@ fn a_command_on_the_command_line_replaces_an_implementation() {
         .stdout(contains("output     not bye"));
     // Even one whose tool is missing.
     suite
-        .exeunt(&["absent", "--implementation-command", "missing=true"])
+        .exeunt(&["abs", "--implementation-command", "missing=true"])
         .assert()
         .success()
         .stdout(contains("1 held"));

@@ -17,6 +17,15 @@ fn a_filter_that_matches_nothing_is_a_mistake() {
         .stdout("")
         .stderr(contains("matches `nonsense`"))
         .stderr(contains("`exeunt list` shows what there is"));
+    for (args, meant) in [
+        (vec!["by/one"], "did you mean `bye/one`?"),
+        (vec!["wrng"], "did you mean `wrong`?"),
+        (vec!["bye::tow"], "did you mean `bye/two`?"),
+        (vec!["--scenario", "by"], "did you mean `bye`?"),
+        (vec!["--implementation", "tow"], "did you mean `two`?"),
+    ] {
+        suite.exeunt(&args).assert().code(2).stderr(contains(meant));
+    }
     suite
         .exeunt(&["--scenario", "by"])
         .assert()
@@ -142,6 +151,8 @@ fn the_help_tells_the_exit_codes() {
         (vec!["--help"], 12),
         (vec!["test", "--help"], 6),
         (vec!["list", "--help"], 6),
+        (vec!["show", "--help"], 6),
+        (vec!["judge", "--help"], 6),
         (vec!["run", "--help"], 6),
     ] {
         let help = exeunt(&command).output().unwrap();

@@ -1,0 +1,193 @@
+//! `exeunt judge`
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::Instant;
+
+use exeunt::Record;
+use exeunt::outcome::{Outcome, Status};
+use exeunt::record::Origin;
+use exeunt::suite::{Case, Suite, Version};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::args::Judge;
+use crate::exit_status::ExitStatus;
+use crate::problem::Problem;
+use crate::progress::Progress;
+use crate::report::{Report, reporter};
+use crate::select::load_suite;
+
+pub(crate) fn judge(args: &Judge) -> Result<ExitStatus, Problem> {
+    let suite = load_suite(args.suite.as_deref())?;
+    let begun = Instant::now();
+    let mut outcomes = Vec::new();
+    for path in &args.files {
+        let text = read(path)?;
+        for saved in Saved::all(path, &text) {
+            let (place, saved) = saved?;
+            let outcome = outcome(&suite, saved).map_err(|why| format!("{place}: {why}"))?;
+            outcomes.extend(outcome);
+        }
+    }
+    if outcomes.is_empty() {
+        return Err("there is no record in what was given to judge"
+            .to_owned()
+            .into());
+    }
+    let ids: Vec<_> = outcomes.iter().map(|o: &Outcome| o.case.clone()).collect();
+    let reporter = reporter(&args.report, &Progress::new(outcomes.len(), false));
+    let mut report = Report::begin(reporter, &args.report, &ids);
+    outcomes.iter().for_each(|outcome| report.case(outcome));
+    Ok(report.end(begun.elapsed())?)
+}
+
+fn read(path: &Path) -> Result<String, Problem> {
+    let text = match path.to_str() {
+        Some("-") => {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text).map(|_| text)
+        }
+        _ => fs::read_to_string(path),
+    };
+    text.map_err(|error| format!("failed to read {}: {error}", path.display()).into())
+}
+
+/// What a file of records has.
+enum Saved {
+    /// A case of a report.
+    Case(Box<SavedCase>),
+    /// A record without a report around it.
+    Record(Box<Record>),
+    /// What says nothing of a case: a summary, an event that the record has too.
+    Beside,
+}
+
+/// A case as `exeunt test --format json` writes it, as far as it is needed here.
+#[derive(Deserialize)]
+struct SavedCase {
+    scenario: String,
+    implementation: String,
+    status: Status,
+    why: Option<String>,
+    #[serde(default)]
+    runs: u32,
+    record: Option<Record>,
+}
+
+/// The record of `exeunt run --format json`.
+#[derive(Deserialize)]
+struct SavedRun {
+    record: Record,
+}
+
+impl Saved {
+    /// All that is in a text, and where: one object a line, or objects over several lines.
+    fn all(path: &Path, text: &str) -> impl Iterator<Item = Result<(String, Self), String>> {
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        std::iter::from_fn(move || {
+            let before = values.byte_offset();
+            let value = values.next()?;
+            let blank = text[before..].len() - text[before..].trim_start().len();
+            let line = text[..before + blank].matches('\n').count() + 1;
+            let place = |line| format!("{}:{line}", path.display());
+            Some(match value {
+                // One that was cut off is to be looked for where it begins.
+                Err(error) if error.is_eof() => Err(format!("{}: no record: {error}", place(line))),
+                Err(error) => Err(format!("{}: no record: {error}", place(error.line()))),
+                Ok(value) => match Self::of(value) {
+                    Ok(saved) => Ok((place(line), saved)),
+                    Err(why) => Err(format!("{}: {why}", place(line))),
+                },
+            })
+        })
+    }
+
+    fn of(value: Value) -> Result<Self, String> {
+        let kind = value.get("type").and_then(Value::as_str).map(str::to_owned);
+        let wrong = |error: serde_json::Error| format!("no record: {error}");
+        match kind.as_deref() {
+            Some("case") => Ok(Self::Case(serde_json::from_value(value).map_err(wrong)?)),
+            Some("run") => {
+                let run: SavedRun = serde_json::from_value(value).map_err(wrong)?;
+                Ok(Self::Record(Box::new(run.record)))
+            }
+            Some("summary" | "start" | "event") => Ok(Self::Beside),
+            Some(other) => Err(format!(
+                "a `{other}` of another version of exeunt is no record"
+            )),
+            None if value.get("schema").is_some() => {
+                Ok(Self::Record(serde_json::from_value(value).map_err(wrong)?))
+            }
+            None => Err("no record: it has no `schema`".into()),
+        }
+    }
+}
+
+/// What comes of a saved case now. `None` for what says nothing of one.
+fn outcome(suite: &Suite, saved: Saved) -> Result<Option<Outcome>, String> {
+    let saved = match saved {
+        Saved::Beside => return Ok(None),
+        Saved::Record(record) => return judged(suite, *record).map(Some),
+        Saved::Case(saved) => *saved,
+    };
+    match saved.record {
+        Some(record) => {
+            let mut outcome = judged(suite, record)?;
+            outcome.runs = saved.runs;
+            Ok(Some(outcome))
+        }
+        None => {
+            let origin = Origin::new(saved.scenario, saved.implementation);
+            let case = case(suite, &origin)?;
+            Ok(Some(Outcome::without_run(&case, saved.status, saved.why)))
+        }
+    }
+}
+
+fn judged(suite: &Suite, record: Record) -> Result<Outcome, String> {
+    let origin = record.origin.clone().ok_or(
+        "a record of no case: it has no `origin`, as records of `exeunt test` have, so nothing is expected of it",
+    )?;
+    let version = origin.version.as_deref().map(str::parse::<Version>);
+    let version = version.transpose().map_err(|error| error.to_string())?;
+    let case = case(suite, &origin)?;
+    Ok(Outcome::of(&case, version.as_ref(), record))
+}
+
+/// The case of the suite that a record is of, in the version of the record. That of an implementation from the command line is
+/// that of the implementation that it is like.
+fn case(suite: &Suite, origin: &Origin) -> Result<Case, String> {
+    let find = |implementation: &str| {
+        let mut cases = suite.cases().iter();
+        cases.find(|c| c.scenario == origin.scenario && c.implementation == implementation)
+    };
+    let found = find(&origin.implementation).or_else(|| find(&origin.like));
+    let Origin {
+        scenario,
+        implementation,
+        version,
+        ..
+    } = origin;
+    let found = found.ok_or_else(|| {
+        format!(
+            "the suite {} has no case `{scenario}/{implementation}`",
+            suite.path().display()
+        )
+    })?;
+    let mut case = match version {
+        None => found.clone(),
+        Some(version) => {
+            let parsed: Version = version
+                .parse()
+                .map_err(|error| format!("version `{version}`: {error}"))?;
+            let case = suite.case_for(found, &parsed).map_err(|e| e.to_string())?;
+            case.ok_or_else(|| {
+                format!("scenario `{scenario}` does not have {implementation} {version}")
+            })?
+        }
+    };
+    case.implementation.clone_from(implementation);
+    Ok(case)
+}
