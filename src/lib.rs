@@ -78,7 +78,7 @@ compile_error!(
 );
 
 #[cfg(feature = "suite")]
-mod build;
+pub mod build;
 mod front;
 pub mod judge;
 mod log;

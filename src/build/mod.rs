@@ -16,7 +16,6 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
-use crate::record::CaseId;
 use crate::record::Record;
 use crate::stage::{Cancel, Control, Plan, RunError, Stage, Stdin};
 use crate::suite::placeholder::{expand, has};
@@ -51,7 +50,11 @@ pub struct Prepared<'s> {
     /// Where cargo put the binaries: by build and name.
     binaries: HashMap<(CargoBuild, String), PathBuf>,
     /// The cases that are others in the version that is there; `None` where the scenario does not have it.
-    resolved: HashMap<CaseId, Option<Case>>,
+    resolved: HashMap<(String, String), Option<Case>>,
+}
+
+fn key(case: &Case) -> (String, String) {
+    (case.scenario.clone(), case.implementation.clone())
 }
 
 impl fmt::Debug for Prepared<'_> {
@@ -137,7 +140,7 @@ impl Prepared<'_> {
             match self.version(&case.implementation) {
                 Some(version) => {
                     let resolved = self.suite.case_for(case, &version)?;
-                    self.resolved.insert(case.id(), resolved);
+                    self.resolved.insert(key(case), resolved);
                 }
                 None => {
                     let mut ready = ready.iter();
@@ -159,7 +162,7 @@ impl Prepared<'_> {
         let message = format!(
             "the version of implementation `{}` is not known, and case `{}` hangs on it: {printed}",
             case.implementation,
-            case.id()
+            format_args!("{}/{}", case.scenario, case.implementation)
         );
         let error = match implementation {
             Some(implementation) => {
@@ -354,7 +357,7 @@ impl Prepared<'_> {
     /// A case as it is for the version of its implementation that is there.
     #[must_use]
     pub fn case<'c>(&'c self, case: &'c Case) -> &'c Case {
-        let resolved = self.resolved.get(&case.id());
+        let resolved = self.resolved.get(&key(case));
         resolved.and_then(Option::as_ref).unwrap_or(case)
     }
 
@@ -364,7 +367,7 @@ impl Prepared<'_> {
         if let Some(Ready::Skipped { why }) = self.ready.get(&case.implementation) {
             return Some(why.clone());
         }
-        let none = matches!(self.resolved.get(&case.id()), Some(None));
+        let none = matches!(self.resolved.get(&key(case)), Some(None));
         none.then(|| {
             let version = self.version(&case.implementation);
             let version = version

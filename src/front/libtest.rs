@@ -45,12 +45,12 @@ use std::sync::{PoisonError, RwLock};
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::fcntl::{Flock, FlockArg};
 
-use crate::build::surely_missing;
+use crate::build::{Prepared, surely_missing};
 use crate::outcome::Outcome;
 use crate::report;
 use crate::runner;
 use crate::stage::{Cancel, Real};
-use crate::suite::{Case, Prepared, Suite, SuiteError};
+use crate::suite::{Case, Suite, SuiteError};
 
 /// Runs a suite as the `main` of a test, and exits as libtest does.
 ///

@@ -7,9 +7,10 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
+use crate::build::Prepared;
 use crate::outcome::{Outcome, Status};
 use crate::stage::Cancel;
-use crate::suite::{Case, Prepared};
+use crate::suite::Case;
 
 pub use slots::Jobs;
 use slots::Slots;

@@ -78,7 +78,7 @@ impl Case {
     /// Whether a filter as it is typed means this case: it is a part of the [`id`](Self::id). `::` may be written for `/`.
     #[must_use]
     pub fn matches(&self, filter: &str) -> bool {
-        let id = self.id().to_string();
+        let id = format!("{}/{}", self.scenario, self.implementation);
         id.contains(filter) || id.contains(&filter.replace("::", "/"))
     }
 

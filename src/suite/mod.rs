@@ -1,6 +1,7 @@
 //! Suites: implementations × scenarios, from an `exeunt.toml`.
 
 mod case;
+mod check;
 mod duration;
 mod error;
 mod expectation;
@@ -18,7 +19,6 @@ mod version;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use crate::build::{Prepared, Ready};
 pub use case::{Case, KnownDeviation};
 pub use duration::{DurationError, parse_duration};
 pub use error::SuiteError;

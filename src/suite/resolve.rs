@@ -1,6 +1,6 @@
 //! From the files to cases: everything is checked that can be checked without running anything.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
@@ -8,11 +8,12 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::case::{Case, KnownDeviation};
+use super::check::{check_defaults, check_named_deviations, check_scenario_names};
 use super::error::{Source, SuiteError};
 use super::expectation::{Layer, Layers, wanted_lines};
 use super::file::{self, Defaults, Deviates, Deviation, Scenario};
 use super::implementation::{Implementation, plain};
-use super::names::{Files, Names, Part, Target, no_version};
+use super::names::{Files, Names, Part, Target};
 use super::placeholder;
 use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
@@ -89,101 +90,18 @@ pub(super) fn hangs_on_version(
     }))
 }
 
-fn check_defaults(names: &Names<'_>, main: &Part) -> Result<(), SuiteError> {
-    let Some(suite) = &main.file.suite else {
-        return Ok(());
-    };
-    if let Some(implementations) = &suite.get_ref().implementations
-        && let file::Names::These(list) = implementations.get_ref()
-    {
-        list.iter()
-            .try_for_each(|name| names.check(&main.source, name))?;
-    }
-    match &suite.get_ref().exit_after {
-        Some(mark) => check_exit_after(&main.source, mark),
-        None => Ok(()),
-    }
-}
-
-/// The mark from which the delay of an exit is counted.
-fn check_exit_after(
-    source: &Source,
-    mark: &Spanned<super::lines::MarkSpec>,
-) -> Result<(), SuiteError> {
-    match mark.get_ref().0 {
-        Mark::Exit => Err(SuiteError::new(source, "the exit cannot come after itself")
-            .at(mark.span(), "a mark before the exit")
-            .help("a line whose text is `exit` is written `{ line = \"exit\" }`")),
-        _ => Ok(()),
-    }
-}
-
-fn check_scenario_names(files: &Files) -> Result<(), SuiteError> {
-    let mut seen: HashMap<&str, (&Part, usize)> = HashMap::new();
-    for (part, scenario) in files.scenarios() {
-        let name = scenario.name.get_ref();
-        let wrong = |message: String, label: &str| {
-            Err(SuiteError::new(&part.source, message).at(scenario.name.span(), label))
-        };
-        if name.trim().is_empty() {
-            return wrong("a scenario needs a name".into(), "this one is empty");
-        }
-        if name.contains('/') {
-            return wrong(
-                format!("`{name}` cannot be the name of a scenario"),
-                "`/` separates a scenario from its implementation",
-            );
-        }
-        if let Some((other, start)) = seen.insert(name, (part, scenario.name.span().start)) {
-            let line = other.source.line(start);
-            let place = match other.source.path == part.source.path {
-                true => format!("the first stands on line {line}"),
-                false => format!(
-                    "the first stands in {}, line {line}",
-                    other.source.path.display()
-                ),
-            };
-            return wrong(format!("two scenarios are named `{name}`"), &place);
-        }
-    }
-    Ok(())
-}
-
-fn check_named_deviations(names: &Names<'_>) -> Result<(), SuiteError> {
-    for (part, deviation) in names.named_deviations() {
-        if let Some(other) = &deviation.r#use {
-            return Err(SuiteError::new(
-                &part.source,
-                "a deviation that has a name cannot be another one",
-            )
-            .at(other.span(), "`use` is for a scenario's deviations"));
-        }
-        if deviation.why.is_none() {
-            let span = part
-                .file
-                .deviation
-                .iter()
-                .find(|(_, d)| std::ptr::eq(*d, deviation));
-            let span = span.map(|(name, _)| name.span()).unwrap_or_default();
-            return Err(SuiteError::new(&part.source, "missing field `why`")
-                .at(span, "the reason of this deviation"));
-        }
-    }
-    Ok(())
-}
-
 /// One scenario, being read.
-struct Reader<'a> {
-    names: &'a Names<'a>,
+pub(super) struct Reader<'a> {
+    pub(super) names: &'a Names<'a>,
     defaults: Defaults,
     main: &'a Source,
     root: &'a Path,
-    part: &'a Part,
-    scenario: &'a Scenario,
+    pub(super) part: &'a Part,
+    pub(super) scenario: &'a Scenario,
 }
 
 impl<'a> Reader<'a> {
-    fn new(
+    pub(super) fn new(
         names: &'a Names<'a>,
         files: &'a Files,
         root: &'a Path,
@@ -200,7 +118,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn error(&self, message: impl Into<String>) -> SuiteError {
+    pub(super) fn error(&self, message: impl Into<String>) -> SuiteError {
         SuiteError::new(&self.part.source, message)
     }
 
@@ -212,7 +130,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the scenario has a case with this implementation.
-    fn has(&self, target: Target<'_>) -> bool {
+    pub(super) fn has(&self, target: Target<'_>) -> bool {
         match self.implementations().map(|(_, names)| names.get_ref()) {
             None | Some(file::Names::All) => true,
             Some(file::Names::These(names)) => names
@@ -242,11 +160,14 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    fn is_in_set(&self, set: &str, like: &str) -> bool {
+    pub(super) fn is_in_set(&self, set: &str, like: &str) -> bool {
         self.names.members(set).any(|member| member == like)
     }
 
-    fn versions_of(&self, deviation: &'a Deviates) -> impl Iterator<Item = &'a VersionReq> {
+    pub(super) fn versions_of(
+        &self,
+        deviation: &'a Deviates,
+    ) -> impl Iterator<Item = &'a VersionReq> {
         let (own, named) = self.parts_of(deviation);
         [own, named.map(|(_, named)| named)]
             .into_iter()
@@ -255,7 +176,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What a deviation says itself, and the named one that it is.
-    fn parts_of(
+    pub(super) fn parts_of(
         &self,
         deviation: &'a Deviates,
     ) -> (Option<&'a Deviation>, Option<(&'a Part, &'a Deviation)>) {
@@ -272,7 +193,7 @@ impl<'a> Reader<'a> {
     }
 
     /// All deviations, each with the name of the implementation or set that has it.
-    fn deviations(&self) -> Vec<(&'a Spanned<Selector>, &'a Deviates)> {
+    pub(super) fn deviations(&self) -> Vec<(&'a Spanned<Selector>, &'a Deviates)> {
         let deviates = self.scenario.deviates.0.iter();
         deviates
             .flat_map(|(selector, list)| list.0.iter().map(move |deviates| (selector, deviates)))
@@ -305,7 +226,7 @@ impl<'a> Reader<'a> {
     }
 
     /// All names of implementations and sets, each with its file. The list of implementations is not among them.
-    fn selectors(&self) -> Vec<(&'a Source, &'a Spanned<Selector>)> {
+    pub(super) fn selectors(&self) -> Vec<(&'a Source, &'a Spanned<Selector>)> {
         let scenario = self.scenario;
         let own = [
             scenario.differs.selectors().collect::<Vec<_>>(),
@@ -327,152 +248,8 @@ impl<'a> Reader<'a> {
         all
     }
 
-    /// Every name stands for something that the scenario has, and everything that is said can be so.
-    fn check(&self, known: &[Implementation]) -> Result<(), SuiteError> {
-        self.check_list()?;
-        for (source, selector) in self.selectors() {
-            self.names.check(source, selector)?;
-        }
-        self.check_deviations(known)?;
-        self.check_had(self.scenario.differs.selectors(), known)?;
-        self.check_had(self.scenario.deviates.selectors(), known)?;
-        self.check_words()?;
-        if let Some(mark) = &self.scenario.exit_after {
-            check_exit_after(&self.part.source, mark)?;
-        }
-        self.check_signals()
-    }
-
-    fn check_list(&self) -> Result<(), SuiteError> {
-        let Some(names) = &self.scenario.implementations else {
-            return Ok(());
-        };
-        match names.get_ref() {
-            file::Names::These(list) if list.is_empty() => Err(self
-                .error(format!(
-                    "scenario `{}` would never be run",
-                    self.scenario.name.get_ref()
-                ))
-                .at(names.span(), "name an implementation, or write `\"all\"`")),
-            file::Names::These(list) => list
-                .iter()
-                .try_for_each(|name| self.names.check(&self.part.source, name)),
-            file::Names::All => Ok(()),
-        }
-    }
-
-    /// A table about an implementation is about one that the scenario has, in some version.
-    fn check_had<'s>(
-        &self,
-        mut selectors: impl Iterator<Item = &'s Spanned<Selector>>,
-        known: &[Implementation],
-    ) -> Result<(), SuiteError> {
-        let had = |name: &str| {
-            let mut members = known
-                .iter()
-                .filter(|i| i.name == name || self.is_in_set(name, &i.name));
-            members.any(|i| {
-                self.versions(&i.name).iter().any(|version| {
-                    self.has(Target {
-                        like: &i.name,
-                        version,
-                    })
-                })
-            })
-        };
-        match selectors.find(|selector| !had(&selector.get_ref().name)) {
-            None => Ok(()),
-            Some(selector) => {
-                let message = format!(
-                    "scenario `{}` does not have implementation `{}`",
-                    self.scenario.name.get_ref(),
-                    selector.get_ref().name
-                );
-                Err(self
-                    .error(message)
-                    .at(selector.span(), "not among its `implementations`"))
-            }
-        }
-    }
-
-    fn check_deviations(&self, known: &[Implementation]) -> Result<(), SuiteError> {
-        for (selector, deviates) in self.deviations() {
-            let name = match deviates {
-                Deviates::Named(name) => Some((name, selector.span())),
-                Deviates::Written(own) => own.r#use.as_ref().map(|n| (n.get_ref(), n.span())),
-            };
-            if let Some((name, span)) = name
-                && self.names.deviation(name).is_none()
-            {
-                return Err(self.no_deviation(name, span));
-            }
-            let like = &selector.get_ref().name;
-            let unknown = known
-                .iter()
-                .filter(|i| i.name == *like || self.is_in_set(like, &i.name))
-                .find(|i| !self.names.has_version(&i.name));
-            if let Some(implementation) = unknown
-                && self.versions_of(deviates).next().is_some()
-            {
-                let span = match deviates {
-                    Deviates::Written(own) => own.version.as_ref().map(Spanned::span),
-                    Deviates::Named(_) => None,
-                };
-                return Err(no_version(
-                    &self.part.source,
-                    &implementation.name,
-                    span.unwrap_or_else(|| selector.span()),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn no_deviation(&self, name: &str, span: std::ops::Range<usize>) -> SuiteError {
-        let there: Vec<_> = self
-            .names
-            .deviation_names()
-            .map(|n| format!("`{n}`"))
-            .collect();
-        let label = match there.is_empty() {
-            true => "no deviation has a name".into(),
-            false => format!("there are {}", there.join(", ")),
-        };
-        self.error(format!("there is no deviation `{name}`"))
-            .at(span, label)
-            .help(format!("add `[deviation.{name}]` with `why = \"…\"`"))
-    }
-
-    fn check_words(&self) -> Result<(), SuiteError> {
-        let Scenario {
-            args,
-            env,
-            stdin,
-            directory,
-            ..
-        } = self.scenario;
-        let subject = args.iter().chain(env.values()).chain(stdin);
-        let subject = subject.map(|word| (word, placeholder::SUBJECT));
-        for (word, known) in subject.chain(directory.iter().map(|d| (d, placeholder::DIRECTORY))) {
-            placeholder::check(word.get_ref(), known).map_err(|why| {
-                self.error("a placeholder that is none")
-                    .at(word.span(), why)
-            })?;
-        }
-        Ok(())
-    }
-
-    fn check_signals(&self) -> Result<(), SuiteError> {
-        for action in &self.scenario.signals {
-            if let Some(on) = &action.on {
-                self.trigger(on)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Versions of an implementation, one for each that anything is said of, and the newest first.
-    fn versions(&self, like: &'a str) -> Vec<Version> {
+    pub(super) fn versions(&self, like: &'a str) -> Vec<Version> {
         let conditions = self.conditions(like);
         let samples = conditions.iter().flat_map(|condition| condition.samples());
         let samples: BTreeSet<_> = samples.collect();
@@ -590,7 +367,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The line that a signal waits for, and the how manieth; none for the start. What only the end shows cannot be one.
-    fn trigger(
+    pub(super) fn trigger(
         &self,
         on: &Spanned<super::lines::MarkSpec>,
     ) -> Result<Option<(Pattern, NonZeroU32)>, SuiteError> {

@@ -27,7 +27,7 @@ impl Case {
     }
 
     fn write(&self, out: &mut String) -> fmt::Result {
-        writeln!(out, "# {}", self.id())?;
+        writeln!(out, "# {}/{}", self.scenario, self.implementation)?;
         writeln!(out, "[implementation.{}]", key(&self.implementation))?;
         self.write_start(out)?;
         if let Some(probe) = &self.probe {

@@ -4,8 +4,9 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use exeunt::build::{Prepared, Ready};
 use exeunt::stage::Real;
-use exeunt::suite::{Prepared, Ready, Suite, SuiteError};
+use exeunt::suite::{Suite, SuiteError};
 use exeunt::{Cancel, Record, millis, secs};
 
 use super::Written;
