@@ -112,6 +112,11 @@ impl Condvar {
         unsafe { libc::pthread_cond_broadcast(self.0.get()) };
     }
 
+    pub(crate) fn notify_one(&self) {
+        // SAFETY: as of `notify_all`.
+        unsafe { libc::pthread_cond_signal(self.0.get()) };
+    }
+
     pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         // SAFETY: both were initialised, and this thread has the lock.
         unsafe { libc::pthread_cond_wait(self.0.get(), guard.0.raw.get()) };
