@@ -30,12 +30,10 @@ const MAY_KNOW: [(&str, &[&str]); 10] = [
     ),
 ];
 
-/// Where the known part is not one it may know. Each is on the way out.
-const STILL: [(&str, &str); 2] = [
+/// Where the known part is not one it may know. To be undone.
+const STILL: [(&str, &str); 1] = [
     // `suite::Prepared` is `build`'s, under its former path.
     ("suite", "build"),
-    // Probes are a `Subject`'s runs.
-    ("build", "front"),
 ];
 
 /// Names at the root of the crate, and the part that each is of.
