@@ -81,7 +81,7 @@ fn the_command_is_published_whole() {
 fn the_library_is_published_whole() {
     check(
         "exeunt-threading",
-        &["src/", "benches/", "tests/", "build.rs"],
+        &["src/", "benches/", "examples/", "tests/", "build.rs"],
         &["src/lib.rs", "build.rs"],
     );
 }
