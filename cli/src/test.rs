@@ -3,10 +3,11 @@
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
+use exeunt::build::Prepared;
 use exeunt::report::InOrder;
 use exeunt::runner::{self, Jobs};
 use exeunt::stage::Real;
-use exeunt::suite::{Case, Prepared, Suite};
+use exeunt::suite::{Case, Suite};
 
 use crate::args::{Format, Selection, Test};
 use crate::exit_status::ExitStatus;
