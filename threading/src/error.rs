@@ -20,8 +20,8 @@ pub enum StartError {
     Os(io::Error),
     /// The name holds a zero byte, which no operating system can show.
     Name(String),
-    /// The process has waited for its last thread and is about to end: nobody would wait for this one. A daemon can
-    /// still be started.
+    /// The process has waited for its last thread, or [no longer waits](crate::AtLimit::Abandon), and is about to end: nobody
+    /// would wait for this one. A daemon can still be started.
     ProcessEnds,
 }
 

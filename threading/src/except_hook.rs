@@ -22,6 +22,9 @@ use crate::{context, sys};
 /// panic: that aborts the process. Panics of main and of foreign threads are reported as before. The hook stays in
 /// place until the next call of this function, or [`reset_except_hook`]; a later [`std::panic::set_hook`] overrides it.
 ///
+/// # Panics
+/// When it is called by a thread that is panicking, as from a destructor: no hook can be set then.
+///
 /// ```
 /// use std::sync::mpsc;
 /// use exeunt_threading::{self as threading, Thread};

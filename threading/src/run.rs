@@ -40,7 +40,8 @@ use crate::unwind::catch;
 /// When it is not called on the process's main thread, or called a second time.
 ///
 /// # What it does not do
-/// - A thread that never ends keeps the process alive: that is the meaning of "not a daemon".
+/// - A thread that never ends keeps the process alive: that is the meaning of "not a daemon". The process
+///   [tells which one it is](crate#who-keeps-my-process-alive), and [its waiting can be bounded](crate::set_wait_limit).
 /// - No exit is held up by a daemon that has locked a stream and sleeps, or computes. What main printed but did not flush
 ///   is then lost, as it is at the end of any Rust program. Only a daemon that may be in the middle of a line is waited
 ///   for: up to two seconds, if nobody reads what it writes.
