@@ -128,6 +128,7 @@ impl Now {
 
 fn cut(text: &str, room: usize) -> String {
     match text.char_indices().nth(room) {
+        Some(_) if room == 0 => String::new(),
         Some(_) => text
             .chars()
             .take(room.saturating_sub(1))
