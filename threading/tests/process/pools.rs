@@ -101,9 +101,13 @@ pub(crate) fn cases() -> Vec<Case> {
                     say("first")
                 })?;
                 let second = pool.submit(|| say("second"))?;
-                threading::Thread::new(move || drop(go)).start()?;
+                // The first task ends only when the second is known to be cancelled.
+                threading::Thread::new(move || {
+                    say(&format!("{:?}", second.join()));
+                    drop(go);
+                })
+                .start()?;
                 pool.shutdown_now();
-                say(&format!("{:?}", second.join()));
                 Ok(())
             })
             .shows(|seen| {
