@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::Written;
+use super::{Written, keys};
 
 fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/suite.md");
@@ -48,22 +48,6 @@ fn every_example_is_a_sound_suite() {
         let loaded = Written::new(&whole(example)).load();
         assert!(loaded.is_ok(), "{example}\n{}", loaded.unwrap_err());
     }
-}
-
-/// The keys that a table can have, as the error for a wrong one lists them.
-fn keys(table: &str) -> Vec<String> {
-    let error = Written::new(table).load().unwrap_err().to_string();
-    let (_, list) = error
-        .lines()
-        .next()
-        .unwrap()
-        .split_once("expected one of ")
-        .unwrap();
-    list.split('`')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
 }
 
 #[test]

@@ -55,6 +55,25 @@ fn suite(rest: &str) -> Suite {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The keys that a table can have, as the error for a wrong one lists them; sorted.
+fn keys(table: &str) -> Vec<String> {
+    let error = Written::new(table).load().unwrap_err().to_string();
+    let (_, list) = error
+        .lines()
+        .next()
+        .unwrap()
+        .split_once("expected one of ")
+        .unwrap();
+    let mut keys: Vec<_> = list
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect();
+    keys.sort_unstable();
+    keys
+}
+
 fn ids(suite: &Suite) -> Vec<String> {
     suite
         .cases()

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::Written;
+use super::{Written, keys};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -218,25 +218,6 @@ fn what_is_read_is_accepted_and_what_is_not_is_refused() {
         assert!(Written::new(&text).load().is_err(), "{wrong}");
         assert!(!problems(&text).is_empty(), "{wrong}");
     }
-}
-
-/// The keys that a table can have, as the error for a wrong one lists them.
-fn keys(table: &str) -> Vec<String> {
-    let error = Written::new(table).load().unwrap_err().to_string();
-    let (_, list) = error
-        .lines()
-        .next()
-        .unwrap()
-        .split_once("expected one of ")
-        .unwrap();
-    let mut keys: Vec<_> = list
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect();
-    keys.sort_unstable();
-    keys
 }
 
 #[test]

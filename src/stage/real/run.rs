@@ -10,12 +10,13 @@ use super::actions::{Actions, Ready};
 use super::collect::Collector;
 use super::finish::Begun;
 use super::input::Input;
-use super::lines::Piece;
+use super::lines::{Piece, RawLine};
 use super::phase::{self, Facts, Order, Phase};
 use super::pipe::Pipe;
 use super::setup::{Place, Setup};
 use crate::record::{
-    Event, EventKind, Finding, Process, Record, Signal, SignalReason, SignalSent, Termination,
+    Event, EventKind, Finding, Process, Record, Signal, SignalReason, SignalSent, Stream,
+    Termination,
 };
 use crate::stage::action::Act;
 use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
@@ -184,7 +185,7 @@ impl Run<'_, '_> {
     fn wait(&mut self) -> io::Result<()> {
         let now = self.elapsed();
         let deadline = self.deadline(now);
-        // Before the start is heard nothing is read.
+        // Before the start is heard nothing is read or written, so nothing of it is waited for.
         let open = self.pipes.iter().filter(|p| p.open && self.pid != 0);
         let open = open.map(|p| p.fd.as_fd());
         let cancel = self.control.switch().and_then(|cancel| match self.phase {
@@ -194,7 +195,8 @@ impl Run<'_, '_> {
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
         let readable: Vec<BorrowedFd<'_>> = open.chain(reaper).chain(cancel).collect();
-        let input = self.input.as_ref().map(AsFd::as_fd);
+        let input = self.input.as_ref().filter(|_| self.pid != 0);
+        let input = input.map(AsFd::as_fd);
         let waited_before = proc::waited_for_processor();
         let limit = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_sub(now));
         sys::wait(&readable, input, limit)?;
@@ -263,10 +265,15 @@ impl Run<'_, '_> {
                             return self.events.push_block(at, pipe.stream, bytes);
                         }
                     };
-                    self.actions.line(pipe.stream, &line.bytes, at);
-                    self.control
-                        .tell_with(|| Event::new(at, line.clone().into_line(pipe.stream)));
-                    self.events.push_line(at, pipe.stream, line);
+                    let stream = pipe.stream;
+                    take_line(
+                        &mut self.actions,
+                        self.control,
+                        &mut self.events,
+                        at,
+                        stream,
+                        line,
+                    );
                 });
                 if blocks && n == self.buffer.len() && n < FLOOD_CHUNK {
                     sys::enlarge_pipe(&pipe.fd, FLOOD_CHUNK);
@@ -290,10 +297,14 @@ impl Run<'_, '_> {
         let pipe = &mut self.pipes[i];
         if let Some(rest) = pipe.lines.rest() {
             let (at, stream) = (pipe.last, pipe.stream);
-            self.actions.line(stream, &rest.bytes, at);
-            self.control
-                .tell_with(|| Event::new(at, rest.clone().into_line(stream)));
-            self.events.push_line(at, stream, rest);
+            take_line(
+                &mut self.actions,
+                self.control,
+                &mut self.events,
+                at,
+                stream,
+                rest,
+            );
         }
     }
 
@@ -315,6 +326,22 @@ impl Run<'_, '_> {
         self.control.tell(&event);
         self.events.push(event);
     }
+}
+
+/// A line came: actions may wait for it, a listener is told, and it is kept.
+///
+/// Not a method: it is called while the stream's own buffer is borrowed.
+fn take_line(
+    actions: &mut Actions<'_>,
+    control: &mut Control<'_>,
+    events: &mut Collector,
+    at: Duration,
+    stream: Stream,
+    line: RawLine,
+) {
+    actions.line(stream, &line.bytes, at);
+    control.tell_with(|| Event::new(at, line.clone().into_line(stream)));
+    events.push_line(at, stream, line);
 }
 
 /// # What the reaper says
