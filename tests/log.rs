@@ -192,13 +192,35 @@ fn a_line_that_came_later_than_it_was_logged() {
         ),
         [late(1, millis(1301))]
     );
-    // A first line whose formatter had to be loaded, on a slow machine.
-    assert_eq!(findings("12:00:00", [(1299, "12:00:00: a")]), NONE);
+    // Not a first line.
+    assert_eq!(
+        findings("12:00:00", [(0, "12:00:00: a"), (1301, "12:00:00: b")]),
+        [late(1, millis(1301))]
+    );
+}
+
+#[test]
+fn a_first_line_may_be_slow_to_write() {
+    // A formatter had to be loaded, on a busy machine.
+    let slow = |at, next| findings("12:00:00", [(at, "12:00:00: a"), (next, "12:00:03: b")]).len();
+    assert_eq!(slow(1400, 3000), 0);
+    assert_eq!(slow(2299, 3000), 0);
+    assert_eq!(slow(2301, 3100), 1, "too slow");
+    assert_eq!(slow(2200, 2202), 1, "a buffer held it back until the next");
+    let with_exit = |exit| {
+        let mut record = Record::new(["subject"])
+            .with(millis(2000), "00:00:00: a")
+            .with(millis(exit), Exit::Code(0));
+        LogFormat::default().read(&mut record);
+        record.findings.len()
+    };
+    assert_eq!(with_exit(2050), 1, "a buffer held it back until the exit");
+    assert_eq!(with_exit(2051), 0);
 }
 
 #[test]
 fn what_the_machines_lag_explains_is_no_buffering() {
-    let lines = [(1500, "12:00:00: a")];
+    let lines = [(0, "12:00:00: a"), (1500, "12:00:00: b")];
     assert_eq!(findings_on(millis(199), "12:00:00", lines).len(), 1);
     assert_eq!(findings_on(millis(200), "12:00:00", lines), NONE);
 }
@@ -219,7 +241,9 @@ fn it_stands_ahead_of_all_other_findings() {
 #[test]
 fn a_fine_grain_shows_buffering_that_a_coarse_one_hides() {
     let lines = |stamp: &str| {
-        let mut record = Record::new(["subject"]).with(millis(900), stamp);
+        let mut record = Record::new(["subject"])
+            .with(millis(900), stamp)
+            .with(millis(900), Exit::Code(0));
         LogFormat::new("^(?<time>[^ ]+) (?<message>.*)$")
             .unwrap()
             .read(&mut record);

@@ -651,6 +651,39 @@ fn the_summary() {
 }
 
 #[test]
+fn after_many_cases_what_is_not_well_is_told_again() {
+    let cases = cases();
+    let broken = read(begun().with(millis(5), Exit::Code(0)));
+    let held = Outcome::of(named(&cases, "waits/py"), None, waited());
+    let broken = Outcome::of(named(&cases, "waits/py"), None, broken);
+    assert_eq!(broken.status, Status::Broken);
+    let report = |held_cases, broken_cases| {
+        use exeunt::report::Reporter as _;
+        let mut out = Vec::new();
+        let mut text = report::Text::new(&mut out, false, report::Page::default());
+        for _ in 0..broken_cases {
+            text.case(&broken).unwrap();
+        }
+        for _ in 0..held_cases {
+            text.case(&held).unwrap();
+        }
+        text.end(&Summary::default(), secs(1)).unwrap();
+        plain(&String::from_utf8(out).unwrap())
+    };
+    let count = |text: &str, what| text.matches(what).count();
+    let (few, many, worse) = (report(2, 1), report(20, 1), report(20, 6));
+    assert_eq!(count(&few, "      broken  waits"), 1);
+    assert!(!few.contains("Not as expected"));
+    assert_eq!(count(&many, "      broken  waits"), 2);
+    let (_, again) = many.split_once("\nNot as expected:\n\n").unwrap();
+    assert!(again.contains("╰─ broken"), "{again}");
+    assert!(!report(30, 0).contains("Not as expected"));
+    let (_, again) = worse.split_once("\nNot as expected:\n\n").unwrap();
+    assert_eq!(count(again, "broken  waits"), 6);
+    assert!(!again.contains("╰─"), "only lines: {again}");
+}
+
+#[test]
 fn the_report_for_programs() {
     let cases = cases();
     let outcome = Outcome::of(

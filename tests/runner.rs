@@ -94,7 +94,7 @@ fn what_is_inconclusive_is_run_again_after_all_others() {
         BTreeMap::from([
             ("second", (Status::Held, 2)),
             ("third", (Status::Broken, 3)),
-            ("never", (Status::Inconclusive, 3)),
+            ("never", (Status::Inconclusive, 6)),
             ("broken", (Status::Broken, 1)),
         ])
     );

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::log::LogFormat;
 use crate::record::{Record, Signal, Streams};
-use crate::stage::{Action, Cancel, Control, Limits, Plan, Real, RunError, Stage, Stdin};
+use crate::stage::{Action, Cancel, Control, Limits, Plan, Real, RunError, Stage, Stdin, patience};
 
 /// A program to be run and watched.
 ///
@@ -218,8 +218,9 @@ impl Subject {
         stage.run(&self.plan, control)
     }
 
-    /// Runs the subject, and up to twice more while the verdict is inconclusive for a reason that may pass, such as a slow
-    /// machine. A run that breaks the expectation is never repeated.
+    /// Runs the subject, and up to five times more while the verdict is inconclusive for a reason that may pass, such as a
+    /// slow machine. From the third time on, it waits before a run for the machine to calm down, for 3.5 s in all at most. A
+    /// run that breaks the expectation is never repeated.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -228,10 +229,11 @@ impl Subject {
         expectation: &crate::expect::Expectation,
     ) -> Result<Record, RunError> {
         let mut record = self.run()?;
-        for _ in 0..2 {
+        for retry in 0..patience::RETRIES {
             if !crate::judge::judge(&record, expectation).retryable() {
                 break;
             }
+            patience::wait_for_calm(retry, || false);
             record = self.run()?;
         }
         Ok(record)

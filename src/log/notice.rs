@@ -4,10 +4,17 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::record::{EventKind, Finding, Record, Seen, Stamp, StampTime, Termination};
 
-/// By how much a line may come late before it counts as buffered: more than the machine's own lateness is added.
-///
-/// A first line can take long from its stamp to its write: a Java formatter that is yet to be loaded took 0.1 s.
+/// By how much a line may come late before it counts as buffered, beyond the machine's own lateness.
 const LATE: Duration = Duration::from_millis(300);
+/// By how much more the first line may come late, if nothing came together with it.
+///
+/// A first line can take long from its stamp to its write: a Java formatter that was yet to be loaded took 0.1 s on a quiet
+/// machine, 0.4 s on a busy one.
+const FIRST_LATE: Duration = Duration::from_secs(1);
+/// Lines that one write brought are not further apart than this.
+const AT_ONCE: Duration = Duration::from_millis(2);
+/// What a program writes as it ends comes so soon before its exit.
+const BEFORE_EXIT: Duration = Duration::from_millis(50);
 /// Time zones, daylight saving included, are whole quarters of an hour apart.
 const QUARTER: f64 = 900.0;
 
@@ -78,6 +85,12 @@ impl Drift {
     fn late(&self) -> f64 {
         self.seconds - self.of_clock()
     }
+
+    /// The lateness that is certain: a stamp is rounded down, so a line of grain 1 s that was logged just now may seem to
+    /// be up to 1 s late.
+    fn beyond_grain(&self) -> f64 {
+        self.late() - self.stamp.grain.as_secs_f64()
+    }
 }
 
 fn drifts(record: &Record) -> Vec<Drift> {
@@ -134,13 +147,34 @@ fn drift(record: &Record, started: f64, at: Duration, stamp: Stamp) -> f64 {
 
 fn buffers_output(record: &Record, drifts: &[Drift]) -> Option<Finding> {
     let allowed = LATE.saturating_add(record.lag.measured()).as_secs_f64();
-    // A stamp is rounded down: a line of grain 1 s that was logged just now may seem up to 1 s late.
-    let is_late = |drift: &&Drift| drift.late() - drift.stamp.grain.as_secs_f64() > allowed;
-    let late = drifts.iter().find(is_late)?;
+    let mut late = drifts.iter().filter(|drift| drift.beyond_grain() > allowed);
+    let first = late.next()?;
+    if late.next().is_none() && is_slow_first_line(record, drifts, first, allowed) {
+        return None;
+    }
     Some(Finding::BuffersOutput {
-        event: late.event,
-        late: Duration::try_from_secs_f64(late.late()).ok()?,
+        event: first.event,
+        late: Duration::try_from_secs_f64(first.late()).ok()?,
     })
+}
+
+/// Whether a line that came late may have been slow to write. What a buffer held back comes together with a later line, or
+/// with the exit.
+fn is_slow_first_line(record: &Record, drifts: &[Drift], late: &Drift, allowed: f64) -> bool {
+    let came = record.events[late.event].at;
+    let is_soon = |at: Duration, bound| at.saturating_sub(came) <= bound;
+    let with_another = record
+        .lines()
+        .any(|seen| seen.event > late.event && is_soon(seen.at, AT_ONCE));
+    let with_exit = record
+        .exit_event()
+        .is_some_and(|exit| is_soon(exit.at, BEFORE_EXIT));
+    drifts
+        .first()
+        .is_some_and(|first| first.event == late.event)
+        && late.beyond_grain() <= allowed + FIRST_LATE.as_secs_f64()
+        && !with_another
+        && !with_exit
 }
 
 fn other_clock(drifts: &[Drift]) -> Option<Finding> {
@@ -153,8 +187,6 @@ fn other_clock(drifts: &[Drift]) -> Option<Finding> {
 
 /// Lines without stamps tell nothing of when they were written, but how they come may.
 fn may_buffer_output(record: &Record) -> Option<Finding> {
-    const AT_ONCE: Duration = Duration::from_millis(2);
-    const BEFORE_EXIT: Duration = Duration::from_millis(50);
     const SILENCE: Duration = Duration::from_millis(500);
     let exit = record
         .exit_event()

@@ -9,7 +9,7 @@ use std::thread;
 
 use crate::build::Prepared;
 use crate::outcome::{Outcome, Status};
-use crate::stage::Cancel;
+use crate::stage::{Cancel, patience};
 use crate::suite::Case;
 
 pub use slots::Jobs;
@@ -23,9 +23,6 @@ pub enum Progress<'s> {
     /// A case is over, with this outcome.
     Ended(Box<Outcome>),
 }
-
-/// How often an inconclusive case is run again, alone.
-const RETRIES: u32 = 2;
 
 /// How many cases run side by side by default, at least. Subjects mostly sleep, so these are more than there are processors.
 #[must_use]
@@ -117,14 +114,18 @@ fn side_by_side<'s>(
     });
 }
 
-/// Runs a case alone until it is conclusive or the retries are used up.
+/// Runs a case alone until it is conclusive or the retries are used up, and waits before the later ones for the machine to
+/// calm down.
 pub(crate) fn retry(
     prepared: &Prepared<'_>,
     case: &Case,
     mut outcome: Outcome,
     cancel: &Cancel,
 ) -> Outcome {
-    for _ in 0..RETRIES {
+    for retry in 0..patience::RETRIES {
+        if outcome.retryable() {
+            patience::wait_for_calm(retry, || cancel.is_cancelled());
+        }
         if !outcome.retryable() || cancel.is_cancelled() {
             break;
         }

@@ -10,6 +10,7 @@ pub mod defaults;
 mod environment;
 mod error;
 mod os_strings;
+pub(crate) mod patience;
 mod plan;
 mod proc;
 mod real;
@@ -26,7 +27,6 @@ pub use real::Real;
 
 #[cfg(feature = "suite")]
 pub(crate) use environment::find_program;
-#[cfg(feature = "suite")]
 pub(crate) use proc::runnable;
 
 use crate::record::Record;

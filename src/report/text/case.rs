@@ -99,7 +99,7 @@ pub(in crate::report) fn case_on(
     out
 }
 
-fn line(outcome: &Outcome, widths: Widths) -> String {
+pub(super) fn line(outcome: &Outcome, widths: Widths) -> String {
     let (style, word) = word(outcome.status);
     let said = match (&outcome.observed, &outcome.why) {
         (Some(observed), _) => observation(&outcome.expectation, &observed.record),

@@ -1,14 +1,12 @@
 //! What proc(5) tells of processes, threads and the machine.
 
 mod files;
-#[cfg(feature = "suite")]
 mod load;
 mod orphans;
 mod pressure;
 mod threads;
 mod tree;
 
-#[cfg(feature = "suite")]
 pub(crate) use load::runnable;
 pub(super) use orphans::kill_orphans;
 pub(super) use pressure::stalled;
