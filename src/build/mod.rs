@@ -34,6 +34,8 @@ pub enum Ready {
         probe: Option<String>,
         /// The version in that line.
         version: Option<Version>,
+        /// The path of its program, where the suite has it located.
+        program: Option<String>,
     },
     /// It is not on this machine.
     Skipped {
@@ -412,11 +414,30 @@ impl Prepared<'_> {
         {
             plan.program = path.into();
         }
+        self.put_located(case, &mut plan);
         if let Some(origin) = &mut plan.origin {
             let version = self.version(&case.implementation);
             origin.version = version.map(|version| version.to_string());
         }
         plan
+    }
+}
+
+impl Prepared<'_> {
+    /// Puts the program where it was located in the place of its name.
+    fn put_located(&self, case: &Case, plan: &mut Plan) {
+        let Some(Ready::Yes {
+            program: Some(program),
+            ..
+        }) = self.ready.get(&case.implementation)
+        else {
+            return;
+        };
+        match case.start.program_index() {
+            Some(0) => plan.program = program.into(),
+            Some(i) => plan.args[i - 1] = program.into(),
+            None => {}
+        }
     }
 }
 

@@ -20,30 +20,66 @@ pub(super) fn probe(
     implementation: &Implementation,
     tools: Tools<'_>,
 ) -> Result<Ready, SuiteError> {
-    let mut printed = None;
-    if let Some(words) = words(suite, implementation) {
-        match run(&words, implementation, tools) {
-            Ok(line) => printed = Some(line),
-            Err(failure) => return missing(suite, implementation, &words, &failure),
-        }
+    let by_name = implementation.program().unwrap_or("cargo");
+    let ask = |asked: &Option<Vec<String>>, program: &str| {
+        let words = asked
+            .as_ref()
+            .map(|w| words(suite, implementation, w, program));
+        words.map(|words| run(&words, implementation, tools).map_err(|failure| (words, failure)))
+    };
+    let program = match ask(&implementation.locate, by_name).transpose() {
+        Ok(path) => path,
+        Err((words, failure)) => return missing(suite, implementation, &words, &failure),
+    };
+    if let Some(path) = program.as_deref() {
+        check_located(suite, implementation, path)?;
     }
+    let printed = ask(&implementation.probe, program.as_deref().unwrap_or(by_name));
+    let printed = match printed.transpose() {
+        Ok(line) => line,
+        Err((words, failure)) => return missing(suite, implementation, &words, &failure),
+    };
     look_for_program(suite, implementation)?;
     Ok(Ready::Yes {
         version: printed.as_deref().and_then(version::find),
         probe: printed,
+        program,
     })
 }
 
-/// The words of the probe.
-fn words(suite: &Suite, implementation: &Implementation) -> Option<Vec<String>> {
+/// What `locate` prints must be a program by its path: by a name, the wrapper might be found again.
+fn check_located(
+    suite: &Suite,
+    implementation: &Implementation,
+    path: &str,
+) -> Result<(), SuiteError> {
+    if Path::new(path).is_absolute() && is_program(path, suite.root()) {
+        return Ok(());
+    }
+    let name = &implementation.name;
+    let message = format!(
+        "implementation `{name}`: the first line that its `locate` prints is no path of a program: {path:?}"
+    );
+    let error = implementation.error(suite.source(), message, "of this implementation");
+    Err(error.help(
+        "let it print an absolute path, such as `import sys; print(sys.executable)` in Python",
+    ))
+}
+
+/// The words of a probe, or of what locates a program.
+fn words(
+    suite: &Suite,
+    implementation: &Implementation,
+    words: &[String],
+    program: &str,
+) -> Vec<String> {
     let root = suite.root().to_string_lossy();
     let values = [
-        ("program", implementation.program().unwrap_or("cargo")),
+        ("program", program),
         ("implementation", &implementation.name),
         ("root", &root),
     ];
-    let probe = implementation.probe.as_ref()?;
-    Some(probe.iter().map(|word| expand(word, &values)).collect())
+    words.iter().map(|word| expand(word, &values)).collect()
 }
 
 /// Runs a probe as the subjects are run, and gives the first line that it prints.
@@ -104,7 +140,12 @@ fn missing(
 /// What cannot be there, told without running anything: the program of the probe is missing.
 #[cfg(feature = "libtest")]
 pub(crate) fn surely_missing(suite: &Suite, implementation: &Implementation) -> Option<String> {
-    let words = words(suite, implementation)?;
+    let asked = implementation
+        .locate
+        .as_ref()
+        .or(implementation.probe.as_ref())?;
+    let program = implementation.program().unwrap_or("cargo");
+    let words = words(suite, implementation, asked, program);
     let missing = !implementation.requested && !is_program(&words[0], suite.root());
     missing.then(|| {
         format!(

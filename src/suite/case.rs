@@ -56,6 +56,8 @@ pub struct Case {
     /// What is done to it, and when.
     pub actions: Vec<Action>,
     pub(crate) start: Start,
+    /// What prints the path of the implementation's program.
+    pub(crate) locate: Option<Vec<String>>,
     /// What prints the implementation's version.
     pub(crate) probe: Option<Vec<String>>,
 }

@@ -86,6 +86,7 @@ pub(super) struct Implementation {
     pub(super) build_timeout: Option<Limit>,
     pub(super) command: Option<Words>,
     pub(super) cargo: Option<Cargo>,
+    pub(super) locate: Option<Words>,
     pub(super) probe: Option<Words>,
     #[serde(default)]
     pub(super) env: BTreeMap<String, Spanned<String>>,

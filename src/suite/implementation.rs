@@ -26,6 +26,8 @@ pub struct Implementation {
     pub(crate) start: Start,
     pub(crate) build: Option<Vec<String>>,
     pub(crate) build_timeout: Duration,
+    /// What prints the path of the program that `PATH` only finds a wrapper for.
+    pub(crate) locate: Option<Vec<String>>,
     pub(crate) probe: Option<Vec<String>>,
     pub(crate) environment: BTreeMap<String, String>,
     /// Where its command stands.
@@ -95,7 +97,7 @@ impl Implementation {
     pub(crate) fn around_program(&self) -> Option<(&[String], &[String])> {
         match &self.start {
             Start::Command(words) => {
-                let at = words.len() - behind_wrappers(words).len();
+                let at = self.start.program_index()?;
                 Some((&words[..at], &words[at + 1..]))
             }
             Start::Cargo { .. } => None,
@@ -125,6 +127,16 @@ const WRAPPERS: [(&str, &[&str], usize); 8] = [
 
 fn program(words: &[String]) -> &str {
     &behind_wrappers(words)[0]
+}
+
+impl Start {
+    /// Which word of the command is the program.
+    pub(crate) fn program_index(&self) -> Option<usize> {
+        match self {
+            Self::Command(words) => Some(words.len() - behind_wrappers(words).len()),
+            Self::Cargo { .. } => None,
+        }
+    }
 }
 
 /// What is left of a command without wrappers: one word at least.
@@ -194,6 +206,7 @@ pub(super) fn read(
             start: start(source, name, table)?,
             build: words(source, table.build.as_ref(), placeholder::BUILD)?,
             build_timeout: table.build_timeout.map_or(build_timeout, |limit| limit.0),
+            locate: words(source, table.locate.as_ref(), placeholder::PROBE)?,
             probe: words(source, table.probe.as_ref(), placeholder::PROBE)?,
             environment: plain(&table.env),
             place: Some((

@@ -190,10 +190,8 @@ impl Suite {
             start: Start::Command(replaced(base, command).map_err(|why| wrong(why.into()))?),
             build: None,
             build_timeout: BUILD_TIMEOUT,
-            // Only a probe that asks the program itself says something of another program.
-            probe: base
-                .and_then(|base| base.probe.clone())
-                .filter(|probe| probe[0] == "{program}"),
+            locate: base.and_then(|base| of_program(base.locate.as_ref())),
+            probe: base.and_then(|base| of_program(base.probe.as_ref())),
             environment: base
                 .map(|base| base.environment.clone())
                 .unwrap_or_default(),
@@ -337,4 +335,9 @@ fn directory(path: &Path) -> &Path {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     }
+}
+
+/// Only words that ask the program itself say something of another program.
+fn of_program(words: Option<&Vec<String>>) -> Option<Vec<String>> {
+    words.filter(|words| words[0] == "{program}").cloned()
 }

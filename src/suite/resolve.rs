@@ -320,6 +320,7 @@ impl<'a> Reader<'a> {
                 .collect::<BTreeMap<_, _>>(),
             ignored_signals: scenario.ignore_signals.clone(),
             actions: self.actions()?,
+            locate: implementation.locate.clone(),
             probe: implementation.probe.clone(),
             start: implementation.start.of(
                 &values,

@@ -30,8 +30,10 @@ impl Case {
         writeln!(out, "# {}/{}", self.scenario, self.implementation)?;
         writeln!(out, "[implementation.{}]", key(&self.implementation))?;
         self.write_start(out)?;
-        if let Some(probe) = &self.probe {
-            writeln!(out, "probe = {}", list(probe.iter().map(|word| text(word))))?;
+        for (key, words) in [("locate", &self.locate), ("probe", &self.probe)] {
+            if let Some(words) = words {
+                writeln!(out, "{key} = {}", list(words.iter().map(|word| text(word))))?;
+            }
         }
         writeln!(out, "\n[[scenario]]\nname = {}", text(&self.scenario))?;
         writeln!(out, "about = {}", text(&self.about))?;

@@ -230,6 +230,60 @@ fn the_version_is_that_of_the_program_and_not_of_what_starts_it() {
     assert_eq!(super::log(case), ["`ran`"]);
 }
 
+/// A wrapper that costs time is asked once where the program is, and not run again.
+#[test]
+fn a_program_is_run_where_it_was_located() {
+    let written = Written::new(
+        "[[scenario]]\nname = 'one'\nlog = ['ran']\n\
+         [implementation.x]\n\
+         command = ['env', 'A=b', './shim', '{scenario}']\n\
+         locate = ['{program}', '--where']\n\
+         probe = ['{program}', '--version']\n\
+         env = { VERSION = '1.2.3' }\n",
+    );
+    written.file("mine", VERSIONED);
+    written.file(
+        "shim",
+        "#!/bin/sh\n[ \"$1\" = --where ] && echo \"$PWD/mine\" && exit\nexit 3\n",
+    );
+    let suite = written.load().unwrap();
+    for program in ["mine", "shim"] {
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(suite.root().join(program), executable).unwrap();
+    }
+    let prepared = prepare(&suite, None).unwrap();
+    assert_eq!(prepared.version("x").unwrap().to_string(), "1.2.3");
+    let case = &suite.cases()[0];
+    let command = prepared.command(case);
+    let mine = suite.root().join("mine");
+    assert_eq!(command, ["env", "A=b", mine.to_str().unwrap(), "one"]);
+    let record = prepared.run(case, None).unwrap();
+    assert_eq!(record.lines().next().unwrap().line.text(), "ran");
+}
+
+#[test]
+fn what_locates_a_program_must_print_its_path() {
+    for (locate, wrong) in [
+        ("['echo', 'mine']", "no path of a program: \"mine\""),
+        (
+            "['echo', '/nowhere/mine']",
+            "no path of a program: \"/nowhere/mine\"",
+        ),
+        ("['true']", "no path of a program: \"\""),
+    ] {
+        let text = one(&format!("command = ['true']\nlocate = {locate}"));
+        let written = Written::new(&text);
+        let error = prepare(&written.load().unwrap(), None).unwrap_err();
+        assert!(error.to_string().contains(wrong), "{error}");
+    }
+    let text = one("command = ['true']\nlocate = ['sh', '-c', 'exit 1']");
+    let written = Written::new(&text);
+    let suite = written.load().unwrap();
+    let prepared = prepare(&suite, None).unwrap();
+    let why = prepared.skipped(&suite.cases()[0]).unwrap();
+    assert!(why.contains("exit code 1"), "{why}");
+}
+
 #[test]
 fn a_scenario_that_another_version_has_is_skipped() {
     let text = one("command = ['true']\nprobe = ['echo', '1.2']")
