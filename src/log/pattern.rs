@@ -144,12 +144,29 @@ pub(crate) fn fold(text: &str) -> String {
 
 /// As [`fold`], for the many messages that need no folding.
 fn folded(text: &str) -> Cow<'_, str> {
-    let other_space = |c: char| c.is_whitespace() && c != ' ';
-    if text.trim() != text || text.contains("  ") || text.contains(other_space) {
-        Cow::Owned(fold(text))
-    } else {
-        Cow::Borrowed(text)
+    match is_folded(text) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(fold(text)),
     }
+}
+
+/// Whether folding would change nothing. It is asked of each line for each pattern, mostly in a build without optimisation, so
+/// it is one loop over the bytes. Text that is not ASCII may have white space of other kinds: it is folded to find out.
+fn is_folded(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (mut i, mut before) = (0, b' ');
+    while i < bytes.len() {
+        let byte = bytes[i];
+        match byte {
+            b' ' if before == b' ' => return false,
+            b'\t'..=b'\r' => return false,
+            0x80.. => return fold(text) == text,
+            _ => {}
+        }
+        before = byte;
+        i += 1;
+    }
+    before != b' ' || bytes.is_empty()
 }
 
 impl Pattern {
@@ -193,9 +210,8 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, message: &str) -> bool {
         match &self.matcher {
-            Matcher::Text(text) => message
-                .split_whitespace()
-                .eq(text.split(' ').filter(|w| !w.is_empty())),
+            Matcher::Text(text) if is_folded(text) => *folded(message) == **text,
+            Matcher::Text(text) => folded(message) == fold(text),
             Matcher::Contains(text) => folded(message).contains(text.as_str()),
             Matcher::Regex(regex) => regex.is_match(&folded(message)),
         }
@@ -259,5 +275,48 @@ impl fmt::Display for Pattern {
             Some(stream) => write!(f, " on {stream}"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_folded_is_not_changed_by_folding() {
+        for text in [
+            "",
+            " ",
+            "a",
+            " a",
+            "a ",
+            "a b",
+            "a  b",
+            "a\tb",
+            "a\n",
+            "\x0ba",
+            "a\x0cb",
+            "é b",
+            "é  b",
+            "é ",
+            "a\u{2003}b",
+            "a\u{85}",
+            "\x1c",
+            "\x1f a",
+        ] {
+            assert_eq!(is_folded(text), fold(text) == text, "{text:?}");
+            assert_eq!(folded(text), fold(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_may_be_written_with_any_space() {
+        let mut pattern = Pattern::text("a b");
+        for message in ["a b", " a\t b", "a\u{2003}b"] {
+            assert!(pattern.matches(message), "{message:?}");
+        }
+        assert!(!pattern.matches("a bc") && !pattern.matches("ab") && !pattern.matches(""));
+        pattern.matcher = Matcher::Text("a  b ".into());
+        assert!(pattern.matches("a b") && !pattern.matches("a"));
     }
 }

@@ -1,8 +1,9 @@
 //! How many cases run at a time.
 
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::default_jobs;
 use crate::stage::runnable;
@@ -53,8 +54,13 @@ const LITTLE_LAG: Duration = Duration::from_millis(50);
 /// A lag that makes delays inconclusive.
 const MUCH_LAG: Duration = Duration::from_millis(150);
 
+/// How long to wait before a case is begun while the machine is busy. Many starts at a time would make each other late.
+const PACE: Duration = Duration::from_millis(20);
+
 pub(super) fn processors() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+    // Asking reads files of the control groups.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, NonZeroUsize::get))
 }
 
 /// Slots for cases, some of them in use.
@@ -65,6 +71,8 @@ pub(super) struct Slots {
     extra: usize,
     /// Whether a slot was taken since the machine was last looked at. A case needs a moment until it shows as load.
     unseen: bool,
+    /// When a slot was last taken.
+    taken: Option<Instant>,
 }
 
 impl Slots {
@@ -74,6 +82,7 @@ impl Slots {
             in_use: 0,
             extra: 0,
             unseen: false,
+            taken: None,
         }
     }
 
@@ -84,19 +93,23 @@ impl Slots {
     /// Takes a slot, if there is one.
     pub(super) fn take(&mut self) -> bool {
         let busy = || runnable().is_none_or(|threads| threads > processors());
-        let free = self.is_free(busy);
+        let paced = self.taken.is_none_or(|at| at.elapsed() >= PACE);
+        let free = self.is_free(busy, paced);
         self.unseen = free;
         self.in_use += usize::from(free);
+        if free {
+            self.taken = Some(Instant::now());
+        }
         free
     }
 
-    fn is_free(&self, busy: impl Fn() -> bool) -> bool {
+    fn is_free(&self, busy: impl Fn() -> bool, paced: bool) -> bool {
         match self.jobs {
             Jobs::Fixed(jobs) => self.in_use < jobs.get(),
-            Jobs::ByLoad { at_least, .. } if self.in_use < at_least.get() => true,
             Jobs::ByLoad { at_least, at_most } => {
                 let earned = self.in_use < at_least.get() + self.extra;
-                self.in_use < at_most.get() && !self.unseen && (earned || !busy())
+                let most = self.in_use >= at_most.get();
+                !most && !self.unseen && (earned && paced || !busy())
             }
         }
     }
@@ -139,12 +152,21 @@ mod tests {
             in_use,
             extra: 0,
             unseen,
+            taken: None,
         };
         for busy in [true, false] {
-            assert!(slots(1, true).is_free(|| busy), "in any case");
-            assert_eq!(slots(2, false).is_free(|| busy), !busy);
-            assert!(!slots(2, true).is_free(|| busy), "one after the other");
-            assert!(!slots(4, false).is_free(|| busy), "never more");
+            assert!(slots(1, false).is_free(|| busy, true), "in any case");
+            assert_eq!(
+                slots(1, false).is_free(|| busy, false),
+                !busy,
+                "not at once"
+            );
+            assert_eq!(slots(2, false).is_free(|| busy, true), !busy);
+            assert!(
+                !slots(2, true).is_free(|| busy, true),
+                "one after the other"
+            );
+            assert!(!slots(4, false).is_free(|| busy, true), "never more");
         }
     }
 
@@ -156,7 +178,7 @@ mod tests {
         });
         let free_at = |slots: &Slots, in_use| {
             let slots = Slots { in_use, ..*slots };
-            slots.is_free(|| true)
+            slots.is_free(|| true, true)
         };
         assert!(!free_at(&slots, 2));
         for _ in 0..4 {
