@@ -117,6 +117,9 @@ impl Slots {
     /// Gives a slot back. A run with next to no lag earns two more, one with much lag costs half of those that were earned.
     pub(super) fn give_back(&mut self, lag: Option<Duration>) {
         self.in_use = self.in_use.saturating_sub(1);
+        // The next case takes the place of this one, without further load.
+        self.unseen = false;
+        self.taken = None;
         self.extra = match lag {
             Some(lag) if lag <= LITTLE_LAG => (self.extra + 2).min(AT_MOST.get()),
             Some(lag) if lag >= MUCH_LAG => self.extra / 2,
@@ -168,6 +171,19 @@ mod tests {
             );
             assert!(!slots(4, false).is_free(|| busy, true), "never more");
         }
+    }
+
+    #[test]
+    fn a_case_that_ended_makes_room_at_once() {
+        let mut slots = Slots::new(Jobs::ByLoad {
+            at_least: jobs(2),
+            at_most: jobs(2),
+        });
+        slots.give_back(None);
+        assert!(slots.take(), "the first");
+        assert!(!slots.take(), "not at once");
+        slots.give_back(None);
+        assert!(slots.take());
     }
 
     #[test]
