@@ -47,7 +47,8 @@
 //!
 //! # Known limitations
 //!
-//! - Linux only, 5.9 or later, with `/proc`.
+//! - Subjects are run on Linux only, 5.9 or later, with `/proc`. Elsewhere there is no `stage::Real`, no `Subject::run`, and neither
+//!   `build`, `runner` nor `libtest`; suites are read, and records are judged and reported, on any platform.
 //! - What happens between two lines is not seen. A subject that buffers its output is noticed by the time stamps of its log,
 //!   where it has some; a log whose stamps have whole seconds shows only delays of more than a second.
 //! - A descendant that ends within the settling period (0.2 s) after the subject's exit is not called a survivor.
@@ -71,13 +72,15 @@
 //! The command is a package of its own: `cargo install exeunt-cli`.
 
 #![warn(missing_docs)]
+#![cfg_attr(
+    not(target_os = "linux"),
+    expect(
+        dead_code,
+        reason = "where nothing is run, what only runs need is unused"
+    )
+)]
 
-#[cfg(not(target_os = "linux"))]
-compile_error!(
-    "exeunt watches processes by means that only Linux has (child subreapers, signalfd, /proc)"
-);
-
-#[cfg(feature = "suite")]
+#[cfg(all(feature = "suite", target_os = "linux"))]
 pub mod build;
 mod front;
 pub mod judge;
@@ -86,7 +89,7 @@ mod log;
 pub mod outcome;
 pub mod record;
 pub mod report;
-#[cfg(feature = "suite")]
+#[cfg(all(feature = "suite", target_os = "linux"))]
 pub mod runner;
 pub mod stage;
 #[cfg(feature = "suite")]
@@ -94,7 +97,7 @@ pub mod suite;
 
 use std::time::Duration;
 
-#[cfg(feature = "libtest")]
+#[cfg(all(feature = "libtest", target_os = "linux"))]
 pub use front::libtest;
 pub use front::{Assert, AssertError, CodePredicate, OutputPredicate, Subject};
 pub use judge::expect;

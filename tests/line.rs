@@ -135,3 +135,69 @@ fn the_design_page_says_the_same() {
         assert!(row.is_some(), "no row for `{part}`");
     }
 }
+
+/// Parts that are compiled on Linux only.
+const LINUX_ONLY: [&str; 6] = [
+    "build",
+    "runner",
+    "front/libtest.rs",
+    "stage/proc",
+    "stage/real",
+    "stage/sys",
+];
+
+/// The lines that name what only Linux has, and do not stand below a `cfg` that says so.
+fn unbounded(source: &str) -> Vec<&str> {
+    let of_linux = Regex::new(r"\b(nix::|libc::|std::os::)").expect("a pattern");
+    let mut bounded = false;
+    let mut found = Vec::new();
+    for line in source.lines() {
+        if let Some(condition) = line.trim_start().strip_prefix("#[cfg(") {
+            bounded = condition.contains("target_os = \"linux\"") || condition == "unix)]";
+        }
+        if !bounded && !line.trim_start().starts_with("//") && of_linux.is_match(line) {
+            found.push(line);
+        }
+    }
+    found
+}
+
+#[test]
+fn only_what_is_compiled_on_linux_names_what_only_linux_has() {
+    fn look(root: &Path, path: &Path, found: &mut Vec<String>) {
+        let name = path.strip_prefix(root).expect("below the root");
+        if LINUX_ONLY.iter().any(|part| name == Path::new(part)) {
+            return;
+        }
+        if path.is_dir() {
+            let entries = fs::read_dir(path).expect("a directory");
+            entries.for_each(|entry| look(root, &entry.expect("an entry").path(), found));
+            return;
+        }
+        let source = fs::read_to_string(path).expect("a source");
+        let lines = unbounded(&source).into_iter();
+        found.extend(lines.map(|line| format!("{}: {line}", name.display())));
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for part in LINUX_ONLY {
+        assert!(root.join(part).exists(), "{part}");
+    }
+    let mut found = Vec::new();
+    look(&root, &root, &mut found);
+    assert_eq!(found, Vec::<String>::new(), "see ci/portable");
+}
+
+#[test]
+fn what_only_linux_has_is_found_outside_its_bounds() {
+    let source = "\
+use std::os::fd::AsFd;
+#[cfg(target_os = \"linux\")]
+use nix::unistd::access;
+#[cfg(feature = \"suite\")]
+use nix::unistd::getpid;
+";
+    assert_eq!(
+        unbounded(source),
+        ["use std::os::fd::AsFd;", "use nix::unistd::getpid;"]
+    );
+}

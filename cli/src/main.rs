@@ -1,9 +1,17 @@
 //! The `exeunt` command: see how programs end, from the shell and in CI.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(target_os = "linux"),
+    expect(
+        dead_code,
+        reason = "where nothing is run, what only runs need is unused"
+    )
+)]
 
 mod args;
 mod exit_status;
+#[cfg(target_os = "linux")]
 mod interrupt;
 mod judge;
 mod list;
@@ -11,9 +19,11 @@ mod output;
 mod problem;
 mod progress;
 mod report;
+#[cfg(target_os = "linux")]
 mod run;
 mod select;
 mod show;
+#[cfg(target_os = "linux")]
 mod test;
 
 use std::process::ExitCode;
@@ -42,6 +52,28 @@ fn main() -> ExitCode {
     };
     status.into()
 }
+
+/// What takes the place of the commands that run something.
+#[cfg(not(target_os = "linux"))]
+macro_rules! elsewhere {
+    ($command:ident, $args:ident) => {
+        mod $command {
+            pub(crate) fn $command(
+                _: &crate::args::$args,
+            ) -> Result<crate::ExitStatus, crate::problem::Problem> {
+                Err(format!(
+                    "`exeunt {}` runs programs, which needs Linux; here saved records can be judged: `exeunt judge FILE`",
+                    stringify!($command)
+                )
+                .into())
+            }
+        }
+    };
+}
+#[cfg(not(target_os = "linux"))]
+elsewhere!(run, Run);
+#[cfg(not(target_os = "linux"))]
+elsewhere!(test, Test);
 
 fn dispatch(args: &Args) -> Result<ExitStatus, problem::Problem> {
     match &args.command {

@@ -1,7 +1,7 @@
 //! The front for `cargo test`: a [`Subject`] is run, its [`Record`](crate::Record) asserted.
 
 mod assert;
-#[cfg(feature = "libtest")]
+#[cfg(all(feature = "libtest", target_os = "linux"))]
 pub mod libtest;
 mod subject;
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::log::LogFormat;
 use crate::record::{Record, Signal, Streams};
-use crate::stage::{Action, Cancel, Control, Limits, Plan, Real, RunError, Stage, Stdin, patience};
+use crate::stage::{Action, Control, Limits, Plan, RunError, Stage, Stdin};
+#[cfg(target_os = "linux")]
+use crate::stage::{Cancel, Real, patience};
 
 /// A program to be run and watched.
 ///
@@ -192,7 +194,8 @@ impl Subject {
     }
 }
 
-/// # Running
+/// # Running, on Linux
+#[cfg(target_os = "linux")]
 impl Subject {
     /// Runs the subject once. This takes at most the timeout, the grace and the settling period together, and a moment for SIGKILL.
     ///
@@ -208,14 +211,6 @@ impl Subject {
     /// As [`run`](Self::run).
     pub fn run_cancellable(&self, cancel: &Cancel) -> Result<Record, RunError> {
         self.run_on(&Real, &mut Control::new().cancel(cancel))
-    }
-
-    /// Runs the subject once, on any stage, and under a control that listens to its events or cancels it.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    pub fn run_on(&self, stage: &dyn Stage, control: &mut Control<'_>) -> Result<Record, RunError> {
-        stage.run(&self.plan, control)
     }
 
     /// Runs the subject, and up to five times more while the verdict is inconclusive for a reason that may pass, such as a
@@ -237,6 +232,17 @@ impl Subject {
             record = self.run()?;
         }
         Ok(record)
+    }
+}
+
+/// # Running on any stage
+impl Subject {
+    /// Runs the subject once, on any stage, and under a control that listens to its events or cancels it.
+    ///
+    /// # Errors
+    /// If the subject could not be started. However it ends is no error, but in the record.
+    pub fn run_on(&self, stage: &dyn Stage, control: &mut Control<'_>) -> Result<Record, RunError> {
+        stage.run(&self.plan, control)
     }
 
     /// The plan of the run, as plain data.

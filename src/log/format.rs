@@ -1,6 +1,7 @@
 //! How a subject writes its log.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -43,19 +44,29 @@ enum Reader {
 }
 
 /// A pattern that cannot serve as a log format.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LogFormatError {
     /// It is not a regular expression.
-    #[error("not a regular expression: {0}")]
     Regex(String),
     /// The group that gives the message is missing.
-    #[error(
-        "the pattern has no group `message`: write `(?<message>.*)` where the message stands, or name a format: {}",
-        NAMES.join(", ")
-    )]
     NoMessage,
 }
+
+impl fmt::Display for LogFormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Regex(problem) => write!(f, "not a regular expression: {problem}"),
+            Self::NoMessage => write!(
+                f,
+                "the pattern has no group `message`: write `(?<message>.*)` where the message stands, or name a format: {}",
+                NAMES.join(", ")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for LogFormatError {}
 
 /// The names of the formats that need no pattern.
 const NAMES: [&str; 6] = [

@@ -48,12 +48,20 @@ pub enum Matcher {
 pub struct Regex(regex::Regex);
 
 /// A text that is not a regular expression.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("`{pattern}` is not a regular expression: {problem}")]
+#[derive(Debug, Clone)]
 pub struct InvalidRegex {
     pattern: String,
     problem: String,
 }
+
+impl fmt::Display for InvalidRegex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pattern, problem } = self;
+        write!(f, "`{pattern}` is not a regular expression: {problem}")
+    }
+}
+
+impl std::error::Error for InvalidRegex {}
 
 impl Regex {
     /// Compiles an expression.

@@ -3,10 +3,45 @@
 use std::fmt;
 use std::str::FromStr;
 
-use nix::sys::signal::Signal as Known;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// A signal, by its number on this system; shown and serialised by its name (`SIGTERM`).
+/// The names of the signals 1 to 31, as Linux numbers them on all but a few architectures. A record of Linux reads the same
+/// everywhere, so these are not the names of the system that reads it.
+const NAMES: [&str; 31] = [
+    "SIGHUP",
+    "SIGINT",
+    "SIGQUIT",
+    "SIGILL",
+    "SIGTRAP",
+    "SIGABRT",
+    "SIGBUS",
+    "SIGFPE",
+    "SIGKILL",
+    "SIGUSR1",
+    "SIGSEGV",
+    "SIGUSR2",
+    "SIGPIPE",
+    "SIGALRM",
+    "SIGTERM",
+    "SIGSTKFLT",
+    "SIGCHLD",
+    "SIGCONT",
+    "SIGSTOP",
+    "SIGTSTP",
+    "SIGTTIN",
+    "SIGTTOU",
+    "SIGURG",
+    "SIGXCPU",
+    "SIGXFSZ",
+    "SIGVTALRM",
+    "SIGPROF",
+    "SIGWINCH",
+    "SIGIO",
+    "SIGPWR",
+    "SIGSYS",
+];
+
+/// A signal, by its number on Linux; shown and serialised by its name (`SIGTERM`).
 ///
 /// ```
 /// use exeunt::Signal;
@@ -74,17 +109,29 @@ impl Signal {
 
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Known::try_from(self.0) {
-            Ok(known) => f.pad(known.as_str()),
-            Err(_) => write!(f, "signal {}", self.0),
+        let index = usize::try_from(self.0 - 1).ok();
+        match index.and_then(|index| NAMES.get(index)) {
+            Some(name) => f.pad(name),
+            None => write!(f, "signal {}", self.0),
         }
     }
 }
 
 /// A text that is not the name of a signal.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a signal (try a name such as SIGTERM, or a number from 1 to 64)")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownSignal(String);
+
+impl fmt::Display for UnknownSignal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not a signal (try a name such as SIGTERM, or a number from 1 to 64)",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for UnknownSignal {}
 
 impl FromStr for Signal {
     type Err = UnknownSignal;
@@ -100,10 +147,10 @@ impl FromStr for Signal {
         } else {
             format!("SIG{name}")
         };
-        match full.parse::<Known>() {
-            Ok(known) => Ok(Self(known as i32)),
-            Err(_) => Err(UnknownSignal(text.into())),
-        }
+        let number = (1..).zip(NAMES).find(|(_, name)| *name == full);
+        number
+            .map(|(number, _)| Self(number))
+            .ok_or_else(|| UnknownSignal(text.into()))
     }
 }
 
@@ -118,5 +165,24 @@ impl<'de> Deserialize<'de> for Signal {
         String::deserialize(deserializer)?
             .parse()
             .map_err(D::Error::custom)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use nix::sys::signal::Signal as Known;
+
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_the_system() {
+        for number in 1..=31 {
+            let known = Known::try_from(number).unwrap();
+            let signal = Signal::from_number(number).unwrap();
+            assert_eq!(signal.to_string(), known.as_str());
+            assert_eq!(known.as_str().parse(), Ok(signal));
+        }
+        assert!(Known::try_from(32).is_err());
+        assert_eq!(Signal(32).to_string(), "signal 32");
     }
 }

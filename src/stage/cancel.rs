@@ -1,7 +1,10 @@
 //! Interruption from outside.
 
-use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io;
+#[cfg(target_os = "linux")]
+use std::io::Write;
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
@@ -25,25 +28,26 @@ struct Switch {
 #[derive(Debug)]
 struct Flag {
     raised: AtomicBool,
-    // Written once and never read, so it stays readable for every run that polls it.
-    readable: OwnedFd,
-    writer: io::PipeWriter,
+    /// Written once and never read, so it stays readable for every run that polls it.
+    #[cfg(target_os = "linux")]
+    pipe: (io::PipeReader, io::PipeWriter),
 }
 
 impl Flag {
     fn new() -> io::Result<Self> {
-        let (readable, writer) = io::pipe()?;
         Ok(Self {
             raised: AtomicBool::new(false),
-            readable: readable.into(),
-            writer,
+            #[cfg(target_os = "linux")]
+            pipe: io::pipe()?,
         })
     }
 
     fn raise(&self) {
-        if !self.raised.swap(true, Ordering::SeqCst) {
+        let _before = self.raised.swap(true, Ordering::SeqCst);
+        #[cfg(target_os = "linux")]
+        if !_before {
             // The reader is our own and open, and one byte always fits.
-            let _ = (&self.writer).write(&[0]);
+            let _ = (&self.pipe.1).write(&[0]);
         }
     }
 
@@ -84,6 +88,7 @@ impl Cancel {
         self.0.killed.raise();
     }
 
+    #[cfg(target_os = "linux")]
     /// The signal that was given to [`cancel_with`](Self::cancel_with).
     pub(super) fn signal(&self) -> Option<Signal> {
         Signal::from_number(self.0.signal.load(Ordering::SeqCst))
@@ -95,19 +100,22 @@ impl Cancel {
         self.0.cancelled.is_raised()
     }
 
+    #[cfg(target_os = "linux")]
     /// Whether [`kill`](Self::kill) was called.
     pub(super) fn is_killed(&self) -> bool {
         self.0.killed.is_raised()
     }
 
+    #[cfg(target_os = "linux")]
     /// Readable once [`kill`](Self::kill) was called.
     pub(super) fn killed(&self) -> BorrowedFd<'_> {
-        self.0.killed.readable.as_fd()
+        self.0.killed.pipe.0.as_fd()
     }
 }
 
+#[cfg(target_os = "linux")]
 impl AsFd for Cancel {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.cancelled.readable.as_fd()
+        self.0.cancelled.pipe.0.as_fd()
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
+#[cfg(target_os = "linux")]
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
 use nix::unistd::{AccessFlags, access};
 
 /// The variables that a clean environment takes over from the harness's, besides all whose name begins with `LC_`.
@@ -22,6 +24,7 @@ pub(super) fn clean() -> BTreeMap<OsString, OsString> {
 
 /// The path of a program: as it is if it has a slash (a relative one is relative to `directory`), else the first
 /// executable file of that name in `path`.
+#[cfg(target_os = "linux")]
 pub(crate) fn find_program(
     program: &OsStr,
     path: Option<&OsStr>,

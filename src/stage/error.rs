@@ -4,26 +4,18 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use nix::errno::Errno;
-
+#[cfg(target_os = "linux")]
 use super::plan::Plan;
 
 /// Why a subject could not be run.
-#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
     /// There is no such program.
-    #[error("program `{program}` not found: {}", if program.contains('/') {
-        "no executable file at this path"
-    } else {
-        "it is in no directory of PATH"
-    })]
     NotFound {
         /// The program, as the plan names it.
         program: String,
     },
     /// The program is there and could not be executed.
-    #[error("could not execute `{}` in `{}`{}", program.display(), directory.display(), hint(source))]
     Exec {
         /// The path that was tried.
         program: PathBuf,
@@ -33,7 +25,6 @@ pub enum RunError {
         source: io::Error,
     },
     /// The machine did not give what a run needs (processes, descriptors, a scratch directory).
-    #[error("could not set up a run of `{program}`")]
     Setup {
         /// The program, as the plan names it.
         program: String,
@@ -41,13 +32,23 @@ pub enum RunError {
         source: io::Error,
     },
     /// The process that guards the subject was killed, so nothing is known of the subject's end.
-    #[error("lost sight of `{program}`: its reaper (pid {reaper}) was killed from outside")]
     ReaperLost {
         /// The program, as the plan names it.
         program: String,
         /// The process id of the reaper.
         reaper: u32,
     },
+}
+
+/// Errors of the system, by their numbers on Linux: no other system runs a subject.
+mod errno {
+    pub(super) const NOT_FOUND: i32 = 2;
+    pub(super) const NOT_EXECUTABLE: i32 = 8;
+    pub(super) const NO_PROCESS_LEFT: i32 = 11;
+    pub(super) const NO_MEMORY: i32 = 12;
+    pub(super) const NOT_ALLOWED: i32 = 13;
+    pub(super) const NO_DESCRIPTOR_LEFT: i32 = 23;
+    pub(super) const NO_DESCRIPTOR_LEFT_HERE: i32 = 24;
 }
 
 impl RunError {
@@ -58,9 +59,51 @@ impl RunError {
             return false;
         };
         matches!(
-            source.raw_os_error().map(Errno::from_raw),
-            Some(Errno::EMFILE | Errno::ENFILE | Errno::EAGAIN | Errno::ENOMEM)
+            source.raw_os_error(),
+            Some(
+                errno::NO_DESCRIPTOR_LEFT
+                    | errno::NO_DESCRIPTOR_LEFT_HERE
+                    | errno::NO_PROCESS_LEFT
+                    | errno::NO_MEMORY
+            )
         )
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { program } => {
+                let why = match program.contains('/') {
+                    true => "no executable file at this path",
+                    false => "it is in no directory of PATH",
+                };
+                write!(f, "program `{program}` not found: {why}")
+            }
+            Self::Exec {
+                program,
+                directory,
+                source,
+            } => {
+                let (program, directory) = (program.display(), directory.display());
+                let hint = hint(source);
+                write!(f, "could not execute `{program}` in `{directory}`{hint}")
+            }
+            Self::Setup { program, .. } => write!(f, "could not set up a run of `{program}`"),
+            Self::ReaperLost { program, reaper } => write!(
+                f,
+                "lost sight of `{program}`: its reaper (pid {reaper}) was killed from outside"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Exec { source, .. } | Self::Setup { source, .. } => Some(source),
+            Self::NotFound { .. } | Self::ReaperLost { .. } => None,
+        }
     }
 }
 
@@ -76,10 +119,10 @@ impl fmt::Debug for RunError {
 }
 
 fn hint(error: &io::Error) -> &'static str {
-    match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::ENOEXEC) => " (a script needs a first line such as `#!/bin/sh`)",
-        Some(Errno::ENOENT) => " (the directory or the script's interpreter is missing)",
-        Some(Errno::EACCES) => {
+    match error.raw_os_error() {
+        Some(errno::NOT_EXECUTABLE) => " (a script needs a first line such as `#!/bin/sh`)",
+        Some(errno::NOT_FOUND) => " (the directory or the script's interpreter is missing)",
+        Some(errno::NOT_ALLOWED) => {
             " (the file is not marked as executable, or a directory is closed to us)"
         }
         _ => "",
@@ -87,7 +130,10 @@ fn hint(error: &io::Error) -> &'static str {
 }
 
 /// No such program, or a path to something that is none.
+#[cfg(target_os = "linux")]
 pub(super) fn not_found(plan: &Plan) -> RunError {
+    use nix::errno::Errno;
+
     let program = plan.program.to_string_lossy().into_owned();
     let path = plan.directory.join(&plan.program);
     if !program.contains('/') || !path.exists() {
@@ -102,5 +148,36 @@ pub(super) fn not_found(plan: &Plan) -> RunError {
         program: path,
         directory: plan.directory.clone(),
         source: errno.into(),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use nix::errno::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_shortage_is_told_by_the_numbers_of_the_system() {
+        let error = |errno: Errno| RunError::Setup {
+            program: "true".into(),
+            source: errno.into(),
+        };
+        for scarce in [Errno::EMFILE, Errno::ENFILE, Errno::EAGAIN, Errno::ENOMEM] {
+            assert!(error(scarce).is_shortage(), "{scarce}");
+        }
+        assert!(!error(Errno::EACCES).is_shortage());
+    }
+
+    #[test]
+    fn hints_are_given_by_the_numbers_of_the_system() {
+        for (errno, word) in [
+            (Errno::ENOEXEC, "#!/bin/sh"),
+            (Errno::ENOENT, "interpreter"),
+            (Errno::EACCES, "executable"),
+        ] {
+            assert!(hint(&errno.into()).contains(word), "{errno}");
+        }
+        assert_eq!(hint(&Errno::EIO.into()), "");
     }
 }

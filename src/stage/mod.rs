@@ -1,6 +1,6 @@
 //! The stage: the only part that touches processes, clocks and signals. It turns a [`Plan`] into a [`Record`].
 //!
-//! [`Real`] runs real processes by the real clock; [`Canned`] runs nothing and answers from a table.
+//! `Real` runs real processes by the real clock, on Linux; [`Canned`] runs nothing and answers from a table, anywhere.
 
 mod action;
 mod cancel;
@@ -10,10 +10,14 @@ pub mod defaults;
 mod environment;
 mod error;
 mod os_strings;
+#[cfg(target_os = "linux")]
 pub(crate) mod patience;
 mod plan;
+#[cfg(target_os = "linux")]
 mod proc;
+#[cfg(target_os = "linux")]
 mod real;
+#[cfg(target_os = "linux")]
 mod sys;
 
 pub use action::{Act, Action, Trigger, When};
@@ -23,10 +27,12 @@ pub use control::Control;
 pub use environment::PASSED_ON;
 pub use error::RunError;
 pub use plan::{Bounds, Limits, Plan, Stdin};
+#[cfg(target_os = "linux")]
 pub use real::Real;
 
-#[cfg(feature = "suite")]
+#[cfg(all(feature = "suite", target_os = "linux"))]
 pub(crate) use environment::find_program;
+#[cfg(target_os = "linux")]
 pub(crate) use proc::runnable;
 
 use crate::record::Record;

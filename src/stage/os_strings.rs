@@ -1,16 +1,24 @@
 //! Texts of the system, for serde's `with`: strings where they are UTF-8, else arrays of bytes.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::record::Bytes;
 
 fn to_bytes(text: &OsString) -> Bytes {
-    text.as_bytes().to_vec().into()
+    text.as_encoded_bytes().to_vec().into()
 }
 
+#[cfg(unix)]
 fn from_bytes(bytes: &Bytes) -> OsString {
-    OsString::from_vec(bytes.as_slice().to_vec())
+    std::os::unix::ffi::OsStringExt::from_vec(bytes.as_slice().to_vec())
+}
+
+/// Elsewhere a text of the system has no such bytes; what is not UTF-8 is replaced, as where it is shown.
+#[cfg(not(unix))]
+fn from_bytes(bytes: &Bytes) -> OsString {
+    String::from_utf8_lossy(bytes.as_slice())
+        .into_owned()
+        .into()
 }
 
 pub(super) mod one {

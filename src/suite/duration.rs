@@ -1,5 +1,6 @@
 //! Durations as suites and the command line write them.
 
+use std::fmt;
 use std::time::Duration;
 
 /// Reads a duration such as `2s`, `300ms` or `1m 30s`.
@@ -29,12 +30,23 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
 }
 
 /// A text that is not a duration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a duration{why}: write it as `2s`, `300ms` or `1m 30s`")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DurationError {
     text: String,
     why: &'static str,
 }
+
+impl fmt::Display for DurationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, why } = self;
+        write!(
+            f,
+            "`{text}` is not a duration{why}: write it as `2s`, `300ms` or `1m 30s`"
+        )
+    }
+}
+
+impl std::error::Error for DurationError {}
 
 /// A duration as [`parse_duration`] reads it.
 pub(crate) fn show(duration: Duration) -> String {

@@ -26,7 +26,9 @@ pub use implementation::Implementation;
 pub use version::{Version, VersionError, VersionReq};
 
 pub(crate) use error::Source;
-pub(crate) use implementation::{CargoBuild, Start};
+#[cfg(target_os = "linux")]
+pub(crate) use implementation::CargoBuild;
+pub(crate) use implementation::Start;
 
 use file::File;
 use implementation::check_command;

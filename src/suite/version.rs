@@ -138,13 +138,21 @@ impl FromStr for VersionReq {
 }
 
 /// A text that is no version, or no condition on versions.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not {what}: {why}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionError {
     text: String,
     what: &'static str,
     why: String,
 }
+
+impl fmt::Display for VersionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, what, why } = self;
+        write!(f, "`{text}` is not {what}: {why}")
+    }
+}
+
+impl std::error::Error for VersionError {}
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ mod live;
 mod matrix;
 mod page;
 mod plain;
+mod quote;
 #[cfg(feature = "suite")]
 mod reporter;
 mod timeline;

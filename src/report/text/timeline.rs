@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use super::escape::{escape, escape_output};
 use super::page::Page;
 use super::plain::plain;
+use super::quote::quoted;
 use crate::judge::{Check, Judgement, Verdict};
 use crate::record::{Dropped, Event, EventKind, Line, Process, Record, Termination, ThreadSeen};
 
@@ -411,11 +412,7 @@ impl Drawing<'_> {
 
 /// As one would type it.
 fn command(words: &[String]) -> String {
-    let quoted = words.iter().map(|word| {
-        // Only a NUL cannot be typed.
-        let quoted = shlex::try_quote(word).unwrap_or(word.into());
-        quoted.into_owned()
-    });
+    let quoted = words.iter().map(|word| quoted(word));
     escape(&quoted.collect::<Vec<_>>().join(" "))
 }
 
