@@ -62,6 +62,11 @@ impl Condvar {
         }
     }
 
+    #[cfg(all(test, not(exeunt_model)))]
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.waiters.load(Ordering::Relaxed) > 0
+    }
+
     /// Waits for a notification; without a deadline, as long as it takes. May wake for no reason.
     pub(crate) fn wait<'a, T>(
         &self,

@@ -102,10 +102,12 @@ impl<F> Thread<F> {
 }
 
 impl<F> Thread<F> {
-    /// Starts the thread, and returns once it runs.
+    /// Starts the thread, and returns when the operating system has it.
     ///
-    /// Python's `start` waits so too, for the thread's `_started` event: when it returns the thread is alive, has its
-    /// [`native_id`](Handle::native_id), and is about to call its function.
+    /// From then on it [is alive](Handle::is_alive), [listed](crate::enumerate), and waited for unless it is a daemon;
+    /// but it need not have run yet, as with [`std::thread::spawn`]. A daemon that main starts as its last act may be
+    /// killed before its first line: let it send word if that must not be. Python's `start` waits for the thread's first
+    /// step, though no longer than that: its function need not have been called either.
     ///
     /// The handle may be dropped: unless it is a daemon, the process waits for the thread all the same.
     ///
@@ -128,8 +130,6 @@ impl<F> Thread<F> {
         let body = entry_point::of(Arc::clone(&record), self.function, Arc::clone(&value));
         let os_thread = sync::spawn(&record.name, self.stack_size, body).map_err(StartError::Os)?;
         entered.started(os_thread);
-        // Without this main may end before a daemon that it started has begun, and the daemon's first line is lost.
-        registry().wait_until_it_runs(&record);
         Ok(Handle::new(record, value))
     }
 }

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io;
-use std::sync::Barrier;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -298,16 +298,43 @@ fn ended_threads_are_let_go() {
             .lines()
             .count()
     };
-    let few =
-        |count| (0..count).for_each(|_| drop(Thread::new(|| ()).daemon(false).start().unwrap()));
-    few(100);
+    // No more at once than these, however late a busy machine lets them run.
+    let hundred = || {
+        let (tell, told) = channel::<()>();
+        for _ in 0..100 {
+            let tell = tell.clone();
+            drop(start(move || drop(tell)));
+        }
+        drop(tell);
+        assert!(told.recv().is_err(), "all have been called");
+    };
+    hundred();
     let before = threads();
-    few(2000);
+    (0..20).for_each(|_| hundred());
     assert!(
         threads() < before + 500,
         "{before} mappings became {}",
         threads()
     );
+}
+
+/// It is waited for, so it must be seen, whether it has run or not.
+#[test]
+fn a_thread_is_alive_and_listed_from_its_start_on() {
+    let (go, gone) = channel::<()>();
+    let gone = Arc::new(Mutex::new(gone));
+    let threads: Vec<_> = (0..100)
+        .map(|_| {
+            let gone = Arc::clone(&gone);
+            let thread = start(move || gone.lock().unwrap().recv().is_err());
+            assert!(thread.is_alive() && threading::enumerate().contains(&thread.untyped()));
+            thread
+        })
+        .collect();
+    let natives: HashSet<_> = threads.iter().map(Handle::native_id).collect();
+    assert!(natives.len() == 100 && !natives.contains(&None));
+    drop(go);
+    assert!(threads.iter().all(|thread| *thread.join().unwrap()));
 }
 
 /// A receiver is not `Sync`: it can be given away, not shared.

@@ -77,9 +77,14 @@ fn an_idle_thread_is_used_again() {
 fn a_task_can_be_waited_for_with_a_bound() {
     let pool = Pool::new(1);
     let (go, gone) = channel::<()>();
+    let (begun, has_begun) = channel();
     let task = pool
-        .submit(move || gone.recv().is_err())
+        .submit(move || {
+            begun.send(()).expect("it is received");
+            gone.recv().is_err()
+        })
         .expect("it is open");
+    has_begun.recv().expect("it is called");
     assert_eq!(task.join_timeout(SHORT).expect("no error"), None);
     assert!(!task.is_done() && !task.cancel(), "it runs");
     drop(go);

@@ -4,6 +4,7 @@
 //! What it asserts must be asserted in main; a failed assertion elsewhere would be a thread's panic like any other.
 
 mod callbacks;
+mod forks;
 mod joins;
 mod pools;
 mod shutdown;

@@ -28,7 +28,7 @@ impl Registry {
         daemon: Option<bool>,
         place: &'static Location<'static>,
     ) -> Result<Arc<Record>, StartError> {
-        let mut state = self.lock();
+        let mut state = self.lock_when_no_fork_waits();
         let gone = state.take_gone();
         let daemon = daemon.unwrap_or_else(|| state.inherited_daemon());
         let entered = if state.is_closed() && !daemon {

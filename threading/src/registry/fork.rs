@@ -32,13 +32,27 @@ impl Registry {
     }
 
     /// A thread that starts has locks of the standard library, which would be held for ever in the child.
-    fn lock_when_all_run(&self) -> Guard<'_> {
+    pub(crate) fn lock_when_all_run(&self) -> Guard<'_> {
         const PATIENCE: Duration = Duration::from_secs(1);
         let deadline = Instant::now().checked_add(PATIENCE);
         let is_early = || deadline.is_none_or(|deadline| Instant::now() < deadline);
         let mut state = self.lock();
+        state.forks_waiting += 1;
         while state.starting > 0 && is_early() {
             state = self.all_run.wait(state, deadline);
+        }
+        state.forks_waiting -= 1;
+        if state.forks_waiting == 0 {
+            self.no_fork_waits.notify_all();
+        }
+        state
+    }
+
+    /// For one who is about to start a thread: a fork would else wait as long as others start some.
+    pub(super) fn lock_when_no_fork_waits(&self) -> Guard<'_> {
+        let mut state = self.lock();
+        while state.forks_waiting > 0 {
+            state = self.no_fork_waits.wait(state, None);
         }
         state
     }
@@ -66,6 +80,7 @@ impl State {
         // must not be dropped under the lock.
         mem::forget(others);
         self.starting = 0;
+        self.forks_waiting = 0;
         self.gone.clear();
         if self.main != Some(me) {
             self.become_main(me);
@@ -95,4 +110,37 @@ fn main_out_of_foreign(id: Id) -> std::sync::Arc<Record> {
     let record = Record::new(id, "MainThread".to_owned(), false, None);
     _ = record.ending.set(Ending::Returned);
     record
+}
+
+#[cfg(all(test, not(exeunt_model)))]
+mod tests {
+    use std::panic::Location;
+    use std::thread;
+
+    use super::super::Naming;
+    use super::*;
+
+    fn enter(registry: &Registry) -> Id {
+        let naming = Naming::Counted { target: None };
+        let entered = registry.enter(naming, Some(true), Location::caller());
+        entered.expect("it is open").id
+    }
+
+    #[test]
+    fn no_thread_starts_while_a_fork_waits_for_those_that_do() {
+        let registry: &Registry = Box::leak(Box::new(Registry::new()));
+        let first = enter(registry);
+        let fork = thread::spawn(|| drop(registry.lock_when_all_run()));
+        while registry.lock().forks_waiting == 0 {
+            thread::yield_now();
+        }
+        let second = thread::spawn(|| enter(registry));
+        while !registry.no_fork_waits.is_waited_for() {
+            assert_eq!(registry.lock().starting, 1, "the second has come in");
+            thread::yield_now();
+        }
+        registry.began(first);
+        fork.join().expect("the fork goes on");
+        second.join().expect("and then the second start");
+    }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Registry {
     state: Mutex<State>,
     /// Notified when no thread is [starting](Phase::Starting) any more.
     all_run: Condvar,
+    /// Notified when no fork waits for that any more.
+    no_fork_waits: Condvar,
     /// Whether the shutdown has begun. Changed under the lock, read without.
     stop: AtomicBool,
     /// Notified when the shutdown begins.
@@ -58,6 +60,8 @@ pub(crate) struct State {
     entries: BTreeMap<Id, Entry>,
     /// How many of them are starting.
     starting: usize,
+    /// Forks that wait until none is. Nobody starts a thread meanwhile.
+    forks_waiting: usize,
     /// Those that may be joined without waiting. Somebody may have done it by now.
     gone: Vec<Id>,
     last_id: Id,
@@ -107,6 +111,7 @@ impl Registry {
             let state = State {
                 entries: BTreeMap::new(),
                 starting: 0,
+                forks_waiting: 0,
                 gone: Vec::new(),
                 last_id: 0,
                 last_number: 0,
@@ -125,6 +130,7 @@ impl Registry {
             Self {
                 state: Mutex::new(state),
                 all_run: Condvar::new(),
+                no_fork_waits: Condvar::new(),
                 stop: AtomicBool::new(false),
                 stopped: Condvar::new(),
             }

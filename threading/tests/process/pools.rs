@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use exeunt_threading::{self as threading, Pool, SubmitError};
 
 use crate::case::{Case, case};
-use crate::words::{n_that, outlive_main, say};
+use crate::words::{begun, n_that, outlive_main, say};
 
 fn refusal<T>(task: Result<T, SubmitError>) -> String {
     format!("{:?}", task.map(drop))
@@ -96,10 +96,13 @@ pub(crate) fn cases() -> Vec<Case> {
             .under_run(|| {
                 let pool = Pool::new(1);
                 let (go, gone) = channel::<()>();
-                pool.submit(move || {
-                    _ = gone.recv();
-                    say("first")
-                })?;
+                begun(|tell| {
+                    let first = move || {
+                        _ = (tell.send(()), gone.recv());
+                        say("first")
+                    };
+                    drop(pool.submit(first).expect("it is open"));
+                });
                 let second = pool.submit(|| say("second"))?;
                 // The first task ends only when the second is known to be cancelled.
                 threading::Thread::new(move || {
@@ -112,6 +115,7 @@ pub(crate) fn cases() -> Vec<Case> {
             })
             .shows(|seen| {
                 seen.contains(["Err(Cancelled)\n"])
+                    .contains(["first\n"])
                     .without("second")
                     .code(0)
             }),

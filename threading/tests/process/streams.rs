@@ -8,14 +8,12 @@
 use std::env;
 use std::io::{self, Read as _, Write as _};
 use std::process::{Command, ExitCode, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 use exeunt_threading as threading;
 
 use crate::case::{Case, SUBJECT, case};
 use crate::seen::Seen;
-use crate::words::{a_while, d_that, n_that, outlive_main, say};
+use crate::words::{a_while, begun, d_that, n_that, outlive_main, say};
 
 /// Printed in several fragments.
 const LINE: [&str; 4] = ["a line ", "that is ", "printed as ", "a whole"];
@@ -23,18 +21,23 @@ const LINE: [&str; 4] = ["a line ", "that is ", "printed as ", "a whole"];
 fn daemons_print_lines() {
     let [a, b, c, d] = LINE;
     for _ in 0..3 {
-        d_that(move || {
-            loop {
-                println!("{a}{b}{c}{d}")
-            }
+        begun(|tell| {
+            drop(d_that(move || {
+                loop {
+                    println!("{a}{b}{c}{d}");
+                    _ = tell.send(());
+                }
+            }))
         });
-        d_that(move || {
-            loop {
-                eprintln!("{a}{b}{c}{d}")
-            }
+        begun(|tell| {
+            drop(d_that(move || {
+                loop {
+                    eprintln!("{a}{b}{c}{d}");
+                    _ = tell.send(());
+                }
+            }))
         });
     }
-    sleep(Duration::from_millis(2));
 }
 
 fn lines_are_whole(seen: Seen) -> Seen {
