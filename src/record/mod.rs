@@ -6,6 +6,7 @@ mod bytes;
 pub(crate) mod moment;
 pub(crate) mod seconds;
 mod signal;
+mod waits;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 pub use bytes::Bytes;
 pub use signal::{Signal, UnknownSignal};
+pub use waits::{Descriptor, Peer, WaitsFor};
 
 /// All that was observed of one run of a subject.
 ///
@@ -470,6 +472,9 @@ pub struct ThreadSeen {
     pub name: String,
     /// Whether it ran, or what it was blocked in.
     pub state: ThreadState,
+    /// What it waited for, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<WaitsFor>,
 }
 
 /// The state of a thread.

@@ -4,7 +4,7 @@ use exeunt::expect::Expectation;
 use exeunt::judge::judge;
 use exeunt::record::{
     Dropped, EventKind, Exit, Finding, Line, Process, Signal, SignalReason, SignalSent, Stream,
-    Termination, ThreadSeen, ThreadState,
+    Termination, ThreadSeen, ThreadState, WaitsFor,
 };
 use exeunt::{LogFormat, Record, Streams, millis, secs};
 
@@ -61,6 +61,7 @@ fn everything() -> Record {
             state: ThreadState::Blocked {
                 call: Some("futex".into()),
             },
+            waits_for: Some(WaitsFor::Lock(9)),
         }],
     };
     record.survivors = vec![process.clone()];

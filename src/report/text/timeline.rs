@@ -10,7 +10,9 @@ use super::page::Page;
 use super::plain::plain;
 use super::quote::quoted;
 use crate::judge::{Check, Judgement, Verdict};
-use crate::record::{Dropped, Event, EventKind, Line, Process, Record, Termination, ThreadSeen};
+use crate::record::{
+    Dropped, Event, EventKind, Line, Process, Record, Termination, ThreadSeen, ThreadState,
+};
 
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
@@ -180,12 +182,23 @@ impl Drawing<'_> {
         let text = self.shorten(&process.to_string());
         self.row("", style, word, &text);
         // If a process hangs, the first question is which thread waits for what.
+        if let Some(sentence) = process.kept_alive_by() {
+            for (i, line) in self
+                .page
+                .wrap(&escape(&sentence), BEHIND)
+                .iter()
+                .enumerate()
+            {
+                let word = if i == 0 { "  alive" } else { "" };
+                self.row("", style, word, line);
+            }
+        }
         for (thread, count) in folded(&process.threads) {
             let times = match count {
                 1 => String::new(),
                 n => format!("{n} × "),
             };
-            let text = self.shorten(&format!("{times}{}  {}", thread.name, thread.state));
+            let text = self.shorten(&format!("{times}{}  {}", thread.name, thread_does(thread)));
             self.row("", DIM, "  thread", &text);
         }
     }
@@ -440,12 +453,23 @@ pub(super) fn message(line: &Line) -> String {
     escape_output(said.unwrap_or(&text))
 }
 
+/// The state of a thread, with what it waits for in the place of what such a call usually waits for.
+fn thread_does(thread: &ThreadSeen) -> String {
+    match (&thread.state, &thread.waits_for) {
+        (ThreadState::Blocked { call: Some(call) }, Some(waits)) => {
+            format!("blocked in {call}: {waits}")
+        }
+        (state, _) => state.to_string(),
+    }
+}
+
 /// Threads with the same name in the same state, in the order in which they first come, and how many they are.
 fn folded(threads: &[ThreadSeen]) -> Vec<(&ThreadSeen, usize)> {
     let mut folded: Vec<(&ThreadSeen, usize)> = Vec::new();
     for thread in threads {
         let same = |(one, _): &&mut (&ThreadSeen, usize)| {
-            (&one.name, &one.state) == (&thread.name, &thread.state)
+            (&one.name, &one.state, &one.waits_for)
+                == (&thread.name, &thread.state, &thread.waits_for)
         };
         match folded.iter_mut().find(same) {
             Some((_, count)) => *count += 1,

@@ -4,11 +4,14 @@ mod files;
 mod load;
 mod orphans;
 mod pressure;
+mod sockets;
 mod threads;
 mod tree;
+mod waits;
 
 pub(crate) use load::runnable;
 pub(super) use orphans::kill_orphans;
 pub(super) use pressure::stalled;
 pub(super) use threads::{main_thread_blocked, signal_pending, threads, waited_for_processor};
 pub(super) use tree::descendants;
+pub(super) use waits::explain;

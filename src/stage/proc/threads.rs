@@ -82,6 +82,7 @@ fn thread(pid: u32, tid: u32) -> Option<ThreadSeen> {
         tid,
         name: stat[name..rest].to_owned(),
         state,
+        waits_for: None,
     })
 }
 

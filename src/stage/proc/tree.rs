@@ -72,10 +72,14 @@ impl Stat {
         // The name is in parentheses and may itself contain some: the fields start behind the last one.
         let mut fields = stat[stat.rfind(')')? + 1..].split_whitespace();
         let state = fields.next()?;
+        let parent = fields.next()?.parse().ok()?;
+        let session = fields.nth(1)?.parse().ok()?;
+        // A process whose main thread alone has ended looks like a zombie, but for its other threads.
+        let threads: u32 = fields.nth(13)?.parse().ok()?;
         Some(Self {
-            parent: fields.next()?.parse().ok()?,
-            session: fields.nth(1)?.parse().ok()?,
-            dead: matches!(state, "Z" | "X"),
+            parent,
+            session,
+            dead: matches!(state, "Z" | "X") && threads <= 1,
         })
     }
 }
@@ -121,4 +125,21 @@ fn held(pid: u32, pipes: &[(Stream, String)]) -> Vec<Stream> {
         .filter(|(_, pipe)| open.contains(pipe))
         .map(|(stream, _)| *stream)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_dead_only_when_all_its_threads_are() {
+        let stat = |state, threads| {
+            let line =
+                format!("7 (a (b) c) {state} 1 7 5 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 99 0");
+            Stat::parse(&line).unwrap()
+        };
+        assert!(stat("Z", 1).dead && stat("X", 0).dead);
+        assert!(!stat("Z", 2).dead && !stat("S", 1).dead);
+        assert_eq!((stat("S", 1).parent, stat("S", 1).session), (1, 5));
+    }
 }

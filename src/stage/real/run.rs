@@ -450,7 +450,7 @@ impl Run<'_, '_> {
     /// Has the subject show where it stands.
     fn ask(&mut self) {
         self.timed_out();
-        self.ended_by_harness = self.descendants();
+        self.ended_by_harness = self.explained();
         if let Some(signal) = self.plan.bounds.at_timeout {
             sys::send_signal_to(signal, self.pid);
             self.sent(signal, vec![self.pid], SignalReason::AtTimeout);
@@ -475,7 +475,7 @@ impl Run<'_, '_> {
     }
 
     fn send_to_tree(&mut self, signal: Signal, reason: SignalReason) {
-        let left = self.descendants();
+        let left = self.explained();
         if self.ended_by_harness.is_empty() {
             self.ended_by_harness.clone_from(&left);
         }
@@ -484,7 +484,7 @@ impl Run<'_, '_> {
 
     /// The settling period is over: what is still there has outlived the subject.
     fn survey(&mut self) {
-        self.survivors = self.descendants();
+        self.survivors = self.explained();
         for pipe in self.pipes.iter().filter(|p| p.open) {
             self.findings.push(Finding::StreamHeld {
                 stream: pipe.stream,
@@ -539,6 +539,13 @@ impl Run<'_, '_> {
             let sent = SignalSent { signal, to, reason };
             self.push(self.elapsed(), EventKind::Signal(sent));
         }
+    }
+
+    /// What is still there, and what keeps it there.
+    fn explained(&mut self) -> Vec<Process> {
+        let mut processes = self.descendants();
+        proc::explain(&mut processes);
+        processes
     }
 
     fn descendants(&mut self) -> Vec<Process> {
