@@ -951,10 +951,9 @@ fn signals_that_wait_for_what_cannot_be() {
     for (on, label) in [
         ("'exit'", "after the exit there is nothing"),
         ("{ line = 'a', last = true }", "known only after the exit"),
-        ("'SIGINT'", "another signal"),
     ] {
         let text = scenario(&format!("signals = [{{ send = 'SIGTERM', on = {on} }}]"));
-        points(&text, "a signal cannot wait for this", "5:37", on);
+        points(&text, "an action cannot wait for this", "5:37", on);
         assert!(error(&text).contains(label), "{label}");
     }
     let once = error(&scenario(
@@ -963,6 +962,49 @@ fn signals_that_wait_for_what_cannot_be() {
     assert!(
         once.contains("is now written `when = \"blocked\"`"),
         "{once}"
+    );
+}
+
+#[test]
+fn events_that_the_scenario_has_not() {
+    let on = "{ event = 'stdin closed' }";
+    let text = scenario(&format!("signals = [{{ send = 'SIGTERM', on = {on} }}]"));
+    points(
+        &text,
+        "the scenario has no event `stdin closed`",
+        "5:37",
+        on,
+    );
+    points(
+        &scenario("signals = [{ send = 'SIGTERM', on = 'SIGINT' }]"),
+        "the scenario has no event `SIGINT`",
+        "5:37",
+        "'SIGINT'",
+    );
+    points(
+        &scenario("order = ['a', { event = 'stdin written' }]"),
+        "the scenario has no event `stdin written`",
+        "5:15",
+        "{ event = 'stdin written' }",
+    );
+    let unknown = error(&scenario("order = [{ event = 'never heard of' }]"));
+    assert!(
+        unknown.contains("`never heard of` names no event"),
+        "{unknown}"
+    );
+    for (ready, why) in [
+        ("'up'", "`up` is no way to be ready"),
+        ("{ fd = 1 }", "0 to 2 are the standard streams"),
+        ("{ file = 'a', fd = 3 }", "one of `line`"),
+    ] {
+        let error = error(&scenario(&format!("ready = {ready}")));
+        assert!(error.contains(why), "{error}");
+    }
+    points(
+        &scenario("actions = [{ write = 'x', close = 'stdin' }]"),
+        "an action does one thing",
+        "5:12",
+        "{ write = 'x', close = 'stdin' }",
     );
 }
 

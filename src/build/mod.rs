@@ -5,20 +5,18 @@
 
 mod cargo;
 mod command;
-mod port;
 mod probe;
 mod version;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::thread;
 
 use crate::record::Record;
-use crate::stage::{Cancel, Control, Plan, RunError, Stage, Stdin};
-use crate::suite::placeholder::{expand, has};
+use crate::stage::{Cancel, Control, Plan, RunError, Stage, give_port};
+use crate::suite::placeholder::expand;
 use crate::suite::{CargoBuild, Case, Implementation, Start, Suite, SuiteError, Version};
 use command::{Failure, Tools};
 #[cfg(feature = "libtest")]
@@ -439,37 +437,4 @@ impl Prepared<'_> {
             None => {}
         }
     }
-}
-
-/// Puts one free port in the place of `{port}`, wherever it is.
-fn give_port(plan: &mut Plan) -> Result<(), RunError> {
-    const PORT: &str = "port";
-    let wants = |word: &OsString| word.to_str().is_some_and(|word| has(word, PORT));
-    let stdin = match &plan.stdin {
-        Stdin::Bytes(bytes) => Some(bytes.to_text().into_owned()).filter(|text| has(text, PORT)),
-        _ => None,
-    };
-    let in_words = {
-        let words = [&plan.program].into_iter().chain(&plan.args);
-        words.chain(plan.environment.values()).any(wants)
-    };
-    if stdin.is_none() && !in_words {
-        return Ok(());
-    }
-    let port = port::free().map_err(|source: io::Error| RunError::Setup {
-        program: plan.program.to_string_lossy().into_owned(),
-        source,
-    })?;
-    let port = port.to_string();
-    let values = [(PORT, port.as_str())];
-    let words = [&mut plan.program].into_iter().chain(&mut plan.args);
-    for word in words.chain(plan.environment.values_mut()) {
-        if let Some(text) = word.to_str() {
-            *word = expand(text, &values).into();
-        }
-    }
-    if let Some(text) = stdin {
-        plan.stdin = Stdin::Bytes(expand(&text, &values).as_str().into());
-    }
-    Ok(())
 }

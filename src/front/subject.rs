@@ -1,5 +1,6 @@
 //! What to run, built step by step.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use crate::log::LogFormat;
 use crate::record::{Record, Signal, Streams};
-use crate::stage::{Action, Control, Limits, Plan, RunError, Stage, Stdin};
+use crate::stage::{Action, Control, Limits, Plan, Readiness, RunError, Stage, Stdin, give_port};
 #[cfg(target_os = "linux")]
 use crate::stage::{Cancel, Real, patience};
 
@@ -28,6 +29,8 @@ use crate::stage::{Cancel, Real, patience};
 #[must_use = "a subject does nothing until it is run"]
 pub struct Subject {
     plan: Plan,
+    /// Whether `{port}` stands for a free port.
+    gives_port: bool,
 }
 
 /// # What to run
@@ -36,9 +39,7 @@ impl Subject {
     ///
     /// A test finds the binaries of its own package by [`cargo_bin!`](crate::cargo_bin).
     pub fn new(program: impl AsRef<OsStr>) -> Self {
-        Self {
-            plan: Plan::new(program.as_ref()),
-        }
+        Plan::new(program.as_ref()).into()
     }
 
     /// Adds an argument.
@@ -112,6 +113,17 @@ impl Subject {
         self
     }
 
+    /// Keeps the pipe of the standard input open, after the bytes that were set: until an
+    /// [action](crate::stage::Action::close_stdin) closes it, or to the end of the run.
+    pub fn keep_stdin_open(mut self) -> Self {
+        let bytes = match self.plan.stdin {
+            Stdin::Bytes(bytes) | Stdin::Open(bytes) => bytes,
+            _ => Vec::new().into(),
+        };
+        self.plan.stdin = Stdin::Open(bytes);
+        self
+    }
+
     /// Hands on the standard input of this process.
     pub fn inherit_stdin(mut self) -> Self {
         self.plan.stdin = Stdin::Inherit;
@@ -161,7 +173,7 @@ impl Subject {
 
 /// # What happens during the run
 impl Subject {
-    /// Adds an action: a signal to the subject, at a moment of the run.
+    /// Adds an action: a signal to the subject, or something written to it or closed, at a moment of the run.
     ///
     /// ```
     /// use exeunt::stage::Action;
@@ -177,6 +189,57 @@ impl Subject {
     /// ```
     pub fn action(mut self, action: Action) -> Self {
         self.plan.actions.push(action);
+        self
+    }
+
+    /// Says how it is known that the subject is ready: by a line, or by another [`Readiness`]. That it is, is the event
+    /// [`Ready`](crate::record::EventName::Ready). A subject that ends before is broken, whatever else is expected of it.
+    ///
+    /// ```
+    /// use exeunt::stage::{Action, Readiness};
+    /// use exeunt::{Signal, Subject, record::EventName, secs};
+    ///
+    /// let record = Subject::new("sleep")
+    ///     .arg("0")
+    ///     .ready(Readiness::Listening)
+    ///     .action(Action::signal(Signal::TERM).on(EventName::Ready))
+    ///     .timeout(secs(10))
+    ///     .run()?;
+    /// let error = record.assert().try_success().unwrap_err().to_string();
+    /// assert!(error.contains("expected the subject is ready before it ends, observed exit code 0"), "{error}");
+    /// # Ok::<(), exeunt::RunError>(())
+    /// ```
+    pub fn ready(mut self, readiness: impl Into<Readiness>) -> Self {
+        self.plan.ready = Some(readiness.into());
+        self
+    }
+
+    /// Puts a free TCP port of the loopback in the place of `{port}`, in the arguments, the variables and the standard input:
+    /// another one for each run.
+    ///
+    /// ```
+    /// use exeunt::Subject;
+    /// let record = Subject::new("echo").arg("--port={port}").free_port().run()?;
+    /// let line = record.lines().next().unwrap();
+    /// assert!(line.line.text()["--port=".len()..].parse::<u16>().is_ok());
+    /// # Ok::<(), exeunt::RunError>(())
+    /// ```
+    pub fn free_port(mut self) -> Self {
+        self.gives_port = true;
+        self
+    }
+
+    /// Looks, every 10 ms, at which TCP ports and Unix sockets the subject and its descendants listen. Each that begins or ends
+    /// is an event. Nothing connects to them.
+    pub fn watch_ports(mut self) -> Self {
+        self.plan.ports = true;
+        self
+    }
+
+    /// Looks, every 10 ms, whether a file has appeared, by its path from the subject's directory: that is an event. A file that
+    /// was there before must change.
+    pub fn watch_file(mut self, path: impl Into<String>) -> Self {
+        self.plan.files.push(path.into());
         self
     }
 
@@ -242,7 +305,18 @@ impl Subject {
     /// # Errors
     /// If the subject could not be started. However it ends is no error, but in the record.
     pub fn run_on(&self, stage: &dyn Stage, control: &mut Control<'_>) -> Result<Record, RunError> {
-        stage.run(&self.plan, control)
+        let plan = self.plan_of_a_run()?;
+        stage.run(&plan, control)
+    }
+
+    /// The plan with what differs from run to run.
+    fn plan_of_a_run(&self) -> Result<Cow<'_, Plan>, RunError> {
+        if !self.gives_port {
+            return Ok(Cow::Borrowed(&self.plan));
+        }
+        let mut plan = self.plan.clone();
+        give_port(&mut plan)?;
+        Ok(Cow::Owned(plan))
     }
 
     /// The plan of the run, as plain data.
@@ -254,7 +328,10 @@ impl Subject {
 
 impl From<Plan> for Subject {
     fn from(plan: Plan) -> Self {
-        Self { plan }
+        Self {
+            plan,
+            gives_port: false,
+        }
     }
 }
 

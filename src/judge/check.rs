@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Verdict;
 use super::expect::{Count, Delay, ExpectedEnd, Mark, Pattern, Times};
 use crate::log::fold;
-use crate::record::{Exit, Process, Signal, Stream, seconds};
+use crate::record::{EventName, Exit, Process, Signal, Stream, seconds};
 
 /// One thing that was expected, beside what was observed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,17 @@ pub enum Expected {
     },
     /// No line comes that no step names.
     NoOtherLines,
+    /// An event comes after another one.
+    InOrder {
+        /// The event.
+        mark: Mark,
+        /// The one before it.
+        after: Mark,
+    },
+    /// The subject is ready before it ends.
+    Ready,
+    /// An action is done, as planned.
+    Done(EventName),
     /// No process outlives the subject.
     NoSurvivors,
     /// This signal is sent, as planned.
@@ -128,6 +139,14 @@ pub enum Observed {
         /// The text of the line that it should follow.
         before: Option<String>,
     },
+    /// An event came before the one that it should follow.
+    Before {
+        /// When, in seconds when serialised.
+        #[serde(with = "seconds")]
+        at: Duration,
+        /// The one that it should follow.
+        other: Mark,
+    },
     /// This line came where another should have come.
     Other(String),
     /// Lines came that no step names.
@@ -145,6 +164,8 @@ pub enum Observed {
     NoSurvivors,
     /// A signal was not sent.
     SignalNotSent,
+    /// An action was not done.
+    NotDone,
 }
 
 /// Why an observation is no proof.
@@ -175,8 +196,15 @@ pub enum Doubt {
     UnreadTimes,
     /// The subject was ended by the harness, so what it would have left behind is unknown.
     EndedByHarness,
-    /// The line, or the state, that a signal waits for never came.
+    /// The event, or the state, that an action waits for never came.
     NoMoment,
+    /// Another event came so shortly before or after, by another way, that the order is unknown.
+    Unordered {
+        /// That event.
+        other: Mark,
+        /// The time between the two, in seconds; less than zero if the other one came later.
+        gap: f64,
+    },
 }
 
 impl Check {
@@ -239,7 +267,10 @@ impl Check {
     /// Whether another, quieter run may tell more.
     #[must_use]
     pub fn retryable(&self) -> bool {
-        matches!(self.doubt, Some(Doubt::Lag(_) | Doubt::NoMoment))
+        matches!(
+            self.doubt,
+            Some(Doubt::Lag(_) | Doubt::NoMoment | Doubt::Unordered { .. })
+        )
     }
 
     /// What was observed, in words, and if that is no proof, why.
@@ -252,7 +283,7 @@ impl Check {
             (Observed::EndedByHarness, Some(Doubt::EndedByHarness)) => {
                 return "the harness ended the subject first".into();
             }
-            (Observed::SignalNotSent, Some(Doubt::NoMoment)) => {
+            (Observed::SignalNotSent | Observed::NotDone, Some(Doubt::NoMoment)) => {
                 return "the moment for it never came".into();
             }
             (Observed::Line { .. }, Some(doubt @ Doubt::TooClose { .. })) => {
@@ -310,6 +341,9 @@ impl fmt::Display for Expected {
                 write!(f, "no {line} between {after} and {before}")
             }
             Self::NoOtherLines => f.write_str("no other line"),
+            Self::InOrder { mark, after } => write!(f, "{mark} after {after}"),
+            Self::Ready => f.write_str("the subject is ready before it ends"),
+            Self::Done(what) => write!(f, "`{what}`, as planned"),
             Self::NoSurvivors => f.write_str("no process outlives the subject"),
             Self::SignalSent(signal) => write!(f, "{signal} is sent"),
         }
@@ -361,6 +395,9 @@ impl fmt::Display for Observed {
                     None => Ok(()),
                 }
             }
+            Self::Before { at, other } => {
+                write!(f, "it came at {:.3} s, before {other}", at.as_secs_f64())
+            }
             Self::Other(line) => write!(f, "{} came there", quoted(line)),
             Self::OtherLines {
                 first,
@@ -384,6 +421,7 @@ impl fmt::Display for Observed {
             }
             Self::NoSurvivors => f.write_str("none did"),
             Self::SignalNotSent => f.write_str("it was not sent"),
+            Self::NotDone => f.write_str("it was not done"),
         }
     }
 }
@@ -416,6 +454,14 @@ impl fmt::Display for Doubt {
                 "but the run has its streams merged, so {stream} alone is not known: split them"
             ),
             Self::EndedByHarness => f.write_str("so that cannot be told"),
+            Self::Unordered { other, gap } => {
+                let word = if *gap < 0.0 { "before" } else { "after" };
+                write!(
+                    f,
+                    "{:.3} s {word} {other}: too close to tell the order",
+                    gap.abs()
+                )
+            }
             Self::NoMoment => f.write_str("since the moment for it never came"),
             Self::UnreadTimes => {
                 f.write_str("but the times in the log could not be read (see the finding)")

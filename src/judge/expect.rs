@@ -44,6 +44,8 @@ pub struct Expectation {
     pub end: Option<ExpectedEnd>,
     /// How long things take.
     pub delays: Vec<Delay>,
+    /// Events of any kind that come in this order; others may stand between them.
+    pub order: Vec<Mark>,
     /// Whether processes may outlive the subject.
     pub survivors: Survivors,
 }
@@ -117,6 +119,15 @@ impl Expectation {
     pub fn delay(mut self, delay: Delay) -> Self {
         self.delays.push(delay);
         self
+    }
+
+    /// These events come in this order, whatever they are: lines, signals, requests, the exit. Others may stand between them.
+    ///
+    /// Of two that came so close together, by different ways, that their order cannot be told, the verdict is inconclusive.
+    #[must_use]
+    pub fn in_order(self, marks: impl IntoIterator<Item = impl Into<Mark>>) -> Self {
+        let order = marks.into_iter().map(Into::into).collect();
+        Self { order, ..self }
     }
 
     /// Whether processes may outlive the subject.

@@ -9,6 +9,8 @@ pub mod expect;
 mod lines;
 mod moment;
 mod order;
+mod ready;
+mod sequence;
 
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +84,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         counts,
         end,
         delays,
+        order,
         ..
     } = expectation;
     let due = moment::exit_due(record, expectation);
@@ -91,12 +94,14 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         .iter()
         .filter(|delay| !(told && delay::is_cut_short(record, delay)));
     let mut checks = Vec::new();
+    checks.extend(ready::ready(record));
     checks.extend(end.as_ref().map(|end| end::end(record, end, due)));
-    checks.extend(log.iter().flat_map(|log| order::log(record, log)));
+    checks.extend(log.iter().flat_map(|log| self::order::log(record, log)));
     checks.extend(present.iter().map(|line| lines::present(record, line)));
     checks.extend(absent.iter().map(|line| lines::absent(record, line)));
     checks.extend(counts.iter().map(|count| lines::count(record, count)));
     checks.extend(delays.map(|delay| delay::delay(record, delay, due)));
+    checks.extend(sequence::order(record, order, told));
     checks.extend(end::survivors(record, expectation));
     checks.extend(end::signals(record));
     Judgement { checks }

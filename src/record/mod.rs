@@ -3,7 +3,9 @@
 //! Every duration is in seconds when serialised, and counts from the start of the run on one monotonic clock.
 
 mod bytes;
+mod conversation;
 pub(crate) mod moment;
+mod name;
 pub(crate) mod seconds;
 mod signal;
 mod waits;
@@ -17,6 +19,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 pub use bytes::Bytes;
+pub use conversation::{Answer, Exchange, FileSeen, Listening, RequestSeen};
+pub use name::{EventName, UnknownEvent};
 pub use signal::{Signal, UnknownSignal};
 pub use waits::{Descriptor, Peer, WaitsFor};
 
@@ -28,7 +32,8 @@ pub use waits::{Descriptor, Peer, WaitsFor};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
-    /// The version of this shape: [`RECORD_SCHEMA`]. A record of another one is refused when it is read.
+    /// The version of this shape: [`RECORD_SCHEMA`]. Older ones that have the same meaning are read too; a record of any other
+    /// version is refused when it is read.
     #[serde(deserialize_with = "known_schema")]
     pub schema: u32,
     /// The clock by which everything in the record is stamped.
@@ -77,14 +82,17 @@ pub struct Record {
     pub findings: Vec<Finding>,
 }
 
-/// The version of the shape of a [`Record`] that this crate writes and reads.
-pub const RECORD_SCHEMA: u32 = 1;
+/// The version of the shape of a [`Record`] that this crate writes. It reads version 1 too, which has fewer kinds of event.
+pub const RECORD_SCHEMA: u32 = 2;
+
+/// The oldest version that is read.
+const OLDEST_SCHEMA: u32 = 1;
 
 fn known_schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     match u32::deserialize(deserializer)? {
-        RECORD_SCHEMA => Ok(RECORD_SCHEMA),
+        known @ OLDEST_SCHEMA..=RECORD_SCHEMA => Ok(known),
         other => Err(D::Error::custom(format!(
-            "a record of schema {other}, and this version of exeunt reads schema {RECORD_SCHEMA} only: \
+            "a record of schema {other}, and this version of exeunt reads schemas {OLDEST_SCHEMA} to {RECORD_SCHEMA}: \
              read it with the version that wrote it, or record the run again"
         ))),
     }
@@ -231,6 +239,57 @@ pub enum EventKind {
     },
     /// Here came output that was read, counted and not kept, because there was more than the limit.
     Cut(Dropped),
+    /// The subject is ready, as the plan's readiness says.
+    Ready {
+        /// The last instant at which it was not, where that is looked for; else the same instant. In seconds when serialised.
+        #[serde(with = "seconds")]
+        since: Duration,
+    },
+    /// The subject has said that it is about to end.
+    Stopping,
+    /// All bytes of an action were taken by the subject's standard input.
+    StdinWritten {
+        /// How many.
+        bytes: u64,
+    },
+    /// The subject had closed its standard input, so bytes of an action were not taken.
+    StdinRefused {
+        /// How many were to be written.
+        bytes: u64,
+    },
+    /// The harness closed the subject's standard input.
+    StdinClosed,
+    /// The harness closed its end of an output stream: a write of the subject fails from here on.
+    OutputClosed {
+        /// Which one. [`Stream::Stdout`] of a run with merged streams is the one pipe for both.
+        stream: Stream,
+    },
+    /// A process of the tree began to listen.
+    Listens(Listening),
+    /// Nothing of the tree listens there any more.
+    StopsListening(Listening),
+    /// Something happened to a request of the harness.
+    Request(RequestSeen),
+    /// A file appeared.
+    File(FileSeen),
+    /// The subject's direct parent was ended as the plan says, so the subject became an orphan.
+    ParentEnds {
+        /// The process id that the parent had.
+        pid: u32,
+    },
+}
+
+impl EventKind {
+    /// For what is seen by looking again and again: the last look at which it had not happened yet.
+    #[must_use]
+    pub fn since(&self) -> Option<Duration> {
+        match self {
+            Self::Listens(change) | Self::StopsListening(change) => Some(change.since),
+            Self::File(file) => Some(file.since),
+            Self::Ready { since } => Some(*since),
+            _ => None,
+        }
+    }
 }
 
 /// The beginning of a line whose end has not come yet.
@@ -661,6 +720,13 @@ pub enum Finding {
         /// Which signal.
         signal: Signal,
     },
+    /// An action that was planned was not done: the event that it waits for never came, or the subject had ended.
+    NotDone {
+        /// The event that the action would have made.
+        what: EventName,
+    },
+    /// The subject ended, or was ended, before it was ready.
+    NeverReady,
     /// A process could not be ended, even by SIGKILL.
     Unkillable {
         /// Which processes.
@@ -718,6 +784,11 @@ impl fmt::Display for Finding {
                 f,
                 "{signal} was to be sent, and the moment for it never came"
             ),
+            Self::NotDone { what } => write!(
+                f,
+                "`{what}` was planned and not done: the moment for it never came"
+            ),
+            Self::NeverReady => f.write_str("the subject was never ready"),
             Self::Unkillable { pids } => {
                 write!(f, "could not be ended, even by SIGKILL: pids {pids:?}")
             }
@@ -826,6 +897,12 @@ impl From<SignalSent> for EventKind {
     }
 }
 
+impl From<RequestSeen> for EventKind {
+    fn from(seen: RequestSeen) -> Self {
+        Self::Request(seen)
+    }
+}
+
 impl From<Dropped> for EventKind {
     fn from(dropped: Dropped) -> Self {
         Self::Cut(dropped)
@@ -863,6 +940,12 @@ impl Record {
                 }),
                 _ => None,
             })
+    }
+
+    /// The events of a name, each with its index, in the order of time.
+    pub fn named(&self, name: &EventName) -> impl Iterator<Item = (usize, &Event)> {
+        let events = self.events.iter().enumerate();
+        events.filter(move |(_, event)| EventName::of(&event.kind).as_ref() == Some(name))
     }
 
     /// How the subject ended. `None` if it could not be ended.

@@ -13,6 +13,7 @@ mod os_strings;
 #[cfg(target_os = "linux")]
 pub(crate) mod patience;
 mod plan;
+mod port;
 #[cfg(target_os = "linux")]
 mod proc;
 #[cfg(target_os = "linux")]
@@ -26,9 +27,11 @@ pub use canned::Canned;
 pub use control::Control;
 pub use environment::PASSED_ON;
 pub use error::RunError;
-pub use plan::{Bounds, Limits, Plan, Stdin};
+pub use plan::{Bounds, Limits, Plan, Readiness, Stdin};
 #[cfg(target_os = "linux")]
 pub use real::Real;
+
+pub(crate) use port::give_port;
 
 #[cfg(all(feature = "suite", target_os = "linux"))]
 pub(crate) use environment::find_program;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::action::Action;
+use super::action::{Act, Action, Trigger};
 use super::{defaults, environment, os_strings};
-use crate::log::LogFormat;
-use crate::record::{Origin, Signal, Streams, seconds};
+use crate::log::{LogFormat, Pattern};
+use crate::record::{EventName, Origin, Signal, Streams, seconds};
 
 /// One run, planned. It can be compared, saved and sent elsewhere; nothing in it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,39 @@ pub struct Plan {
     pub log: LogFormat,
     /// The case that this is a run of, if it is one.
     pub origin: Option<Origin>,
+    /// How it is known that the subject is ready. `None`: it need not be.
+    #[serde(default)]
+    pub ready: Option<Readiness>,
+    /// The port that was handed in, so that requests can be sent to it before the subject listens.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Whether to look at which ports and sockets the tree listens. Where readiness or an action needs it, it is done anyhow.
+    #[serde(default)]
+    pub ports: bool,
+    /// Whether the subject gets a direct parent that does nothing and can be ended while the subject runs. Where an action ends
+    /// it, it is there anyhow.
+    #[serde(default)]
+    pub parent: bool,
+    /// Files whose appearance is an event, by their paths from `directory`.
+    #[serde(default)]
+    pub files: Vec<String>,
+}
+
+/// How it is known that a subject is ready.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Readiness {
+    /// A line comes.
+    Line(Pattern),
+    /// A process of the tree listens, at any port or Unix socket. That is read from the system; no connection is made.
+    Listening,
+    /// A file appears, by its path from the plan's directory. One that was there before must change.
+    File(String),
+    /// The subject sends `READY=1` to the socket in `NOTIFY_SOCKET`, as services of systemd do.
+    Notify,
+    /// The subject writes a newline to this descriptor, which it inherits, as services of s6 do.
+    Descriptor(u32),
 }
 
 /// How long a run may take.
@@ -94,6 +127,8 @@ pub enum Stdin {
     Inherit,
     /// A pipe with these bytes, then its end of file.
     Bytes(crate::record::Bytes),
+    /// A pipe with these bytes that stays open: until an action closes it, or to the end of the run.
+    Open(crate::record::Bytes),
 }
 
 /// How much of the output is kept. What is beyond is read and counted, so the subject is never blocked.
@@ -116,7 +151,42 @@ impl Default for Limits {
     }
 }
 
+impl<P: Into<Pattern>> From<P> for Readiness {
+    /// The first line that matches.
+    fn from(line: P) -> Self {
+        Self::Line(line.into())
+    }
+}
+
 impl Plan {
+    /// Whether anything needs to know where the tree listens.
+    pub(super) fn looks_at_ports(&self) -> bool {
+        let waits = |action: &Action| {
+            use EventName::{Listens, StopsListening};
+            matches!(
+                action.when().on,
+                Trigger::Event(Listens | StopsListening, _)
+            )
+        };
+        self.ports || self.ready == Some(Readiness::Listening) || self.actions.iter().any(waits)
+    }
+
+    /// Whether the subject needs a parent of its own.
+    pub(super) fn has_parent(&self) -> bool {
+        let mut acts = self.actions.iter().map(Action::act);
+        self.parent || acts.any(|act| *act == Act::EndParent)
+    }
+
+    /// The standard input as the actions need it: what an action writes to, or closes, is open until then.
+    pub(super) fn stdin(&self) -> Stdin {
+        let open = self.actions.iter().any(|action| action.act().needs_stdin());
+        match &self.stdin {
+            Stdin::Empty if open => Stdin::Open(Vec::new().into()),
+            Stdin::Bytes(bytes) if open => Stdin::Open(bytes.clone()),
+            stdin => stdin.clone(),
+        }
+    }
+
     /// A plan with the defaults: a clean environment, the current directory, an empty standard input, merged streams, and
     /// the default [`Bounds`] and [`Limits`].
     #[must_use]
@@ -135,6 +205,11 @@ impl Plan {
             actions: Vec::new(),
             log: LogFormat::default(),
             origin: None,
+            ready: None,
+            port: None,
+            ports: false,
+            parent: false,
+            files: Vec::new(),
         }
     }
 }

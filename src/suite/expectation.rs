@@ -5,6 +5,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::error::{Source, SuiteError};
+use super::events::Events;
 use super::file::{Allowance, Delay as DelayTable, End, Exit, ExitTable, Expects};
 use super::lines::{Line, MarkSpec, Placed, Step as StepSpec, StepKind};
 use super::names::{Fit, Names, Target};
@@ -14,7 +15,7 @@ use crate::expect::{
     Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedEnd, LogExpectation, Mark, OtherLines,
     Pattern, Step, Survivors,
 };
-use crate::record::{Exit as Ended, Signal, Streams};
+use crate::record::{EventName, Exit as Ended, Streams};
 
 /// A table that says something of an expectation, and the file that it is in.
 #[derive(Debug, Clone, Copy)]
@@ -29,11 +30,10 @@ pub(super) struct Layers<'a, 'f> {
     /// From the closest to the scenario itself.
     pub(super) layers: &'a [Layer<'f>],
     pub(super) target: Target<'a>,
-    pub(super) exit_after: Option<&'a Mark>,
+    pub(super) exit_after: Option<Mark>,
     pub(super) slack: Option<Duration>,
     pub(super) streams: Streams,
-    /// The signals that the subject is sent.
-    pub(super) sent: Vec<Signal>,
+    pub(super) events: &'a Events,
 }
 
 impl<'f> Expects<'f> {
@@ -113,6 +113,7 @@ impl<'f> Layers<'_, 'f> {
             counts: self.counts()?,
             end: Some(end),
             delays,
+            order: self.order()?,
             survivors: match self.first(|expects| expects.survivors) {
                 Some((_, Allowance::Allowed)) => Survivors::Allowed,
                 _ => Survivors::Forbidden,
@@ -217,7 +218,7 @@ impl<'f> Layers<'_, 'f> {
         let table = match exit.get_ref() {
             Exit::Table(table) => table,
             Exit::Succeeds(delay) => {
-                let from = self.exit_after.cloned().ok_or_else(|| {
+                let from = self.exit_after.clone().ok_or_else(|| {
                     wrong("how long after what?")
                         .at(exit.span(), "there is no `exit-after`")
                         .help("write `exit-after = \"a line\"` in the scenario or in `[suite]`, or `exit = { after = \"a line\", delay = \"2s\" }`")
@@ -239,7 +240,7 @@ impl<'f> Layers<'_, 'f> {
             );
         }
         let after = match &table.after {
-            None => self.exit_after.cloned(),
+            None => self.exit_after.clone(),
             Some(after) if bounds.is_empty() => {
                 return Err(wrong("`after` needs a `delay`")
                     .at(after.span(), "how long after this?")
@@ -336,10 +337,10 @@ impl<'f> Layers<'_, 'f> {
         let wrong = |span: std::ops::Range<usize>, label: &str| {
             Err(SuiteError::new(source, "this delay can never be measured").at(span, label))
         };
-        if matches!(table.from.get_ref().0, Mark::Exit) {
+        if matches!(table.from.get_ref().mark, Mark::Exit) {
             return wrong(table.from.span(), "nothing comes after the exit");
         }
-        if matches!(table.to.get_ref().0, Mark::Start) {
+        if matches!(table.to.get_ref().mark, Mark::Start) {
             return wrong(table.to.span(), "nothing comes before the start");
         }
         let bounds = self.bounds(
@@ -399,14 +400,15 @@ impl<'f> Layers<'_, 'f> {
         mark: &Spanned<MarkSpec>,
         not: Mark,
     ) -> Result<Mark, SuiteError> {
-        let found = &mark.get_ref().0;
-        match found {
+        let found = self.events.mark(mark.get_ref());
+        match &found {
             Mark::Exit if not == Mark::Exit => {
                 Err(SuiteError::new(source, "the exit cannot come after itself")
                     .at(mark.span(), "a mark before the exit")
                     .help("a line whose text is `exit` is written `{ line = \"exit\" }`"))
             }
-            Mark::Signal(signal, _) if !self.sent.contains(signal) => {
+            Mark::Event(name, _) if !self.events.has(name) => Err(no_event(source, name, self.events, mark.span())),
+            Mark::Signal(signal, _) if !self.events.signals.contains(signal) => {
                 Err(SuiteError::new(source, format!("the subject is never sent {signal}"))
                     .at(mark.span(), "not among the `signals` of the scenario")
                     .help(format!(
@@ -416,8 +418,17 @@ impl<'f> Layers<'_, 'f> {
             Mark::Line(pattern, _) if pattern.stream.is_some() && self.streams == Streams::Merged => {
                 Err(merged(source, mark.span()))
             }
-            other => Ok(other.clone()),
+            _ => Ok(found),
         }
+    }
+
+    /// The marks that come one after the other.
+    fn order(&self) -> Result<Vec<Mark>, SuiteError> {
+        let Some((source, marks)) = self.first(|expects| expects.order) else {
+            return Ok(Vec::new());
+        };
+        let mark = |spec: &Spanned<MarkSpec>| self.mark(source, spec, Mark::Start);
+        marks.iter().map(mark).collect()
     }
 
     /// The value for the target, which must be there if there is a table at all.
@@ -454,7 +465,19 @@ impl<'f> Layers<'_, 'f> {
     }
 }
 
-fn merged(source: &Source, span: std::ops::Range<usize>) -> SuiteError {
+/// The error of a name that stands for no event of the scenario.
+pub(super) fn no_event(
+    source: &Source,
+    name: &EventName,
+    events: &Events,
+    span: std::ops::Range<usize>,
+) -> SuiteError {
+    SuiteError::new(source, format!("the scenario has no event `{name}`"))
+        .at(span, format!("there are {}", events.list()))
+        .help("add what makes the event: an action, a request, or `ready`")
+}
+
+pub(super) fn merged(source: &Source, span: std::ops::Range<usize>) -> SuiteError {
     SuiteError::new(
         source,
         "the stream of a line is not known where the streams are merged",
@@ -480,4 +503,28 @@ pub(super) fn wanted_lines(expectation: &Expectation) -> Vec<Pattern> {
         .chain(&expectation.present)
         .cloned()
         .collect()
+}
+
+/// The events besides lines that an expectation names.
+pub(super) fn events_of(expectation: &Expectation) -> Vec<EventName> {
+    let ends = expectation
+        .delays
+        .iter()
+        .flat_map(|delay| [&delay.from, &delay.to]);
+    let marks = ends.chain(&expectation.order);
+    let named = marks.filter_map(|mark| match mark {
+        Mark::Event(name, _) => Some(name.clone()),
+        _ => None,
+    });
+    named.collect()
+}
+
+/// The files among events.
+pub(super) fn files_of(events: &[EventName]) -> Vec<String> {
+    let files = events.iter().filter_map(|name| match name {
+        EventName::File(path) => Some(path.clone()),
+        _ => None,
+    });
+    let files: std::collections::BTreeSet<_> = files.collect();
+    files.into_iter().collect()
 }

@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use super::duration::parse_duration;
 use super::lines::{Count, Line, Log, MarkSpec, Step};
+use super::ready::Ready;
 use super::selector::{Selector, Selectors, Texts};
 use super::values::{
     ByName, ExitCode, Limit, OneOrMore, PerImplementation, Span, TextOrTable, text_or_table,
@@ -130,6 +131,7 @@ macro_rules! with_expectation {
             count: Option<Vec<Count>>,
             exit: Option<Spanned<Exit>>,
             delays: Option<Vec<Spanned<Delay>>>,
+            order: Option<Vec<Spanned<MarkSpec>>>,
             survivors: Option<Allowance>,
         }
 
@@ -144,6 +146,7 @@ macro_rules! with_expectation {
                     count: self.count.as_deref(),
                     exit: self.exit.as_ref(),
                     delays: self.delays.as_deref(),
+                    order: self.order.as_deref(),
                     survivors: self.survivors,
                 }
             }
@@ -179,6 +182,14 @@ with_expectation! {
         /// Signals that the subject is sent.
         #[serde(default)]
         signals: Vec<Action>,
+        /// What else is done to the subject.
+        #[serde(default)]
+        actions: Vec<Spanned<Deed>>,
+        /// The input stays open until an action closes it.
+        #[serde(default)]
+        stdin_open: bool,
+        /// How it is known that the subject is ready.
+        ready: Option<Spanned<Ready>>,
         /// The signal that the subject is sent first when its time is over.
         at_timeout: Option<Signal>,
         /// How often it is run; all runs must hold.
@@ -252,6 +263,34 @@ pub(super) struct Action {
     pub(super) group: bool,
 }
 
+/// Something that is done to the subject, besides a signal: one of the first three keys says what.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Deed {
+    pub(super) write: Option<Spanned<String>>,
+    pub(super) close: Option<Closes>,
+    pub(super) end: Option<Ends>,
+    pub(super) on: Option<Spanned<MarkSpec>>,
+    pub(super) after: Option<Span>,
+    pub(super) when: Option<When>,
+}
+
+/// What an action ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Ends {
+    Parent,
+}
+
+/// What an action closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Closes {
+    Stdin,
+    Stdout,
+    Stderr,
+}
+
 /// The state that a signal waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -270,6 +309,7 @@ pub(super) struct Expects<'f> {
     pub(super) count: Option<&'f [Count]>,
     pub(super) exit: Option<&'f Spanned<Exit>>,
     pub(super) delays: Option<&'f [Spanned<Delay>]>,
+    pub(super) order: Option<&'f [Spanned<MarkSpec>]>,
     pub(super) survivors: Option<Allowance>,
 }
 

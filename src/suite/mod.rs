@@ -1,15 +1,18 @@
 //! Suites: implementations × scenarios, from an `exeunt.toml`.
 
+mod actions;
 mod case;
 mod check;
 mod duration;
 mod error;
+mod events;
 mod expectation;
 mod file;
 mod implementation;
 mod lines;
 mod names;
 pub(crate) mod placeholder;
+mod ready;
 mod resolve;
 mod selector;
 mod show;

@@ -10,16 +10,19 @@ use toml::Spanned;
 use super::case::{Case, KnownDeviation};
 use super::check::{check_defaults, check_named_deviations, check_scenario_names};
 use super::error::{Source, SuiteError};
-use super::expectation::{Layer, Layers, wanted_lines};
+use super::events::Events;
+use super::expectation::{Layer, Layers, events_of, files_of, merged, wanted_lines};
 use super::file::{self, Defaults, Deviates, Deviation, Scenario};
 use super::implementation::{Implementation, plain};
 use super::names::{Files, Names, Part, Target};
 use super::placeholder;
+use super::ready::Ready;
 use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
 use super::version::{Version, VersionReq};
-use crate::expect::{Mark, Occurrence, Pattern};
-use crate::stage::{Action, Bounds};
+use crate::expect::Pattern;
+use crate::record::{EventName, Streams};
+use crate::stage::{Bounds, Readiness};
 
 /// How long a subject may run, unless the suite says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -98,6 +101,7 @@ pub(super) struct Reader<'a> {
     root: &'a Path,
     pub(super) part: &'a Part,
     pub(super) scenario: &'a Scenario,
+    pub(super) events: Events,
 }
 
 impl<'a> Reader<'a> {
@@ -115,6 +119,7 @@ impl<'a> Reader<'a> {
             root,
             part,
             scenario,
+            events: Events::of(scenario),
         }
     }
 
@@ -298,14 +303,26 @@ impl<'a> Reader<'a> {
             .log_pattern
             .as_ref()
             .or(defaults.log_pattern.as_ref());
+        let expectation = self.expectation(&layers, target)?;
+        let deviations = self.known_deviations(&layers, target)?;
+        let wanted: Vec<_> = [&expectation]
+            .into_iter()
+            .chain(deviations.iter().map(|known| &known.expectation))
+            .flat_map(events_of)
+            .collect();
+        let is_port =
+            |name: &EventName| matches!(name, EventName::Listens | EventName::StopsListening);
         Ok(Some(Case {
             scenario: scenario.name.get_ref().clone(),
             about: scenario.about.clone(),
             implementation: implementation.name.clone(),
             like: implementation.like.clone(),
-            expectation: self.expectation(&layers, target)?,
+            ports: wanted.iter().any(is_port),
+            files: files_of(&wanted),
+            ready: self.ready()?,
+            expectation,
             usual_lines: self.usual_lines()?,
-            deviations: self.known_deviations(&layers, target)?,
+            deviations,
             sources: self.sources(target)?,
             repeat: scenario.repeat.unwrap_or(NonZeroU32::MIN),
             exclusive: scenario.exclusive,
@@ -319,7 +336,8 @@ impl<'a> Reader<'a> {
                 .map(|(name, value)| (name.clone(), expand(value)))
                 .collect::<BTreeMap<_, _>>(),
             ignored_signals: scenario.ignore_signals.clone(),
-            actions: self.actions()?,
+            actions: self.actions(&values)?,
+            stdin_open: scenario.stdin_open,
             locate: implementation.locate.clone(),
             probe: implementation.probe.clone(),
             start: implementation.start.of(
@@ -343,51 +361,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn actions(&self) -> Result<Vec<Action>, SuiteError> {
-        let action = |action: &file::Action| {
-            let on = match &action.on {
-                Some(on) => self.trigger(on)?,
-                None => None,
-            };
-            let mut planned = Action::signal(action.send);
-            if let Some((pattern, n)) = on {
-                planned = planned.on_nth(n, pattern);
-            }
-            if let Some(after) = action.after {
-                planned = planned.after(after.0);
-            }
-            if action.when == Some(file::When::Blocked) {
-                planned = planned.when_blocked();
-            }
-            Ok(match action.group {
-                true => planned.to_group(),
-                false => planned,
-            })
+    fn ready(&self) -> Result<Option<Readiness>, SuiteError> {
+        let Some(ready) = &self.scenario.ready else {
+            return Ok(None);
         };
-        self.scenario.signals.iter().map(action).collect()
-    }
-
-    /// The line that a signal waits for, and the how manieth; none for the start. What only the end shows cannot be one.
-    pub(super) fn trigger(
-        &self,
-        on: &Spanned<super::lines::MarkSpec>,
-    ) -> Result<Option<(Pattern, NonZeroU32)>, SuiteError> {
-        let wrong = |label: &str| {
-            Err(self
-                .error("a signal cannot wait for this")
-                .at(on.span(), label)
-                .help("name a line, or `\"start\"`"))
-        };
-        match &on.get_ref().0 {
-            Mark::Start => Ok(None),
-            Mark::Line(_, Occurrence::Last) => {
-                wrong("that a line was the last is known only after the exit")
-            }
-            Mark::Line(pattern, Occurrence::First) => Ok(Some((pattern.clone(), NonZeroU32::MIN))),
-            Mark::Line(pattern, Occurrence::Nth(n)) => Ok(Some((pattern.clone(), *n))),
-            Mark::Exit => wrong("after the exit there is nothing to send a signal to"),
-            Mark::Signal(..) => wrong("another signal"),
-        }
+        let streams = self.scenario.streams.or(self.defaults.streams);
+        Ok(Some(match ready.get_ref() {
+            Ready::Other(readiness) => readiness.clone(),
+            Ready::Line(line) => match (&line.stream, streams.unwrap_or_default()) {
+                (Some(span), Streams::Merged) => {
+                    return Err(merged(&self.part.source, span.clone()));
+                }
+                _ => Readiness::Line(line.pattern.clone()),
+            },
+        }))
     }
 
     /// What is said of a target, from the closest to the scenario itself.
@@ -414,22 +401,16 @@ impl<'a> Reader<'a> {
             names: self.names,
             layers,
             target,
-            exit_after: exit_after.map(|mark| &mark.get_ref().0),
+            exit_after: exit_after.map(|mark| self.events.mark(mark.get_ref())),
             slack: slack.map(|span| span.0),
             streams: self
                 .scenario
                 .streams
                 .or(self.defaults.streams)
                 .unwrap_or_default(),
-            sent: self.sent(),
+            events: &self.events,
         }
         .expectation()
-    }
-
-    /// The signals that a mark can name.
-    fn sent(&self) -> Vec<crate::Signal> {
-        let sent = self.scenario.signals.iter().map(|action| action.send);
-        sent.chain(self.scenario.at_timeout).collect()
     }
 
     /// The lines that are wanted of the first implementation of the suite that the scenario has.

@@ -1,6 +1,7 @@
 //! A case written out: a suite of this one case, with nothing left to defaults, sets or conditions.
 
 use std::fmt::{self, Write};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::case::{Case, KnownDeviation};
@@ -12,7 +13,7 @@ use crate::expect::{
 };
 use crate::log::Matcher;
 use crate::record::{Exit, Stream, Streams};
-use crate::stage::{Act, Action, Trigger};
+use crate::stage::{Act, Action, Readiness, Trigger};
 
 impl Case {
     /// The case written out as a suite of its own: what is run, within which bounds, and what is expected.
@@ -43,7 +44,7 @@ impl Case {
             let sources = lines(self.sources.iter().map(|source| text(source)));
             writeln!(out, "source.{} = {sources}", key(&self.implementation))?;
         }
-        write_expectation(out, &self.expectation)?;
+        write_expectation(out, &self.expectation, false)?;
         for deviation in &self.deviations {
             self.write_deviation(out, deviation)?;
         }
@@ -100,6 +101,12 @@ impl Case {
         if let Some(stdin) = &self.stdin {
             writeln!(out, "stdin = {}", text(stdin))?;
         }
+        if self.stdin_open {
+            writeln!(out, "stdin-open = true")?;
+        }
+        if let Some(ready) = &self.ready {
+            writeln!(out, "ready = {}", readiness(ready))?;
+        }
         let streams = match self.streams {
             Streams::Merged => "merged",
             Streams::Split => "split",
@@ -116,8 +123,13 @@ impl Case {
                 .map(|signal| text(&signal.to_string()));
             writeln!(out, "ignore-signals = {}", list(ignored))?;
         }
-        if !self.actions.is_empty() {
-            writeln!(out, "signals = {}", lines(self.actions.iter().map(action)))?;
+        // Signals first, as they are read.
+        let is_signal = |action: &&Action| matches!(action.act(), Act::Signal { .. });
+        let (signals, others): (Vec<_>, Vec<_>) = self.actions.iter().partition(is_signal);
+        for (key, actions) in [("signals", signals), ("actions", others)] {
+            if !actions.is_empty() {
+                writeln!(out, "{key} = {}", lines(actions.into_iter().map(action)))?;
+            }
         }
         Ok(())
     }
@@ -150,11 +162,13 @@ impl Case {
         if let Some(version) = &deviation.version {
             writeln!(out, "version = {}", text(&version.to_string()))?;
         }
-        write_expectation(out, &deviation.expectation)
+        let with_order = !self.expectation.order.is_empty();
+        write_expectation(out, &deviation.expectation, with_order)
     }
 }
 
-fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result {
+/// `with_order`: also where it is empty, since another one would hold else.
+fn write_expectation(out: &mut String, expectation: &Expectation, with_order: bool) -> fmt::Result {
     if let Some(log) = &expectation.log {
         writeln!(out, "log = {}", lines(log.steps.iter().map(step)))?;
         writeln!(
@@ -185,6 +199,10 @@ fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result
         "delays = {}",
         lines(expectation.delays.iter().map(delay))
     )?;
+    if with_order || !expectation.order.is_empty() {
+        let order = list(expectation.order.iter().map(mark));
+        writeln!(out, "order = {order}")?;
+    }
     writeln!(
         out,
         "survivors = \"{}\"",
@@ -210,16 +228,27 @@ fn end(end: &ExpectedEnd) -> String {
     }
 }
 
+fn readiness(readiness: &Readiness) -> String {
+    match readiness {
+        Readiness::Line(line) => format!("{{ {} }}", pattern_keys(line)),
+        Readiness::Listening => "\"listening\"".into(),
+        Readiness::File(path) => format!("{{ file = {} }}", text(path)),
+        Readiness::Notify => "\"notify\"".into(),
+        Readiness::Descriptor(fd) => format!("{{ fd = {fd} }}"),
+    }
+}
+
 fn action(action: &Action) -> String {
-    let Act::Signal { signal, group } = action.act();
     let when = action.when();
-    let mut keys = format!("send = \"{signal}\"");
-    if let Trigger::Line(line, n) = &when.on {
-        let occurrence = match n.get() {
-            1 => Occurrence::First,
-            _ => Occurrence::Nth(*n),
-        };
-        keys += &format!(", on = {}", mark(&Mark::Line(line.clone(), occurrence)));
+    let mut keys = match action.act() {
+        Act::Signal { signal, .. } => format!("send = \"{signal}\""),
+        Act::Write(bytes) => format!("write = {}", text(&bytes.to_text())),
+        Act::CloseStdin => "close = \"stdin\"".into(),
+        Act::CloseOutput(stream) => format!("close = \"{stream}\""),
+        Act::EndParent => "end = \"parent\"".into(),
+    };
+    if let Some(on) = trigger(&when.on) {
+        keys += &format!(", on = {on}");
     }
     if when.after > Duration::ZERO {
         keys += &format!(", after = {}", time(when.after));
@@ -227,10 +256,23 @@ fn action(action: &Action) -> String {
     if when.blocked {
         keys += ", when = \"blocked\"";
     }
-    if *group {
+    if let Act::Signal { group: true, .. } = action.act() {
         keys += ", group = true";
     }
     format!("{{ {keys} }}")
+}
+
+/// What an action waits for; nothing for the start.
+fn trigger(trigger: &Trigger) -> Option<String> {
+    let occurrence = |n: NonZeroU32| match n.get() {
+        1 => Occurrence::First,
+        _ => Occurrence::Nth(n),
+    };
+    Some(mark(&match trigger {
+        Trigger::Start => return None,
+        Trigger::Line(line, n) => Mark::Line(line.clone(), occurrence(*n)),
+        Trigger::Event(name, n) => Mark::Event(name.clone(), occurrence(*n)),
+    }))
 }
 
 fn step(step: &Step) -> String {
@@ -275,6 +317,9 @@ fn mark(mark: &Mark) -> String {
         Mark::Exit => return "\"exit\"".into(),
         Mark::Line(pattern, occurrence) => (pattern_keys(pattern), occurrence),
         Mark::Signal(signal, occurrence) => (format!("signal = \"{signal}\""), occurrence),
+        Mark::Event(name, occurrence) => {
+            (format!("event = {}", text(&name.to_string())), occurrence)
+        }
     };
     match occurrence {
         Occurrence::First => format!("{{ {keys} }}"),

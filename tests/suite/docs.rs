@@ -60,6 +60,8 @@ fn every_key_is_described() {
         "[[scenario]]\nname = 'x'\nexit = { none = 1 }",
         "[[scenario]]\nname = 'x'\ndelays = [{ none = 1 }]",
         "[[scenario]]\nname = 'x'\nsignals = [{ none = 1 }]",
+        "[[scenario]]\nname = 'x'\nready = { none = 1 }",
+        "[[scenario]]\nname = 'x'\nactions = [{ none = 1 }]",
         "[[scenario]]\nname = 'x'\ncount = [{ none = 1 }]",
         "[deviation.x]\nnone = 1",
         "[implementation.x]\ncargo = { none = 1 }",

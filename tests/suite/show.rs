@@ -57,6 +57,10 @@ fn a_case_that_says_everything() {
          ignore-signals = ['SIGINT']\n\
          at-timeout = 'SIGQUIT'\n\
          signals = [{ send = 'SIGTERM', on = { line = 'a', nth = 2 }, after = '1s', when = 'blocked', group = true }, { send = 'SIGHUP' }]\n\
+         actions = [{ write = \"a\\nb\", on = 'SIGTERM' }, { close = 'stdout', on = { event = 'stdin written', nth = 2 }, after = '1s' }, { close = 'stdin' }, { end = 'parent', on = 'ready' }]\n\
+         ready = { contains = 'up', stream = 'stderr' }\n\
+         stdin-open = true\n\
+         order = ['start', 'SIGHUP', 'stdout closed', 'ready', 'stops listening', { event = 'file a b' }, { line = 'x', nth = 2 }, 'exit']\n\
          repeat = 3\n\
          source.py = ['x', 'y']\n\
          log = ['a', { next = { contains = 'b', stream = 'stdout' } }, { not = { regex = '\\d' } }, { any-order = ['c', ['d', 'e']] }]\n\

@@ -23,7 +23,11 @@ const DIRECTORY: usize = 2;
 const SCRATCH: usize = 3;
 const ARGS: usize = 4;
 const VARIABLES: usize = 5;
-const HEAD: usize = 6;
+/// The number of the descriptor on which the subject tells that it is ready; 0 if there is none.
+const READY: usize = 6;
+/// 1 if the subject gets a parent of its own below the reaper.
+const PARENT: usize = 7;
+const HEAD: usize = 8;
 
 /// A program, its arguments and environment, ready for the reaper.
 pub(crate) struct Exec {
@@ -67,6 +71,8 @@ impl Exec {
         directory: &Path,
         scratch: Option<&Path>,
         ignored: &[Signal],
+        ready: Option<u32>,
+        parent: bool,
     ) -> io::Result<Self> {
         let variables: Vec<OsString> = environment
             .map(|(key, value)| [key, OsStr::new("="), value].into_iter().collect())
@@ -78,6 +84,8 @@ impl Exec {
         };
         let mut block = vec![0; HEAD];
         block[IGNORED] = ignored.iter().fold(0, |set, s| set | bit(s.number()));
+        block[READY] = ready.unwrap_or(0).into();
+        block[PARENT] = parent.into();
         block[PROGRAM] = strings.add(program.as_os_str())?;
         block[DIRECTORY] = strings.add(directory.as_os_str())?;
         if let Some(scratch) = scratch {
@@ -182,6 +190,15 @@ impl Mapped {
         self.word(IGNORED) & bit(signal) != 0
     }
 
+    /// The number of the descriptor on which the subject tells that it is ready.
+    pub(super) fn ready(&self) -> Option<RawFd> {
+        RawFd::try_from(self.word(READY)).ok().filter(|n| *n > 0)
+    }
+
+    pub(super) fn has_parent(&self) -> bool {
+        self.word(PARENT) != 0
+    }
+
     pub(super) fn program(&self) -> *const c_char {
         self.string(PROGRAM)
     }
@@ -254,6 +271,8 @@ mod tests {
                 Path::new("/dir"),
                 None,
                 &[Signal::from_kernel(64)],
+                Some(9),
+                true,
             )
             .unwrap();
             let file = exec.file().unwrap();
@@ -263,6 +282,7 @@ mod tests {
                 assert_eq!(CStr::from_ptr(mapped.program()), c"/bin/x");
                 assert_eq!(CStr::from_ptr(mapped.directory()), c"/dir");
                 assert!(mapped.scratch().is_null());
+                assert_eq!((mapped.ready(), mapped.has_parent()), (Some(9), true));
                 assert!(mapped.ignores(64) && !mapped.ignores(63));
                 let given = args.iter().map(|arg| arg.to_str().unwrap());
                 assert!(texts(mapped.argv()).iter().skip(1).eq(given));

@@ -19,6 +19,7 @@ use super::clock::now;
 use super::exec::Mapped;
 use super::inherited::Inherited;
 use super::message::{Exited, Message, Order, SIZE};
+use super::parent::start_below;
 use super::raw::{close_range, exit, read_file, remove_directory};
 use super::subject::{STACK, Subject, Told};
 use super::trim::drop_memory;
@@ -44,11 +45,15 @@ struct Life {
     inherited: Inherited,
 }
 
+/// What comes with an order: the block, the standard streams, and where the subject tells that it is ready. -1 for what did
+/// not come.
+type Files = [RawFd; 5];
+
 /// What came from the harness.
 enum Heard {
     Start {
         length: usize,
-        files: [RawFd; 4],
+        files: Files,
     },
     Finish,
     /// Nothing more will come.
@@ -189,8 +194,8 @@ impl Life {
     }
 
     /// One run.
-    fn serve(&mut self, length: usize, files: [RawFd; 4]) {
-        let [block, stdin, stdout, stderr] = files;
+    fn serve(&mut self, length: usize, files: Files) {
+        let [block, stdin, stdout, stderr, ready] = files;
         // SAFETY: that is what the harness sends.
         let Some(exec) = (unsafe { Mapped::new(block, length) }) else {
             close(files);
@@ -201,32 +206,48 @@ impl Life {
         self.remember(&exec);
         // SAFETY: no pointers.
         let reaper = unsafe { libc::getpid() };
-        let subject = Subject {
+        let mut subject = Subject {
             exec: &exec,
             stdin,
             stdout,
             stderr,
-            reaper,
+            ready,
+            parent: reaper,
+            bound: true,
             told: Cell::new(Told {
                 at: Duration::ZERO,
                 errno: 0,
             }),
         };
         // SAFETY: one subject is started at a time, and is off the stack when that returns.
-        let (pid, Told { at, errno }) = unsafe { subject.start(self.stack) };
+        let (parent, pid, Told { at, errno }) = unsafe {
+            match exec.has_parent() {
+                true => start_below(&mut subject, self.stack),
+                false => {
+                    let (pid, told) = subject.start(self.stack);
+                    (0, pid, told)
+                }
+            }
+        };
         close(files);
         drop(exec);
         match (pid, errno) {
-            (..0, errno) => self.tell.send(Message::ForkFailed { errno }),
+            (..0, errno) => {
+                if parent > 0 {
+                    wait(parent);
+                }
+                self.tell.send(Message::ForkFailed { errno });
+            }
             (pid, 0) => {
                 self.tell.send(Message::Started {
                     pid: pid.cast_unsigned(),
                     at,
+                    parent: parent.cast_unsigned(),
                 });
                 self.guard(pid);
             }
             (pid, errno) => {
-                wait(pid);
+                wait(if parent > 0 { parent } else { pid });
                 self.tell.send(Message::ExecFailed { errno });
             }
         }
@@ -293,7 +314,7 @@ impl Life {
     fn hear(&self) -> Heard {
         let mut bytes = [0_u8; SIZE];
         let mut control = [0_u64; 8];
-        let mut files = [-1; 4];
+        let mut files: Files = [-1; 5];
         // SAFETY: zeroed `msghdr` is valid, and its pointers are to live locals of the lengths that are given. The control
         // message is looked at as cmsg(3) says.
         let read = unsafe {
@@ -309,8 +330,12 @@ impl Life {
             let read = libc::recvmsg(self.tell.0, &raw mut message, libc::MSG_CMSG_CLOEXEC);
             let header = libc::CMSG_FIRSTHDR(&raw const message);
             if read > 0 && !header.is_null() && (*header).cmsg_type == libc::SCM_RIGHTS {
-                let data: *const [RawFd; 4] = libc::CMSG_DATA(header).cast();
-                files = data.read_unaligned();
+                let data: *const RawFd = libc::CMSG_DATA(header).cast();
+                let bytes = (*header).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
+                let count = bytes / mem::size_of::<RawFd>();
+                for (i, file) in files.iter_mut().enumerate().take(count) {
+                    *file = data.wrapping_add(i).read_unaligned();
+                }
             }
             read
         };
@@ -326,8 +351,8 @@ impl Life {
     }
 }
 
-fn close(files: [RawFd; 4]) {
-    for file in files {
+fn close(files: Files) {
+    for file in files.into_iter().filter(|file| *file >= 0) {
         // SAFETY: they came with the order, and are used no more.
         unsafe { libc::close(file) };
     }
@@ -402,7 +427,7 @@ fn drain(signals: RawFd) {
     while unsafe { libc::read(signals, info.as_mut_ptr().cast(), info.len()) } > 0 {}
 }
 
-fn wait(pid: libc::pid_t) -> (libc::c_int, libc::rusage) {
+pub(super) fn wait(pid: libc::pid_t) -> (libc::c_int, libc::rusage) {
     let mut status = 0;
     // SAFETY: zeroed rusage is valid; both pointers are to live locals.
     unsafe {

@@ -22,6 +22,7 @@ mod gate;
 mod inherited;
 mod life;
 mod message;
+mod parent;
 mod pool;
 mod process;
 mod raw;
@@ -83,7 +84,7 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 /// Lets a pipe hold more, if the system allows it.
 ///
 /// Not from the start: the pipes of a user share a limit, and beyond it new ones are small, those of others too.
-pub(crate) fn enlarge_pipe(pipe: &OwnedFd, size: usize) {
+pub(crate) fn enlarge_pipe(pipe: BorrowedFd<'_>, size: usize) {
     use nix::fcntl::{FcntlArg, fcntl};
     if let Ok(size) = libc::c_int::try_from(size) {
         let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(size));
@@ -115,11 +116,23 @@ mod tests {
         let args: Vec<OsString> = args.iter().map(Into::into).collect();
         let name = OsStr::new(program);
         let path = Path::new(program);
-        let exec = Exec::new(path, name, &args, [].into_iter(), Path::new("/"), None, &[]).unwrap();
+        let exec = Exec::new(
+            path,
+            name,
+            &args,
+            [].into_iter(),
+            Path::new("/"),
+            None,
+            &[],
+            None,
+            false,
+        )
+        .unwrap();
         let ends = Ends {
             stdin: null(),
             stdout: null(),
             stderr: null(),
+            ready: None,
         };
         reaper.start(&exec, &ends).unwrap();
     }
@@ -143,7 +156,7 @@ mod tests {
         let mut reaper = Reaper::engage().unwrap();
         start(&mut reaper, "/bin/sleep", &["0.1"]);
         let messages = messages(&mut reaper);
-        let [Message::Started { pid, at }, Message::Exited(exited)] = messages[..] else {
+        let [Message::Started { pid, at, .. }, Message::Exited(exited)] = messages[..] else {
             panic!("{messages:?}");
         };
         assert_ne!(pid, 0);

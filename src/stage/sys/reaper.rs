@@ -17,6 +17,8 @@ pub(crate) struct Ends {
     pub(crate) stdin: OwnedFd,
     pub(crate) stdout: OwnedFd,
     pub(crate) stderr: OwnedFd,
+    /// A descriptor on which it tells that it is ready.
+    pub(crate) ready: Option<OwnedFd>,
 }
 
 /// How long a dropped reaper may take to clean up before it is left to do so alone.
@@ -91,12 +93,13 @@ impl Reaper {
     pub(crate) fn start(&mut self, exec: &Exec, ends: &Ends) -> io::Result<()> {
         let block = exec.file()?;
         let order = Order::Start { length: exec.len() };
-        let files = [
+        let mut files = vec![
             block.as_fd(),
             ends.stdin.as_fd(),
             ends.stdout.as_fd(),
             ends.stderr.as_fd(),
         ];
+        files.extend(ends.ready.as_ref().map(AsFd::as_fd));
         loop {
             let sent = self.process().order(order, &files);
             if sent.is_ok() {
