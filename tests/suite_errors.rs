@@ -79,7 +79,7 @@ fn an_unknown_key() {
     assert_eq!(
         error(&scenario("timeuot = \"1s\"\n")),
         "\
-error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `log-pattern`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `survivors`
+error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `log-pattern`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `actions`, `requests`, `stdin-open`, `ready`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `order`, `answers`, `survivors`
  --> exeunt.toml:5:1
   |
 5 | timeuot = \"1s\"
@@ -992,7 +992,38 @@ fn events_that_the_scenario_has_not() {
         unknown.contains("`never heard of` names no event"),
         "{unknown}"
     );
+    for (request, why) in [
+        ("{ name = 'a' }", "one of `http` and `idle = true`"),
+        (
+            "{ name = 'a b', http = '/' }",
+            "it is empty or has white space",
+        ),
+        (
+            "{ name = 'a', http = 'http://example.org/' }",
+            "write a path such as `/slow`",
+        ),
+        ("{ name = 'a', http = '/', status = 99 }", "99 is no status"),
+        (
+            "{ name = 'a', http = '/', status = 'gone' }",
+            "a status such as 200",
+        ),
+        (
+            "{ name = 'a', http = '/' }, { name = 'a', http = '/' }",
+            "two requests are named `a`",
+        ),
+    ] {
+        let error = error(&scenario(&format!("requests = [{request}]")));
+        assert!(error.contains(why), "{error}");
+    }
+    let answers = error(&scenario(
+        "requests = [{ name = 'a', http = '/' }]\nanswers = { b = 200 }",
+    ));
+    assert!(
+        answers.contains("no request `b`") && answers.contains("there are `a`"),
+        "{answers}"
+    );
     for (ready, why) in [
+        ("{ status = 200, line = 'x' }", "`status` is for `http`"),
         ("'up'", "`up` is no way to be ready"),
         ("{ fd = 1 }", "0 to 2 are the standard streams"),
         ("{ file = 'a', fd = 3 }", "one of `line`"),

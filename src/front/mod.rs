@@ -3,7 +3,9 @@
 mod assert;
 #[cfg(all(feature = "libtest", target_os = "linux"))]
 pub mod libtest;
+mod live;
 mod subject;
 
 pub use assert::{Assert, AssertError, CodePredicate, OutputPredicate};
+pub use live::{LiveError, LiveSubject};
 pub use subject::Subject;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use super::LiveSubject;
 use crate::log::LogFormat;
 use crate::record::{Record, Signal, Streams};
 use crate::stage::{Action, Control, Limits, Plan, Readiness, RunError, Stage, Stdin, give_port};
@@ -206,7 +207,7 @@ impl Subject {
     ///     .timeout(secs(10))
     ///     .run()?;
     /// let error = record.assert().try_success().unwrap_err().to_string();
-    /// assert!(error.contains("expected the subject is ready before it ends, observed exit code 0"), "{error}");
+    /// assert!(error.contains("the subject is ready before it ends"), "{error}");
     /// # Ok::<(), exeunt::RunError>(())
     /// ```
     pub fn ready(mut self, readiness: impl Into<Readiness>) -> Self {
@@ -243,6 +244,13 @@ impl Subject {
         self
     }
 
+    /// Gives the subject a direct parent that does nothing and can be ended while the subject runs. An
+    /// [action](crate::stage::Action::end_parent) that ends it does this itself; a [`LiveSubject`] needs it.
+    pub fn own_parent(mut self) -> Self {
+        self.plan.parent = true;
+        self
+    }
+
     /// Lets the subject inherit a signal as ignored. All others have their default action.
     pub fn ignore_signal(mut self, signal: Signal) -> Self {
         self.plan.ignored_signals.push(signal);
@@ -266,6 +274,22 @@ impl Subject {
     /// If the subject could not be started. However it ends is no error, but in the record.
     pub fn run(&self) -> Result<Record, RunError> {
         self.run_on(&Real, &mut Control::new())
+    }
+
+    /// Starts the subject and returns while it runs: for a test that talks to it. Its standard input stays open after the bytes
+    /// that were set, and it is watched where it listens.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn start(&self) -> Result<LiveSubject, RunError> {
+        let mut plan = self.plan_of_a_run()?.into_owned();
+        plan.stdin = match plan.stdin {
+            Stdin::Empty => Stdin::Open(Vec::new().into()),
+            Stdin::Bytes(bytes) => Stdin::Open(bytes),
+            other => other,
+        };
+        plan.ports = true;
+        LiveSubject::start(plan)
     }
 
     /// Runs the subject once, until it ends or `cancel` is switched.

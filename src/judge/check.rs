@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
-use super::expect::{Count, Delay, ExpectedEnd, Mark, Pattern, Times};
+use super::expect::{Count, Delay, ExpectedEnd, ExpectedRequest, Mark, Pattern, Times};
 use crate::log::fold;
-use crate::record::{EventName, Exit, Process, Signal, Stream, seconds};
+use crate::record::{EventName, Exchange, Exit, Process, Signal, Stream, seconds};
 
 /// One thing that was expected, beside what was observed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +74,8 @@ pub enum Expected {
     Ready,
     /// An action is done, as planned.
     Done(EventName),
+    /// A request ends so.
+    Request(ExpectedRequest),
     /// No process outlives the subject.
     NoSurvivors,
     /// This signal is sent, as planned.
@@ -166,6 +168,10 @@ pub enum Observed {
     SignalNotSent,
     /// An action was not done.
     NotDone,
+    /// This became of a request.
+    Exchange(Exchange),
+    /// A request was sent, and nothing more came of it.
+    NoAnswer,
 }
 
 /// Why an observation is no proof.
@@ -343,6 +349,9 @@ impl fmt::Display for Expected {
             Self::NoOtherLines => f.write_str("no other line"),
             Self::InOrder { mark, after } => write!(f, "{mark} after {after}"),
             Self::Ready => f.write_str("the subject is ready before it ends"),
+            Self::Request(request) => {
+                write!(f, "request `{}` {}", request.name, request.end)
+            }
             Self::Done(what) => write!(f, "`{what}`, as planned"),
             Self::NoSurvivors => f.write_str("no process outlives the subject"),
             Self::SignalSent(signal) => write!(f, "{signal} is sent"),
@@ -422,6 +431,8 @@ impl fmt::Display for Observed {
             Self::NoSurvivors => f.write_str("none did"),
             Self::SignalNotSent => f.write_str("it was not sent"),
             Self::NotDone => f.write_str("it was not done"),
+            Self::Exchange(exchange) => exchange.fmt(f),
+            Self::NoAnswer => f.write_str("sent, and nothing more came of it"),
         }
     }
 }

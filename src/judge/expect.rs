@@ -1,6 +1,7 @@
 //! What is expected of a run: plain data, judged by [`judge`](crate::judge::judge).
 
 mod end;
+mod exchange;
 mod mark;
 mod step;
 mod times;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::log::{InvalidRegex, Matcher, Occurrence, Pattern, Regex};
 pub use end::ExpectedEnd;
+pub use exchange::{ExpectedExchange, ExpectedRequest};
 pub use mark::{Bound, DEFAULT_SLACK, Delay, Mark};
 pub use step::{LogExpectation, OtherLines, Step};
 pub use times::{Count, Times};
@@ -46,6 +48,8 @@ pub struct Expectation {
     pub delays: Vec<Delay>,
     /// Events of any kind that come in this order; others may stand between them.
     pub order: Vec<Mark>,
+    /// What becomes of requests.
+    pub requests: Vec<ExpectedRequest>,
     /// Whether processes may outlive the subject.
     pub survivors: Survivors,
 }
@@ -128,6 +132,13 @@ impl Expectation {
     pub fn in_order(self, marks: impl IntoIterator<Item = impl Into<Mark>>) -> Self {
         let order = marks.into_iter().map(Into::into).collect();
         Self { order, ..self }
+    }
+
+    /// The request of this name ends so.
+    #[must_use]
+    pub fn request(mut self, name: impl Into<String>, end: ExpectedExchange) -> Self {
+        self.requests.push(ExpectedRequest::new(name, end));
+        self
     }
 
     /// Whether processes may outlive the subject.

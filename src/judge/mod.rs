@@ -10,6 +10,7 @@ mod lines;
 mod moment;
 mod order;
 mod ready;
+mod requests;
 mod sequence;
 
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         end,
         delays,
         order,
+        requests,
         ..
     } = expectation;
     let due = moment::exit_due(record, expectation);
@@ -101,6 +103,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
     checks.extend(absent.iter().map(|line| lines::absent(record, line)));
     checks.extend(counts.iter().map(|count| lines::count(record, count)));
     checks.extend(delays.map(|delay| delay::delay(record, delay, due)));
+    checks.extend(requests.iter().flat_map(|r| requests::requests(record, r)));
     checks.extend(sequence::order(record, order, told));
     checks.extend(end::survivors(record, expectation));
     checks.extend(end::signals(record));

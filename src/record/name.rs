@@ -79,6 +79,9 @@ const PLAIN: [(&str, EventName); 10] = [
     ("parent ends", EventName::ParentEnds),
 ];
 
+/// Makes the name of what happens to a request.
+type Make = fn(String) -> EventName;
+
 impl EventName {
     /// The name of an event, where it has one. Lines have patterns instead, and the exit is a mark of its own.
     #[must_use]
@@ -171,12 +174,12 @@ impl FromStr for EventName {
         if let Some(path) = text.strip_prefix("file ") {
             return Ok(Self::File(path.into()));
         }
-        let of_request = |(ending, make): &(&str, fn(String) -> Self)| {
+        let of_request = |(ending, make): &(&str, Make)| {
             let name = text.strip_suffix(ending)?;
             let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
             is_name.then(|| make(name.into()))
         };
-        let endings: [(&str, fn(String) -> Self); 5] = [
+        let endings: [(&str, Make); 5] = [
             (" sent", Self::Sent),
             (" answered", Self::Answered),
             (" cut off", Self::CutOff),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::request::Request;
 use crate::log::Pattern;
 use crate::record::{Bytes, EventName, Signal, Stream, seconds};
 
@@ -50,6 +51,8 @@ pub enum Act {
     CloseOutput(Stream),
     /// Ends the subject's direct parent, so that the subject becomes an orphan. Its streams stay as they are.
     EndParent,
+    /// Sends a request to the subject; needs the feature `http`.
+    Request(Request),
 }
 
 /// The moment of an [`Action`].
@@ -114,6 +117,7 @@ impl Act {
             Self::CloseStdin => EventName::StdinClosed,
             Self::CloseOutput(stream) => EventName::OutputClosed(*stream),
             Self::EndParent => EventName::ParentEnds,
+            Self::Request(request) => EventName::Sent(request.name.clone()),
         }
     }
 
@@ -191,6 +195,11 @@ impl Action {
     /// ```
     pub fn end_parent() -> Self {
         Self::new(Act::EndParent)
+    }
+
+    /// Sends a request to the subject. Its answer is an event; needs the feature `http`.
+    pub fn request(request: Request) -> Self {
+        Self::new(Act::Request(request))
     }
 
     /// Waits for the first line that matches, or for the first event of a name.

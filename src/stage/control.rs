@@ -1,6 +1,6 @@
 //! The harness's hold on a run while it goes on.
 
-use super::Cancel;
+use super::{Cancel, Orders};
 use crate::record::Event;
 
 /// The harness's hold on a run while it goes on: a switch that cancels it, and a function that is called with each event.
@@ -14,6 +14,7 @@ use crate::record::Event;
 #[derive(Default)]
 pub struct Control<'a> {
     cancel: Option<&'a Cancel>,
+    orders: Option<&'a Orders>,
     on_start: Option<&'a mut dyn FnMut(u32)>,
     on_event: Option<&'a mut dyn FnMut(&Event)>,
 }
@@ -29,6 +30,13 @@ impl<'a> Control<'a> {
     #[must_use]
     pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
         self.cancel = Some(cancel);
+        self
+    }
+
+    /// Has the run do what is handed in while it goes on.
+    #[must_use]
+    pub fn orders(mut self, orders: &'a Orders) -> Self {
+        self.orders = Some(orders);
         self
     }
 
@@ -48,6 +56,10 @@ impl<'a> Control<'a> {
     pub fn on_event(mut self, on_event: &'a mut dyn FnMut(&Event)) -> Self {
         self.on_event = Some(on_event);
         self
+    }
+
+    pub(super) fn queue(&self) -> Option<&'a Orders> {
+        self.orders
     }
 
     pub(super) fn switch(&self) -> Option<&'a Cancel> {
@@ -83,6 +95,7 @@ impl std::fmt::Debug for Control<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Control")
             .field("cancel", &self.cancel)
+            .field("orders", &self.orders)
             .field("on_start", &self.on_start.is_some())
             .field("on_event", &self.on_event.is_some())
             .finish()

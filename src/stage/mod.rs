@@ -9,6 +9,7 @@ mod control;
 pub mod defaults;
 mod environment;
 mod error;
+mod orders;
 mod os_strings;
 #[cfg(target_os = "linux")]
 pub(crate) mod patience;
@@ -18,6 +19,7 @@ mod port;
 mod proc;
 #[cfg(target_os = "linux")]
 mod real;
+mod request;
 #[cfg(target_os = "linux")]
 mod sys;
 
@@ -27,9 +29,11 @@ pub use canned::Canned;
 pub use control::Control;
 pub use environment::PASSED_ON;
 pub use error::RunError;
+pub use orders::Orders;
 pub use plan::{Bounds, Limits, Plan, Readiness, Stdin};
 #[cfg(target_os = "linux")]
 pub use real::Real;
+pub use request::{Head, Request};
 
 pub(crate) use port::give_port;
 

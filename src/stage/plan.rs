@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::action::{Act, Action, Trigger};
-use super::{defaults, environment, os_strings};
+use super::request::Request;
+use super::{RunError, defaults, environment, os_strings};
 use crate::log::{LogFormat, Pattern};
 use crate::record::{EventName, Origin, Signal, Streams, seconds};
 
@@ -77,6 +79,14 @@ pub enum Readiness {
     File(String),
     /// The subject sends `READY=1` to the socket in `NOTIFY_SOCKET`, as services of systemd do.
     Notify,
+    /// A `GET` of this path is answered with this status. It is asked again and again, as soon as it is known where the subject
+    /// listens; needs the feature `http`.
+    Http {
+        /// Such as `/readyz`.
+        path: String,
+        /// Such as 200.
+        status: u16,
+    },
     /// The subject writes a newline to this descriptor, which it inherits, as services of s6 do.
     Descriptor(u32),
 }
@@ -168,13 +178,47 @@ impl Plan {
                 Trigger::Event(Listens | StopsListening, _)
             )
         };
-        self.ports || self.ready == Some(Readiness::Listening) || self.actions.iter().any(waits)
+        let ready = matches!(
+            self.ready,
+            Some(Readiness::Listening | Readiness::Http { .. })
+        );
+        let requests = self.requests().next().is_some();
+        self.ports || ready || requests || self.actions.iter().any(waits)
     }
 
     /// Whether the subject needs a parent of its own.
     pub(super) fn has_parent(&self) -> bool {
         let mut acts = self.actions.iter().map(Action::act);
         self.parent || acts.any(|act| *act == Act::EndParent)
+    }
+
+    /// The requests among its actions.
+    fn requests(&self) -> impl Iterator<Item = &Request> {
+        let acts = self.actions.iter().map(Action::act);
+        acts.filter_map(|act| match act {
+            Act::Request(request) => Some(request),
+            _ => None,
+        })
+    }
+
+    /// Whether its requests can be sent.
+    pub(super) fn check_requests(&self) -> Result<(), RunError> {
+        let probe = self.ready.iter().filter_map(|ready| match ready {
+            Readiness::Http { path, .. } => Some(Request::get("ready", path)),
+            _ => None,
+        });
+        let problems = self.requests().cloned().chain(probe);
+        let problem = problems.filter_map(|request| match cfg!(feature = "http") {
+            true => request.problem(),
+            false => Some("requests need the feature `http` of `exeunt`".into()),
+        });
+        match problem.into_iter().next() {
+            None => Ok(()),
+            Some(problem) => Err(RunError::Setup {
+                program: self.program.to_string_lossy().into_owned(),
+                source: io::Error::new(io::ErrorKind::InvalidInput, problem),
+            }),
+        }
     }
 
     /// The standard input as the actions need it: what an action writes to, or closes, is open until then.

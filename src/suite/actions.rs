@@ -9,6 +9,7 @@ use super::expectation::no_event;
 use super::file::{self, Closes, Deed, Ends};
 use super::lines::MarkSpec;
 use super::placeholder;
+use super::requests::RequestSpec;
 use super::resolve::Reader;
 use crate::expect::{Mark, Occurrence};
 use crate::record::{EventName, Stream};
@@ -28,7 +29,32 @@ impl Reader<'_> {
         let signals = self.scenario.signals.iter().map(signal);
         let deeds = self.scenario.actions.iter();
         let deeds = deeds.map(|deed| self.deed(deed, |text| placeholder::expand(text, values)));
-        signals.chain(deeds).collect()
+        let requests = self.scenario.requests.iter().map(|spec| self.request(spec));
+        signals.chain(deeds).chain(requests).collect()
+    }
+
+    fn request(&self, spec: &Spanned<RequestSpec>) -> Result<Action, SuiteError> {
+        let own = spec.get_ref();
+        let wrong = |why: String| {
+            self.error(format!("request `{}` cannot be sent", own.name.get_ref()))
+                .at(spec.span(), why)
+        };
+        let request = own.request().map_err(wrong)?;
+        self.when(Action::request(request), &own.on, own.after, own.when)
+    }
+
+    /// Requests have names of their own, and can be sent.
+    pub(super) fn check_requests(&self) -> Result<(), SuiteError> {
+        let mut seen = std::collections::BTreeSet::new();
+        for spec in &self.scenario.requests {
+            let name = &spec.get_ref().name;
+            if !seen.insert(name.get_ref()) {
+                let message = format!("two requests are named `{}`", name.get_ref());
+                return Err(self.error(message).at(name.span(), "choose another name"));
+            }
+            let _sound = self.request(spec)?;
+        }
+        Ok(())
     }
 
     /// The actions besides signals, with their placeholders.

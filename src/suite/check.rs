@@ -242,6 +242,7 @@ impl Reader<'_> {
                 self.trigger(on)?;
             }
         }
-        self.deeds().map(|_| ())
+        self.deeds()?;
+        self.check_requests()
     }
 }

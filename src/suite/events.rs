@@ -35,6 +35,16 @@ impl Events {
                 Closes::Stderr => EventName::OutputClosed(Stream::Stderr),
             }));
         }
+        for request in &scenario.requests {
+            let name = || request.get_ref().name.get_ref().clone();
+            named.extend([
+                EventName::Sent(name()),
+                EventName::Answered(name()),
+                EventName::CutOff(name()),
+                EventName::Refused(name()),
+                EventName::ConnectionClosed(name()),
+            ]);
+        }
         if let Some(ready) = &scenario.ready {
             named.push(EventName::Ready);
             if let Ready::Other(Readiness::Notify) = ready.get_ref() {

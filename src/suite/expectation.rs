@@ -9,11 +9,12 @@ use super::events::Events;
 use super::file::{Allowance, Delay as DelayTable, End, Exit, ExitTable, Expects};
 use super::lines::{Line, MarkSpec, Placed, Step as StepSpec, StepKind};
 use super::names::{Fit, Names, Target};
+use super::requests::RequestSpec;
 use super::selector::{Condition, Selector};
 use super::values::{PerImplementation, Span};
 use crate::expect::{
-    Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedEnd, LogExpectation, Mark, OtherLines,
-    Pattern, Step, Survivors,
+    Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedEnd, ExpectedRequest, LogExpectation,
+    Mark, OtherLines, Pattern, Step, Survivors,
 };
 use crate::record::{EventName, Exit as Ended, Streams};
 
@@ -34,6 +35,7 @@ pub(super) struct Layers<'a, 'f> {
     pub(super) slack: Option<Duration>,
     pub(super) streams: Streams,
     pub(super) events: &'a Events,
+    pub(super) requests: &'a [Spanned<RequestSpec>],
 }
 
 impl<'f> Expects<'f> {
@@ -114,6 +116,7 @@ impl<'f> Layers<'_, 'f> {
             end: Some(end),
             delays,
             order: self.order()?,
+            requests: self.requests()?,
             survivors: match self.first(|expects| expects.survivors) {
                 Some((_, Allowance::Allowed)) => Survivors::Allowed,
                 _ => Survivors::Forbidden,
@@ -420,6 +423,35 @@ impl<'f> Layers<'_, 'f> {
             }
             _ => Ok(found),
         }
+    }
+
+    /// What becomes of the requests.
+    fn requests(&self) -> Result<Vec<ExpectedRequest>, SuiteError> {
+        let said = self.first(|expects| expects.answers);
+        let names = || {
+            self.requests
+                .iter()
+                .map(|spec| spec.get_ref().name.get_ref())
+        };
+        if let Some((source, answers)) = said
+            && let Some(unknown) = answers
+                .keys()
+                .find(|key| !names().any(|name| name == key.get_ref()))
+        {
+            let known: Vec<_> = names().map(|name| format!("`{name}`")).collect();
+            let message = format!("the scenario has no request `{}`", unknown.get_ref());
+            return Err(SuiteError::new(source, message)
+                .at(unknown.span(), format!("there are {}", known.join(", "))));
+        }
+        let end = |spec: &Spanned<RequestSpec>| {
+            let name = spec.get_ref().name.get_ref();
+            let own = said.and_then(|(_, answers)| answers.get(name.as_str()));
+            let end = own
+                .map(|own| own.0)
+                .or_else(|| spec.get_ref().usual_end())?;
+            Some(ExpectedRequest::new(name, end))
+        };
+        Ok(self.requests.iter().filter_map(end).collect())
     }
 
     /// The marks that come one after the other.

@@ -11,6 +11,7 @@ use toml::Spanned;
 use super::duration::parse_duration;
 use super::lines::{Count, Line, Log, MarkSpec, Step};
 use super::ready::Ready;
+use super::requests::{AnswerSpec, RequestSpec};
 use super::selector::{Selector, Selectors, Texts};
 use super::values::{
     ByName, ExitCode, Limit, OneOrMore, PerImplementation, Span, TextOrTable, text_or_table,
@@ -132,6 +133,7 @@ macro_rules! with_expectation {
             exit: Option<Spanned<Exit>>,
             delays: Option<Vec<Spanned<Delay>>>,
             order: Option<Vec<Spanned<MarkSpec>>>,
+            answers: Option<BTreeMap<Spanned<String>, AnswerSpec>>,
             survivors: Option<Allowance>,
         }
 
@@ -147,6 +149,7 @@ macro_rules! with_expectation {
                     exit: self.exit.as_ref(),
                     delays: self.delays.as_deref(),
                     order: self.order.as_deref(),
+                    answers: self.answers.as_ref(),
                     survivors: self.survivors,
                 }
             }
@@ -185,6 +188,9 @@ with_expectation! {
         /// What else is done to the subject.
         #[serde(default)]
         actions: Vec<Spanned<Deed>>,
+        /// Requests that it is sent.
+        #[serde(default)]
+        requests: Vec<Spanned<RequestSpec>>,
         /// The input stays open until an action closes it.
         #[serde(default)]
         stdin_open: bool,
@@ -310,6 +316,7 @@ pub(super) struct Expects<'f> {
     pub(super) exit: Option<&'f Spanned<Exit>>,
     pub(super) delays: Option<&'f [Spanned<Delay>]>,
     pub(super) order: Option<&'f [Spanned<MarkSpec>]>,
+    pub(super) answers: Option<&'f BTreeMap<Spanned<String>, AnswerSpec>>,
     pub(super) survivors: Option<Allowance>,
 }
 

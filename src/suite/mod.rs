@@ -13,6 +13,7 @@ mod lines;
 mod names;
 pub(crate) mod placeholder;
 mod ready;
+mod requests;
 mod resolve;
 mod selector;
 mod show;

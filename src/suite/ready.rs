@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::lines::{Origin, Placed, Text};
 use super::values::{TextOrTable, text_or_table};
 use crate::log::Regex;
-use crate::stage::Readiness;
+use crate::stage::{Readiness, Request};
 
 /// `"listening"`, `"notify"`, or a table with `line`, `file` or `fd`.
 #[derive(Debug, Clone)]
@@ -24,11 +24,13 @@ pub(super) struct ReadyTable {
     regex: Option<Regex>,
     stream: Option<Spanned<Origin>>,
     file: Option<String>,
+    http: Option<String>,
+    status: Option<u16>,
     fd: Option<u32>,
 }
 
 impl TextOrTable for Ready {
-    const EXPECTED: &'static str = "`\"listening\"`, `\"notify\"`, or a table with one of `line`, `contains`, `regex`, `file`, `fd`";
+    const EXPECTED: &'static str = "`\"listening\"`, `\"notify\"`, or a table with one of `line`, `contains`, `regex`, `file`, `http`, `fd`";
     type Table = ReadyTable;
 
     fn from_text(text: &str) -> Result<Self, String> {
@@ -48,14 +50,24 @@ impl TextOrTable for Ready {
             regex: table.regex,
             stream: table.stream,
         };
-        match (text.placed()?, table.file, table.fd) {
-            (Some(line), None, None) => Ok(Self::Line(line)),
-            (None, Some(path), None) => Ok(Self::Other(Readiness::File(path))),
-            (None, None, Some(fd @ 3..=255)) => Ok(Self::Other(Readiness::Descriptor(fd))),
-            (None, None, Some(fd)) => Err(format!(
+        if table.status.is_some() && table.http.is_none() {
+            return Err("`status` is for `http`".into());
+        }
+        match (text.placed()?, table.file, table.http, table.fd) {
+            (Some(line), None, None, None) => Ok(Self::Line(line)),
+            (None, Some(path), None, None) => Ok(Self::Other(Readiness::File(path))),
+            (None, None, Some(path), None) => {
+                let status = table.status.unwrap_or(200);
+                match Request::get("ready", &path).problem() {
+                    Some(problem) => Err(problem),
+                    None => Ok(Self::Other(Readiness::Http { path, status })),
+                }
+            }
+            (None, None, None, Some(fd @ 3..=255)) => Ok(Self::Other(Readiness::Descriptor(fd))),
+            (None, None, None, Some(fd)) => Err(format!(
                 "descriptor {fd}: 0 to 2 are the standard streams, so take one from 3 to 255"
             )),
-            _ => Err("one of `line`, `contains`, `regex`, `file` and `fd`".into()),
+            _ => Err("one of `line`, `contains`, `regex`, `file`, `http` and `fd`".into()),
         }
     }
 }

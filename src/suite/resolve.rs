@@ -409,6 +409,7 @@ impl<'a> Reader<'a> {
                 .or(self.defaults.streams)
                 .unwrap_or_default(),
             events: &self.events,
+            requests: &self.scenario.requests,
         }
         .expectation()
     }

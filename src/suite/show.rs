@@ -7,13 +7,14 @@ use std::time::Duration;
 use super::case::{Case, KnownDeviation};
 use super::duration;
 use super::implementation::Start;
+use super::requests::show as show_end;
 use crate::expect::{
     Bound, Count, Delay, Expectation, ExpectedEnd, Mark, Occurrence, OtherLines, Pattern, Step,
     Survivors,
 };
 use crate::log::Matcher;
 use crate::record::{Exit, Stream, Streams};
-use crate::stage::{Act, Action, Readiness, Trigger};
+use crate::stage::{Act, Action, Readiness, Request, Trigger};
 
 impl Case {
     /// The case written out as a suite of its own: what is run, within which bounds, and what is expected.
@@ -124,9 +125,13 @@ impl Case {
             writeln!(out, "ignore-signals = {}", list(ignored))?;
         }
         // Signals first, as they are read.
-        let is_signal = |action: &&Action| matches!(action.act(), Act::Signal { .. });
-        let (signals, others): (Vec<_>, Vec<_>) = self.actions.iter().partition(is_signal);
-        for (key, actions) in [("signals", signals), ("actions", others)] {
+        let of = |kind: &str| {
+            let actions = self.actions.iter();
+            let actions = actions.filter(|action| kind_of(action.act()) == kind);
+            actions.collect::<Vec<_>>()
+        };
+        for key in ["signals", "actions", "requests"] {
+            let actions = of(key);
             if !actions.is_empty() {
                 writeln!(out, "{key} = {}", lines(actions.into_iter().map(action)))?;
             }
@@ -199,6 +204,13 @@ fn write_expectation(out: &mut String, expectation: &Expectation, with_order: bo
         "delays = {}",
         lines(expectation.delays.iter().map(delay))
     )?;
+    if !expectation.requests.is_empty() {
+        let answers = expectation.requests.iter();
+        let answers: Vec<_> = answers
+            .map(|request| format!("{} = {}", key(&request.name), show_end(request.end)))
+            .collect();
+        writeln!(out, "answers = {{ {} }}", answers.join(", "))?;
+    }
     if with_order || !expectation.order.is_empty() {
         let order = list(expectation.order.iter().map(mark));
         writeln!(out, "order = {order}")?;
@@ -228,12 +240,47 @@ fn end(end: &ExpectedEnd) -> String {
     }
 }
 
+/// The key of a scenario under which an action stands.
+fn kind_of(act: &Act) -> &'static str {
+    match act {
+        Act::Signal { .. } => "signals",
+        Act::Request(_) => "requests",
+        _ => "actions",
+    }
+}
+
+fn request(request: &Request) -> String {
+    let mut keys = format!("name = {}", text(&request.name));
+    match &request.head {
+        None => keys += ", idle = true",
+        Some(head) => {
+            keys += &format!(", http = {}", text(&head.path));
+            if head.method != "GET" {
+                keys += &format!(", method = {}", text(&head.method));
+            }
+            if request.keep_alive {
+                keys += ", keep-alive = true";
+            }
+        }
+    }
+    if !request.body.as_slice().is_empty() {
+        keys += &format!(", body = {}", text(&request.body.to_text()));
+    }
+    if let Some(port) = request.port {
+        keys += &format!(", port = {port}");
+    }
+    keys
+}
+
 fn readiness(readiness: &Readiness) -> String {
     match readiness {
         Readiness::Line(line) => format!("{{ {} }}", pattern_keys(line)),
         Readiness::Listening => "\"listening\"".into(),
         Readiness::File(path) => format!("{{ file = {} }}", text(path)),
         Readiness::Notify => "\"notify\"".into(),
+        Readiness::Http { path, status } => {
+            format!("{{ http = {}, status = {status} }}", text(path))
+        }
         Readiness::Descriptor(fd) => format!("{{ fd = {fd} }}"),
     }
 }
@@ -246,6 +293,7 @@ fn action(action: &Action) -> String {
         Act::CloseStdin => "close = \"stdin\"".into(),
         Act::CloseOutput(stream) => format!("close = \"{stream}\""),
         Act::EndParent => "end = \"parent\"".into(),
+        Act::Request(request) => self::request(request),
     };
     if let Some(on) = trigger(&when.on) {
         keys += &format!(", on = {on}");

@@ -4,6 +4,11 @@ mod actions;
 mod canary;
 mod collect;
 mod finish;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(not(feature = "http"))]
+#[path = "no_http.rs"]
+mod http;
 mod input;
 mod lines;
 mod looks;
@@ -29,6 +34,7 @@ pub struct Real;
 
 impl Stage for Real {
     fn play(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
+        plan.check_requests()?;
         run::run(plan, control)
     }
 }

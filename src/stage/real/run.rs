@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use super::actions::{Actions, Due};
 use super::collect::Collector;
 use super::finish::Begun;
+use super::http::Requests;
 use super::input::Input;
 use super::lines::{Piece, RawLine};
 use super::looks::Looks;
@@ -21,7 +22,7 @@ use crate::record::{
     Stream, Termination,
 };
 use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
-use crate::stage::{Cancel, Control, Plan, RunError, proc};
+use crate::stage::{Cancel, Control, Orders, Plan, RunError, proc};
 
 const CHUNK: usize = 64 * 1024;
 /// How long what is there is read before the clock is looked at again.
@@ -41,6 +42,7 @@ pub(super) struct Run<'a, 'c> {
     pub(super) input: Input,
     pub(super) ready: Ready,
     pub(super) looks: Looks,
+    pub(super) requests: Requests,
     buffer: Vec<u8>,
     pub(super) events: Collector,
     pub(super) actions: Actions<'a>,
@@ -51,6 +53,8 @@ pub(super) struct Run<'a, 'c> {
     /// The process between it and the reaper; 0 if there is none.
     pub(super) parent: u32,
     pub(super) exited: Option<Exited>,
+    /// The time of the exit, while what had come by then is heard.
+    pub(super) ending: Option<Duration>,
     pub(super) empty: bool,
     pub(super) survivors: Vec<Process>,
     pub(super) ended_by_harness: Vec<Process>,
@@ -76,6 +80,7 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
         input: setup.input,
         ready: setup.ready,
         looks: setup.looks,
+        requests: Requests::new(plan),
         buffer: vec![0; CHUNK],
         events: Collector::new(plan.limits.output),
         actions: Actions::new(&plan.actions, &plan.log),
@@ -84,6 +89,7 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
         pid: 0,
         parent: 0,
         exited: None,
+        ending: None,
         empty: false,
         survivors: Vec::new(),
         ended_by_harness: Vec::new(),
@@ -180,7 +186,9 @@ impl Run<'_, '_> {
                 self.tell_partials();
                 self.hear_ready();
                 self.look_in_time();
+                self.converse();
                 self.act();
+                self.obey();
             }
             self.advance();
             if let Some(error) = self.blind.take() {
@@ -190,6 +198,7 @@ impl Run<'_, '_> {
         self.read_pipes();
         self.hear_ready();
         self.look();
+        self.end_requests();
         self.judge_ready();
         self.findings.extend(self.actions.missed());
         let left = self.input.left().into_iter();
@@ -215,12 +224,16 @@ impl Run<'_, '_> {
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
         let ready = self.ready.fd().filter(|_| self.pid != 0);
-        let others = [reaper, cancel, ready].into_iter().flatten();
-        let readable: Vec<BorrowedFd<'_>> = open.chain(others).collect();
+        let orders = self.control.queue().filter(|_| self.acting());
+        let orders = orders.map(AsFd::as_fd);
+        let others = [reaper, cancel, ready, orders].into_iter().flatten();
+        let requests = self.requests.reads();
+        let readable: Vec<BorrowedFd<'_>> = open.chain(others).chain(requests).collect();
         let input = self.input.waits_for().filter(|_| self.pid != 0);
+        let writable: Vec<_> = self.requests.writes().chain(input).collect();
         let waited_before = proc::waited_for_processor();
         let limit = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_sub(now));
-        sys::wait(&readable, input, limit)?;
+        sys::wait(&readable, &writable, limit)?;
         let waited = proc::waited_for_processor().saturating_sub(waited_before);
         let overslept = deadline.map(|deadline| self.elapsed().saturating_sub(deadline.max(now)));
         self.late = self.late.max(waited).max(overslept.unwrap_or_default());
@@ -237,7 +250,11 @@ impl Run<'_, '_> {
         };
         let acts = self.acting().then(|| self.actions.next_look(now)).flatten();
         let look = self.looks.next().filter(|_| self.pid != 0);
-        [partials, phase, acts, look].into_iter().flatten().min()
+        let probe = self.requests.next().filter(|_| self.pid != 0);
+        [partials, phase, acts, look, probe]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether actions can still be done.
@@ -414,8 +431,11 @@ impl Run<'_, '_> {
 
     fn subject_ended(&mut self, exited: Exited) {
         let at = self.since_start(exited.at);
+        self.ending = Some(at);
         self.read_pipes();
         self.hear_ready();
+        self.converse();
+        self.ending = None;
         // What is in the pipes by now was written before the exit, or by a descendant in the moment that it took us to hear
         // of it.
         self.events.written_before(at);
@@ -444,6 +464,18 @@ impl Run<'_, '_> {
         self.look_before_acting();
         self.perform(act);
         self.looks.still_at(self.elapsed());
+    }
+
+    /// Does what is handed in meanwhile.
+    fn obey(&mut self) {
+        let orders = self.control.queue();
+        while let Some(act) = orders.and_then(Orders::take) {
+            if self.acting() && self.exited.is_none() {
+                self.look_before_acting();
+                self.perform(&act);
+                self.looks.still_at(self.elapsed());
+            }
+        }
     }
 
     /// Goes on to the next phase where its time has come.

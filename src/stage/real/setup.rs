@@ -100,10 +100,12 @@ impl Setup {
                 .iter()
                 .map(|(k, v)| (k.as_os_str(), v.as_os_str())),
             &place.directory,
-            reaper.scratch_path(),
-            &plan.ignored_signals,
-            given.descriptor.as_ref().map(|(_, number)| *number),
-            plan.has_parent(),
+            &sys::Given {
+                scratch: reaper.scratch_path(),
+                ignored: &plan.ignored_signals,
+                ready: given.descriptor.as_ref().map(|(_, number)| *number),
+                parent: plan.has_parent(),
+            },
         )?;
         let (stdin, input) = stdin(&plan.stdin())?;
         let (pipes, stdout, stderr) = outputs(plan)?;

@@ -34,6 +34,19 @@ pub(crate) struct Exec {
     block: Vec<u8>,
 }
 
+/// What a subject gets besides its words.
+#[derive(Default)]
+pub(crate) struct Given<'a> {
+    /// A directory that is to be removed if the harness ends before it can do so.
+    pub(crate) scratch: Option<&'a Path>,
+    /// Signals that it inherits as ignored.
+    pub(crate) ignored: &'a [Signal],
+    /// The number of the descriptor on which it tells that it is ready.
+    pub(crate) ready: Option<u32>,
+    /// Whether it has a parent of its own below the reaper.
+    pub(crate) parent: bool,
+}
+
 fn bit(signal: i32) -> u64 {
     1 << (signal - 1)
 }
@@ -61,18 +74,14 @@ impl Strings {
 }
 
 impl Exec {
-    /// `program` is a path; `args` does not include the program's own name, which is `name`. `scratch` is a directory
-    /// that is to be removed if the harness ends before it can do so.
+    /// `program` is a path; `args` does not include the program's own name, which is `name`.
     pub(crate) fn new<'a>(
         program: &Path,
         name: &OsStr,
         args: &[OsString],
         environment: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
         directory: &Path,
-        scratch: Option<&Path>,
-        ignored: &[Signal],
-        ready: Option<u32>,
-        parent: bool,
+        given: &Given<'_>,
     ) -> io::Result<Self> {
         let variables: Vec<OsString> = environment
             .map(|(key, value)| [key, OsStr::new("="), value].into_iter().collect())
@@ -83,12 +92,12 @@ impl Exec {
             begin: words * WORD,
         };
         let mut block = vec![0; HEAD];
-        block[IGNORED] = ignored.iter().fold(0, |set, s| set | bit(s.number()));
-        block[READY] = ready.unwrap_or(0).into();
-        block[PARENT] = parent.into();
+        block[IGNORED] = given.ignored.iter().fold(0, |set, s| set | bit(s.number()));
+        block[READY] = given.ready.unwrap_or(0).into();
+        block[PARENT] = given.parent.into();
         block[PROGRAM] = strings.add(program.as_os_str())?;
         block[DIRECTORY] = strings.add(directory.as_os_str())?;
-        if let Some(scratch) = scratch {
+        if let Some(scratch) = given.scratch {
             block[SCRATCH] = strings.add(scratch.as_os_str())?;
         }
         block[ARGS] = 1 + args.len() as u64;
@@ -269,10 +278,12 @@ mod tests {
                     .iter()
                     .map(|(k, v)| (OsStr::new(k), OsStr::new(v))),
                 Path::new("/dir"),
-                None,
-                &[Signal::from_kernel(64)],
-                Some(9),
-                true,
+                &Given {
+                    ignored: &[Signal::from_kernel(64)],
+                    ready: Some(9),
+                    parent: true,
+                    ..Given::default()
+                },
             )
             .unwrap();
             let file = exec.file().unwrap();

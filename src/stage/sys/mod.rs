@@ -42,7 +42,7 @@ use nix::poll::{PollFd, PollFlags};
 use nix::sys::time::TimeSpec;
 
 pub(crate) use clock::{now, utc_offset};
-pub(crate) use exec::Exec;
+pub(crate) use exec::{Exec, Given};
 pub(crate) use gate::{Admission, is_scarce};
 pub(crate) use message::{Exited, Message};
 pub(crate) use reaper::{Ends, Reaper};
@@ -50,17 +50,17 @@ pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
 
 /// Waits until one of the descriptors can be read, is closed at the other end, or the time is over.
 pub(crate) fn wait_readable(fds: &[BorrowedFd<'_>], limit: Duration) -> io::Result<()> {
-    wait(fds, None, limit)
+    wait(fds, &[], limit)
 }
 
-/// As [`wait_readable`]; or until `writable` can be written.
+/// As [`wait_readable`]; or until one of `writable` can be written.
 pub(crate) fn wait(
     readable: &[BorrowedFd<'_>],
-    writable: Option<BorrowedFd<'_>>,
+    writable: &[BorrowedFd<'_>],
     limit: Duration,
 ) -> io::Result<()> {
     let readable = readable.iter().map(|fd| (*fd, PollFlags::POLLIN));
-    let writable = writable.map(|fd| (fd, PollFlags::POLLOUT));
+    let writable = writable.iter().map(|fd| (*fd, PollFlags::POLLOUT));
     let mut polled: Vec<PollFd<'_>> = readable
         .chain(writable)
         .map(|(fd, events)| PollFd::new(fd, events))
@@ -116,18 +116,8 @@ mod tests {
         let args: Vec<OsString> = args.iter().map(Into::into).collect();
         let name = OsStr::new(program);
         let path = Path::new(program);
-        let exec = Exec::new(
-            path,
-            name,
-            &args,
-            [].into_iter(),
-            Path::new("/"),
-            None,
-            &[],
-            None,
-            false,
-        )
-        .unwrap();
+        let root = Path::new("/");
+        let exec = Exec::new(path, name, &args, [].into_iter(), root, &Given::default()).unwrap();
         let ends = Ends {
             stdin: null(),
             stdout: null(),
