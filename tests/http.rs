@@ -16,6 +16,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == '/readyz':
             return self.answer(200 if ready else 503, b'')
+        if self.path == '/1000': print('begun', flush=True)
         time.sleep(int(self.path[1:]) / 1000)
         self.answer(200, b'done')
     def do_POST(self):
@@ -64,8 +65,7 @@ fn slow() -> Action {
 }
 
 fn term() -> Action {
-    let sent = EventName::Sent("slow".into());
-    Action::signal(Signal::TERM).on(sent).after(millis(200))
+    Action::signal(Signal::TERM).on("begun")
 }
 
 /// What is expected of a server that drains.

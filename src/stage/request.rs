@@ -104,6 +104,7 @@ impl Request {
     }
 
     /// The bytes that are sent.
+    #[cfg(feature = "http")]
     pub(super) fn bytes(&self, host: &str) -> Vec<u8> {
         let Some(Head { method, path }) = &self.head else {
             return Vec::new();
