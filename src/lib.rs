@@ -100,9 +100,9 @@ use std::time::Duration;
 
 #[cfg(all(feature = "libtest", target_os = "linux"))]
 pub use front::libtest;
-pub use front::{
-    Assert, AssertError, CodePredicate, LiveError, LiveSubject, OutputPredicate, Subject,
-};
+pub use front::{Assert, AssertError, CodePredicate, OutputPredicate, Subject};
+#[cfg(target_os = "linux")]
+pub use front::{LiveError, LiveSubject};
 pub use judge::expect;
 pub use log::{LogFormat, LogFormatError};
 pub use record::{Record, Signal, Streams, UnknownSignal};

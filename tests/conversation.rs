@@ -172,6 +172,63 @@ fn an_order_that_is_not_kept_is_broken_and_names_both() {
 }
 
 #[test]
+fn an_order_that_cannot_be_told_is_inconclusive() {
+    use exeunt::record::{Answer, Exchange, Listening, RequestSeen};
+    let answered = || RequestSeen::new("slow", Exchange::Answered(Answer::new(200, "")));
+    let stops = |since| EventKind::StopsListening(Listening::new("127.0.0.1:80", since));
+    let record = Record::new(["x"])
+        .with(millis(1000), EventKind::StdinClosed)
+        .with(millis(1050), stops(millis(1040)))
+        .with(millis(1500), "line")
+        .with(millis(1510), answered())
+        .with(millis(2000), stops(millis(1990)))
+        .with(millis(2005), Exit::Code(0));
+    let verdict = |record: &Record, marks: [Mark; 2]| {
+        judge(record, &Expectation::nothing().in_order(marks)).verdict()
+    };
+    let closed = || Mark::from(EventName::StdinClosed);
+    let stop = || Mark::from(EventName::StopsListening);
+    let second_stop = || {
+        let two = std::num::NonZeroU32::new(2).unwrap();
+        Mark::Event(
+            EventName::StopsListening,
+            exeunt::expect::Occurrence::Nth(two),
+        )
+    };
+    let answer = || Mark::from(EventName::Answered("slow".into()));
+    // The look before saw it still: the grain is 10 ms, and the action was before it.
+    assert_eq!(verdict(&record, [closed(), stop()]), Verdict::Held);
+    assert_eq!(verdict(&record, [stop(), closed()]), Verdict::Broken);
+    // By two ways, 10 ms apart.
+    assert_eq!(
+        verdict(&record, ["line".into(), answer()]),
+        Verdict::Inconclusive
+    );
+    assert_eq!(
+        verdict(&record, [answer(), "line".into()]),
+        Verdict::Inconclusive
+    );
+    assert_eq!(verdict(&record, [stop(), answer()]), Verdict::Held);
+    // Before the exit, or by it? It had ended before, at a look.
+    assert_eq!(verdict(&record, [second_stop(), Mark::Exit]), Verdict::Held);
+    let by_exit = Record::new(["x"])
+        .with(millis(1000), Exit::Code(0))
+        .with(millis(1000), stops(millis(995)));
+    assert_eq!(
+        verdict(&by_exit, [stop(), Mark::Exit]),
+        Verdict::Inconclusive
+    );
+    // The grain counts as lag of a delay.
+    let within = |most| {
+        let delay = Delay::within(EventName::StdinClosed, stop(), millis(most)).slack(millis(0));
+        judge(&record, &Expectation::nothing().delay(delay)).verdict()
+    };
+    assert_eq!(within(50), Verdict::Held);
+    assert_eq!(within(45), Verdict::Inconclusive);
+    assert_eq!(within(35), Verdict::Broken);
+}
+
+#[test]
 fn an_old_record_is_still_read_and_a_newer_one_is_refused() {
     let mut json = serde_json::to_value(Record::new(["x"]).with(secs(1), Exit::Code(0))).unwrap();
     json["schema"] = 1.into();

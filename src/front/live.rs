@@ -421,11 +421,9 @@ impl Drop for LiveSubject {
 /// Why a live subject did not do what was waited for.
 ///
 /// It shows as its message does, so that a test that returns it is readable.
-#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum LiveError {
     /// The subject ended first, or a request was not answered.
-    #[error("{what}\n\n{timeline}")]
     Ended {
         /// What ended before what.
         what: String,
@@ -433,22 +431,47 @@ pub enum LiveError {
         timeline: String,
     },
     /// It has no parent of its own.
-    #[error("the subject has no parent that could be ended: call `own_parent()` before `start()`")]
     NoParent,
     /// The request cannot be sent to anything.
-    #[error("{0}")]
     NoRequest(String),
     /// The run failed.
-    #[error(transparent)]
-    Run(#[from] RunError),
+    Run(RunError),
+}
+
+impl fmt::Display for LiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended { what, timeline } => write!(f, "{what}\n\n{timeline}"),
+            Self::NoParent => f.write_str(
+                "the subject has no parent that could be ended: call `own_parent()` before `start()`",
+            ),
+            Self::NoRequest(problem) => f.write_str(problem),
+            Self::Run(error) => error.fmt(f),
+        }
+    }
 }
 
 impl fmt::Debug for LiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)?;
-        match std::error::Error::source(self) {
-            Some(source) => write!(f, ": {source}"),
-            None => Ok(()),
+        match self {
+            // It tells its cause too.
+            Self::Run(error) => fmt::Debug::fmt(error, f),
+            other => fmt::Display::fmt(other, f),
         }
+    }
+}
+
+impl std::error::Error for LiveError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Run(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<RunError> for LiveError {
+    fn from(error: RunError) -> Self {
+        Self::Run(error)
     }
 }

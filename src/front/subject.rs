@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
 use super::LiveSubject;
 use crate::log::LogFormat;
 use crate::record::{Record, Signal, Streams};

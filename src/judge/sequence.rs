@@ -101,14 +101,22 @@ fn pair(record: &Record, expected: Expected, before: &(Mark, Moment), moment: Mo
 
 /// Whether the order in which two events stand is the one in which they happened.
 fn sure(record: &Record, ways: (Way, Way), a: Moment, b: Moment) -> bool {
+    let unsure = UNSURE.saturating_add(record.lag.canary.max(record.lag.harness));
+    let is_exit = |moment: Moment| {
+        let kind = moment.event.map(|event| &record.events[event].kind);
+        matches!(kind, Some(EventKind::Exit(_)))
+    };
     let late = match ways {
+        // The loopback may deliver an answer after its sender, or the sender's parent, has ended.
+        (Way::Exact, Way::Connection) if is_exit(a) => unsure,
+        (Way::Connection, Way::Exact) if is_exit(b) => unsure,
         // Whatever was heard before the harness acted, or before the exit, had happened by then.
         (Way::Look, Way::Exact) | (Way::Exact, Way::Look) => Duration::ZERO,
         (Way::Exact, _) | (_, Way::Exact) => return true,
         (first, second) if first == second && first != Way::Look => return true,
         (Way::Stream(_), Way::Stream(_)) => UNSURE_STREAMS.saturating_add(record.lag.total()),
         (Way::Look, Way::Look) => Duration::ZERO,
-        _ => UNSURE.saturating_add(record.lag.canary.max(record.lag.harness)),
+        _ => unsure,
     };
     let (first, second, way) = match b.event >= a.event {
         true => (a, b, ways.1),
@@ -116,6 +124,7 @@ fn sure(record: &Record, ways: (Way, Way), a: Moment, b: Moment) -> bool {
     };
     let earliest = match way {
         Way::Look => second.since,
+        Way::Exact => second.at,
         _ => second.at.saturating_sub(late),
     };
     first.at <= earliest

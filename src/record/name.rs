@@ -57,13 +57,22 @@ pub enum EventName {
 }
 
 /// A text that names no event.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` names no event: there are `ready`, `stopping`, `stdin written`, `stdin closed`, `stdout closed`, `listens`, \
-     `stops listening`, `parent ends`, `file PATH`, the name of a signal, and `NAME sent`, `NAME answered`, `NAME cut off`, \
-     `NAME refused` and `NAME closed` for a request"
-)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownEvent(String);
+
+impl fmt::Display for UnknownEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` names no event: there are `ready`, `stopping`, `stdin written`, `stdin closed`, `stdout closed`, \
+             `listens`, `stops listening`, `parent ends`, `file PATH`, the name of a signal, and `NAME sent`, \
+             `NAME answered`, `NAME cut off`, `NAME refused` and `NAME closed` for a request",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for UnknownEvent {}
 
 /// The events that have no more to them than their name.
 const PLAIN: [(&str, EventName); 10] = [

@@ -1,12 +1,12 @@
 //! What the holder of a run wants done while it goes on.
 
 use std::collections::VecDeque;
-use std::io::{self, PipeWriter, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Mutex, PoisonError};
 
 use super::action::Act;
-use super::sys;
 
 /// Acts that are handed in while a run goes on, and done at once: for a test that holds its subject in its hand. What is
 /// planned beforehand are [`Action`](super::Action)s.
@@ -14,7 +14,7 @@ use super::sys;
 pub struct Orders {
     queue: Mutex<VecDeque<Act>>,
     // One byte for each act in the queue.
-    readable: OwnedFd,
+    readable: PipeReader,
     writer: PipeWriter,
 }
 
@@ -24,11 +24,11 @@ impl Orders {
     /// # Errors
     /// If no pipe could be opened.
     pub fn new() -> io::Result<Self> {
-        let (readable, writer) = sys::pipe()?;
+        let (readable, writer) = io::pipe()?;
         Ok(Self {
             queue: Mutex::default(),
             readable,
-            writer: writer.into(),
+            writer,
         })
     }
 
@@ -43,11 +43,13 @@ impl Orders {
     pub(super) fn take(&self) -> Option<Act> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let act = queue.pop_front()?;
-        let _ = nix::unistd::read(&self.readable, &mut [0]);
+        // It is there, so this does not wait.
+        let _ = (&self.readable).read(&mut [0]);
         Some(act)
     }
 }
 
+#[cfg(target_os = "linux")]
 impl AsFd for Orders {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.readable.as_fd()

@@ -126,16 +126,25 @@ impl Run<'_, '_> {
     }
 
     fn hear_exchange(&mut self, at: Duration, seen: RequestSeen) {
-        // What came by now was sent before the exit, unless a descendant sent it since.
-        let at = match self.ending {
-            Some(exit) => at.min(exit),
-            None => at,
-        };
+        let at = at.min(self.latest());
         let is_sent = matches!(seen.exchange, Exchange::Sent { .. });
         self.push(at, seen.into());
         // Whoever has answered may listen still: that is known only if it is looked for now.
         if !is_sent {
             self.look();
+        }
+    }
+
+    /// The latest instant at which what is heard now can have been. The loopback may deliver an answer after its sender has
+    /// ended; but a subject that has ended, and has left nobody behind, sends no more.
+    fn latest(&self) -> Duration {
+        match (self.ending, self.exited) {
+            (Some(exit), _) => exit,
+            (None, Some(exited)) if exited.alone => {
+                let exit = self.since_start(exited.at);
+                exit.saturating_sub(Duration::from_nanos(1))
+            }
+            _ => Duration::MAX,
         }
     }
 
