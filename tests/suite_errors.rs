@@ -79,7 +79,7 @@ fn an_unknown_key() {
     assert_eq!(
         error(&scenario("timeuot = \"1s\"\n")),
         "\
-error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `log-pattern`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `actions`, `requests`, `stdin-open`, `ready`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `order`, `answers`, `survivors`
+error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `log-pattern`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `actions`, `clients`, `requests`, `stdin-open`, `ready`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `order`, `answers`, `survivors`
  --> exeunt.toml:5:1
   |
 5 | timeuot = \"1s\"
@@ -1013,6 +1013,24 @@ fn events_that_the_scenario_has_not() {
         ),
     ] {
         let error = error(&scenario(&format!("requests = [{request}]")));
+        assert!(error.contains(why), "{error}");
+    }
+    for (client, why) in [
+        (
+            "{ name = 'a b', command = ['x'] }",
+            "it is empty or has white space",
+        ),
+        ("{ name = 'a', command = [] }", "name a program"),
+        (
+            "{ name = 'a', command = ['{port}'] }",
+            "`{port}` is no placeholder here",
+        ),
+        (
+            "{ name = 'a', command = ['x'] }, { name = 'a', command = ['x'] }",
+            "two clients are named `a`",
+        ),
+    ] {
+        let error = error(&scenario(&format!("clients = [{client}]")));
         assert!(error.contains(why), "{error}");
     }
     let answers = error(&scenario(

@@ -76,6 +76,15 @@ pub enum Expected {
     Done(EventName),
     /// A request ends so.
     Request(ExpectedRequest),
+    /// A client runs.
+    ClientRuns(String),
+    /// This is expected of a client.
+    OfClient {
+        /// The name of the client.
+        name: String,
+        /// What is expected of it.
+        expected: Box<Expected>,
+    },
     /// No process outlives the subject.
     NoSurvivors,
     /// This signal is sent, as planned.
@@ -172,6 +181,8 @@ pub enum Observed {
     Exchange(Exchange),
     /// A request was sent, and nothing more came of it.
     NoAnswer,
+    /// Something could not be done, for this reason.
+    Problem(String),
 }
 
 /// Why an observation is no proof.
@@ -352,6 +363,8 @@ impl fmt::Display for Expected {
             Self::Request(request) => {
                 write!(f, "request `{}` {}", request.name, request.end)
             }
+            Self::ClientRuns(name) => write!(f, "client `{name}` runs"),
+            Self::OfClient { name, expected } => write!(f, "of client `{name}`: {expected}"),
             Self::Done(what) => write!(f, "`{what}`, as planned"),
             Self::NoSurvivors => f.write_str("no process outlives the subject"),
             Self::SignalSent(signal) => write!(f, "{signal} is sent"),
@@ -432,6 +445,7 @@ impl fmt::Display for Observed {
             Self::SignalNotSent => f.write_str("it was not sent"),
             Self::NotDone => f.write_str("it was not done"),
             Self::Exchange(exchange) => exchange.fmt(f),
+            Self::Problem(problem) => f.write_str(problem),
             Self::NoAnswer => f.write_str("sent, and nothing more came of it"),
         }
     }

@@ -48,6 +48,8 @@ pub struct Expectation {
     pub delays: Vec<Delay>,
     /// Events of any kind that come in this order; others may stand between them.
     pub order: Vec<Mark>,
+    /// What is expected of the programs that run beside the subject.
+    pub clients: Vec<ExpectedClient>,
     /// What becomes of requests.
     pub requests: Vec<ExpectedRequest>,
     /// Whether processes may outlive the subject.
@@ -134,6 +136,14 @@ impl Expectation {
         Self { order, ..self }
     }
 
+    /// This is expected of the client of this name.
+    #[must_use]
+    pub fn client(mut self, name: impl Into<String>, expectation: Expectation) -> Self {
+        let name = name.into();
+        self.clients.push(ExpectedClient { name, expectation });
+        self
+    }
+
     /// The request of this name ends so.
     #[must_use]
     pub fn request(mut self, name: impl Into<String>, end: ExpectedExchange) -> Self {
@@ -166,6 +176,17 @@ impl Expectation {
                 .unwrap_or_default(),
         }
     }
+}
+
+/// What is expected of a program that runs beside the subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ExpectedClient {
+    /// The name of the client.
+    pub name: String,
+    /// What is expected of its own record.
+    pub expectation: Expectation,
 }
 
 /// Whether processes may outlive the subject.

@@ -3,6 +3,7 @@
 //! No process, no clock: a saved record is judged the same tomorrow.
 
 mod check;
+mod clients;
 mod delay;
 mod end;
 pub mod expect;
@@ -87,6 +88,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         delays,
         order,
         requests,
+        clients,
         ..
     } = expectation;
     let due = moment::exit_due(record, expectation);
@@ -104,6 +106,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
     checks.extend(counts.iter().map(|count| lines::count(record, count)));
     checks.extend(delays.map(|delay| delay::delay(record, delay, due)));
     checks.extend(requests.iter().flat_map(|r| requests::requests(record, r)));
+    checks.extend(clients.iter().flat_map(|c| clients::client(record, c)));
     checks.extend(sequence::order(record, order, told));
     checks.extend(end::survivors(record, expectation));
     checks.extend(end::signals(record));

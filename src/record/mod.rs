@@ -3,6 +3,7 @@
 //! Every duration is in seconds when serialised, and counts from the start of the run on one monotonic clock.
 
 mod bytes;
+mod client;
 mod conversation;
 pub(crate) mod moment;
 mod name;
@@ -19,6 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 pub use bytes::Bytes;
+pub use client::ClientSeen;
 pub use conversation::{Answer, Exchange, FileSeen, Listening, RequestSeen};
 pub use name::{EventName, UnknownEvent};
 pub use signal::{Signal, UnknownSignal};
@@ -80,6 +82,9 @@ pub struct Record {
     pub log: LogLines,
     /// What the harness noticed unasked.
     pub findings: Vec<Finding>,
+    /// Programs that ran beside the subject.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientSeen>,
 }
 
 /// The version of the shape of a [`Record`] that this crate writes. It reads version 1 too, which has fewer kinds of event.
@@ -272,6 +277,18 @@ pub enum EventKind {
     Request(RequestSeen),
     /// A file appeared.
     File(FileSeen),
+    /// A client was started.
+    ClientStarts {
+        /// Its name.
+        name: String,
+    },
+    /// A client was seen to have ended.
+    ClientEnds {
+        /// Its name.
+        name: String,
+        /// How; `None` if it could not be run.
+        exit: Option<Exit>,
+    },
     /// The subject's direct parent was ended as the plan says, so the subject became an orphan.
     ParentEnds {
         /// The process id that the parent had.
@@ -840,6 +857,7 @@ impl Record {
             usage: Usage::default(),
             log: LogLines::Every,
             findings: Vec::new(),
+            clients: Vec::new(),
         }
     }
 

@@ -54,6 +54,10 @@ pub enum EventName {
     File(String),
     /// `parent ends`: the subject's direct parent was ended.
     ParentEnds,
+    /// `client NAME starts`: a program that runs beside the subject was started.
+    ClientStarts(String),
+    /// `client NAME ends`: that program was seen to have ended.
+    ClientEnds(String),
 }
 
 /// A text that names no event.
@@ -66,7 +70,8 @@ impl fmt::Display for UnknownEvent {
             f,
             "`{}` names no event: there are `ready`, `stopping`, `stdin written`, `stdin closed`, `stdout closed`, \
              `listens`, `stops listening`, `parent ends`, `file PATH`, the name of a signal, and `NAME sent`, \
-             `NAME answered`, `NAME cut off`, `NAME refused` and `NAME closed` for a request",
+             `NAME answered`, `NAME cut off`, `NAME refused` and `NAME closed` for a request, `client NAME starts` and \
+             `client NAME ends` for a client",
             self.0
         )
     }
@@ -118,6 +123,8 @@ impl EventName {
             }
             EventKind::File(file) => Self::File(file.path.clone()),
             EventKind::ParentEnds { .. } => Self::ParentEnds,
+            EventKind::ClientStarts { name } => Self::ClientStarts(name.clone()),
+            EventKind::ClientEnds { name, .. } => Self::ClientEnds(name.clone()),
             _ => return None,
         })
     }
@@ -133,6 +140,7 @@ impl EventName {
                 | Self::OutputClosed(_)
                 | Self::Sent(_)
                 | Self::ParentEnds
+                | Self::ClientStarts(_)
         )
     }
 
@@ -163,6 +171,8 @@ impl fmt::Display for EventName {
             Self::Refused(name) => write!(f, "{name} refused"),
             Self::ConnectionClosed(name) => write!(f, "{name} closed"),
             Self::File(path) => write!(f, "file {path}"),
+            Self::ClientStarts(name) => write!(f, "client {name} starts"),
+            Self::ClientEnds(name) => write!(f, "client {name} ends"),
             _ => f.write_str("?"),
         }
     }
@@ -182,6 +192,16 @@ impl FromStr for EventName {
         }
         if let Some(path) = text.strip_prefix("file ") {
             return Ok(Self::File(path.into()));
+        }
+        if let Some(client) = text.strip_prefix("client ") {
+            let is_name = |name: &&str| !name.is_empty() && !name.contains(char::is_whitespace);
+            let named = |ending| client.strip_suffix(ending).filter(is_name);
+            if let Some(name) = named(" starts") {
+                return Ok(Self::ClientStarts(name.into()));
+            }
+            if let Some(name) = named(" ends") {
+                return Ok(Self::ClientEnds(name.into()));
+            }
         }
         let of_request = |(ending, make): &(&str, Make)| {
             let name = text.strip_suffix(ending)?;
@@ -228,6 +248,8 @@ mod tests {
             EventName::Refused(slow()),
             EventName::ConnectionClosed(slow()),
             EventName::File("run/app.pid".into()),
+            EventName::ClientStarts(slow()),
+            EventName::ClientEnds(slow()),
         ];
         let plain = PLAIN.into_iter().map(|(_, name)| name);
         for name in plain.chain(others) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Client;
 use super::request::Request;
 use crate::log::Pattern;
 use crate::record::{Bytes, EventName, Signal, Stream, seconds};
@@ -53,6 +54,8 @@ pub enum Act {
     EndParent,
     /// Sends a request to the subject; needs the feature `http`.
     Request(Request),
+    /// Starts a program beside the subject.
+    Client(Box<Client>),
 }
 
 /// The moment of an [`Action`].
@@ -118,6 +121,7 @@ impl Act {
             Self::CloseOutput(stream) => EventName::OutputClosed(*stream),
             Self::EndParent => EventName::ParentEnds,
             Self::Request(request) => EventName::Sent(request.name.clone()),
+            Self::Client(client) => EventName::ClientStarts(client.name.clone()),
         }
     }
 
@@ -200,6 +204,11 @@ impl Action {
     /// Sends a request to the subject. Its answer is an event; needs the feature `http`.
     pub fn request(request: Request) -> Self {
         Self::new(Act::Request(request))
+    }
+
+    /// Starts a program beside the subject, as a client of it.
+    pub fn client(client: Client) -> Self {
+        Self::new(Act::Client(Box::new(client)))
     }
 
     /// Waits for the first line that matches, or for the first event of a name.

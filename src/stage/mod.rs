@@ -5,6 +5,7 @@
 mod action;
 mod cancel;
 mod canned;
+mod client;
 mod control;
 pub mod defaults;
 mod environment;
@@ -26,6 +27,7 @@ mod sys;
 pub use action::{Act, Action, Trigger, When};
 pub use cancel::Cancel;
 pub use canned::Canned;
+pub use client::Client;
 pub use control::Control;
 pub use environment::PASSED_ON;
 pub use error::RunError;

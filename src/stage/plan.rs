@@ -182,7 +182,8 @@ impl Plan {
             self.ready,
             Some(Readiness::Listening | Readiness::Http { .. })
         );
-        let requests = self.requests().next().is_some();
+        let is_client = |action: &Action| matches!(action.act(), Act::Client(_));
+        let requests = self.requests().next().is_some() || self.actions.iter().any(is_client);
         self.ports || ready || requests || self.actions.iter().any(waits)
     }
 

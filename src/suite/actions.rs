@@ -30,7 +30,14 @@ impl Reader<'_> {
         let deeds = self.scenario.actions.iter();
         let deeds = deeds.map(|deed| self.deed(deed, |text| placeholder::expand(text, values)));
         let requests = self.scenario.requests.iter().map(|spec| self.request(spec));
-        signals.chain(deeds).chain(requests).collect()
+        let clients = self.scenario.clients.iter();
+        let clients =
+            clients.map(|spec| self.client(spec, |text| placeholder::expand(text, values)));
+        signals
+            .chain(deeds)
+            .chain(requests)
+            .chain(clients)
+            .collect()
     }
 
     fn request(&self, spec: &Spanned<RequestSpec>) -> Result<Action, SuiteError> {
@@ -95,7 +102,7 @@ impl Reader<'_> {
         self.when(Action::new(act), on, *after, *when)
     }
 
-    fn when(
+    pub(super) fn when(
         &self,
         mut action: Action,
         on: &Option<Spanned<MarkSpec>>,

@@ -243,6 +243,7 @@ impl Reader<'_> {
             }
         }
         self.deeds()?;
+        self.check_clients()?;
         self.check_requests()
     }
 }

@@ -35,6 +35,13 @@ impl Events {
                 Closes::Stderr => EventName::OutputClosed(Stream::Stderr),
             }));
         }
+        for client in &scenario.clients {
+            let name = || client.get_ref().name.get_ref().clone();
+            named.extend([
+                EventName::ClientStarts(name()),
+                EventName::ClientEnds(name()),
+            ]);
+        }
         for request in &scenario.requests {
             let name = || request.get_ref().name.get_ref().clone();
             named.extend([

@@ -6,15 +6,15 @@ use toml::Spanned;
 
 use super::error::{Source, SuiteError};
 use super::events::Events;
-use super::file::{Allowance, Delay as DelayTable, End, Exit, ExitTable, Expects};
+use super::file::{Allowance, ClientSpec, Delay as DelayTable, End, Exit, ExitTable, Expects};
 use super::lines::{Line, MarkSpec, Placed, Step as StepSpec, StepKind};
 use super::names::{Fit, Names, Target};
 use super::requests::RequestSpec;
 use super::selector::{Condition, Selector};
 use super::values::{PerImplementation, Span};
 use crate::expect::{
-    Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedEnd, ExpectedRequest, LogExpectation,
-    Mark, OtherLines, Pattern, Step, Survivors,
+    Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedClient, ExpectedEnd, ExpectedRequest,
+    LogExpectation, Mark, OtherLines, Pattern, Step, Survivors,
 };
 use crate::record::{EventName, Exit as Ended, Streams};
 
@@ -36,6 +36,7 @@ pub(super) struct Layers<'a, 'f> {
     pub(super) streams: Streams,
     pub(super) events: &'a Events,
     pub(super) requests: &'a [Spanned<RequestSpec>],
+    pub(super) clients: &'a [Spanned<ClientSpec>],
 }
 
 impl<'f> Expects<'f> {
@@ -117,6 +118,7 @@ impl<'f> Layers<'_, 'f> {
             delays,
             order: self.order()?,
             requests: self.requests()?,
+            clients: self.clients(),
             survivors: match self.first(|expects| expects.survivors) {
                 Some((_, Allowance::Allowed)) => Survivors::Allowed,
                 _ => Survivors::Forbidden,
@@ -423,6 +425,16 @@ impl<'f> Layers<'_, 'f> {
             }
             _ => Ok(found),
         }
+    }
+
+    /// What is expected of the programs beside the subject: the same, whatever the implementation.
+    fn clients(&self) -> Vec<ExpectedClient> {
+        let clients = self.clients.iter().map(Spanned::get_ref);
+        let expected = clients.map(|spec| ExpectedClient {
+            name: spec.name.get_ref().clone(),
+            expectation: spec.expectation(),
+        });
+        expected.collect()
     }
 
     /// What becomes of the requests.

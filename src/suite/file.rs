@@ -188,6 +188,9 @@ with_expectation! {
         /// What else is done to the subject.
         #[serde(default)]
         actions: Vec<Spanned<Deed>>,
+        /// Programs that run beside it.
+        #[serde(default)]
+        clients: Vec<Spanned<ClientSpec>>,
         /// Requests that it is sent.
         #[serde(default)]
         requests: Vec<Spanned<RequestSpec>>,
@@ -295,6 +298,26 @@ pub(super) enum Closes {
     Stdin,
     Stdout,
     Stderr,
+}
+
+/// A program that runs beside the subject.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ClientSpec {
+    pub(super) name: Spanned<String>,
+    pub(super) command: Words,
+    #[serde(default)]
+    pub(super) env: BTreeMap<String, Spanned<String>>,
+    pub(super) directory: Option<String>,
+    pub(super) on: Option<Spanned<MarkSpec>>,
+    pub(super) after: Option<Span>,
+    pub(super) when: Option<When>,
+    /// What is expected of it: an end, and lines.
+    pub(super) exit: Option<End>,
+    #[serde(default)]
+    pub(super) present: Vec<String>,
+    #[serde(default)]
+    pub(super) absent: Vec<String>,
 }
 
 /// The state that a signal waits for.

@@ -3,6 +3,7 @@
 mod actions;
 mod case;
 mod check;
+mod clients;
 mod duration;
 mod error;
 mod events;

@@ -347,7 +347,11 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    fn bounds(&self) -> Bounds {
+    pub(super) fn root(&self) -> &Path {
+        self.root
+    }
+
+    pub(super) fn bounds(&self) -> Bounds {
         let (scenario, defaults) = (self.scenario, &self.defaults);
         let standard = Bounds::default();
         let timeout = scenario.timeout.or(defaults.timeout);
@@ -410,6 +414,7 @@ impl<'a> Reader<'a> {
                 .unwrap_or_default(),
             events: &self.events,
             requests: &self.scenario.requests,
+            clients: &self.scenario.clients,
         }
         .expectation()
     }

@@ -1,5 +1,6 @@
 //! A case written out: a suite of this one case, with nothing left to defaults, sets or conditions.
 
+use std::ffi::OsString;
 use std::fmt::{self, Write};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::expect::{
 };
 use crate::log::Matcher;
 use crate::record::{Exit, Stream, Streams};
-use crate::stage::{Act, Action, Readiness, Request, Trigger};
+use crate::stage::{Act, Action, Client, Plan, Readiness, Request, Trigger};
 
 impl Case {
     /// The case written out as a suite of its own: what is run, within which bounds, and what is expected.
@@ -130,10 +131,13 @@ impl Case {
             let actions = actions.filter(|action| kind_of(action.act()) == kind);
             actions.collect::<Vec<_>>()
         };
-        for key in ["signals", "actions", "requests"] {
+        for key in ["signals", "actions", "requests", "clients"] {
             let actions = of(key);
             if !actions.is_empty() {
-                writeln!(out, "{key} = {}", lines(actions.into_iter().map(action)))?;
+                let shown = actions
+                    .into_iter()
+                    .map(|one| action(one, &self.expectation));
+                writeln!(out, "{key} = {}", lines(shown))?;
             }
         }
         Ok(())
@@ -245,8 +249,46 @@ fn kind_of(act: &Act) -> &'static str {
     match act {
         Act::Signal { .. } => "signals",
         Act::Request(_) => "requests",
+        Act::Client(_) => "clients",
         _ => "actions",
     }
+}
+
+fn client(client: &Client, expectation: &Expectation) -> String {
+    let Client { name, plan, .. } = client;
+    let shown = |word: &OsString| text(&word.to_string_lossy());
+    let words = [&plan.program].into_iter().chain(&plan.args);
+    let mut keys = format!(
+        "name = {}, command = {}, directory = {}",
+        text(name),
+        list(words.map(shown)),
+        text(&plan.directory.to_string_lossy())
+    );
+    let clean = Plan::new("").environment;
+    let own = plan.environment.iter();
+    let own = own.filter(|(name, value)| clean.get(*name) != Some(value));
+    let own: Vec<_> = own
+        .map(|(name, value)| format!("{} = {}", key(&name.to_string_lossy()), shown(value)))
+        .collect();
+    if !own.is_empty() {
+        keys += &format!(", env = {{ {} }}", own.join(", "));
+    }
+    let expected = expectation.clients.iter().find(|known| known.name == *name);
+    let Some(expected) = expected.map(|known| &known.expectation) else {
+        return keys;
+    };
+    if let Some(ExpectedEnd::Exit(exit)) = &expected.end {
+        keys += &match exit {
+            Exit::Code(code) => format!(", exit = {code}"),
+            Exit::Signal(signal) => format!(", exit = \"{signal}\""),
+        };
+    }
+    for (key, patterns) in [("present", &expected.present), ("absent", &expected.absent)] {
+        if !patterns.is_empty() {
+            keys += &format!(", {key} = {}", list(patterns.iter().map(pattern)));
+        }
+    }
+    keys
 }
 
 fn request(request: &Request) -> String {
@@ -285,7 +327,7 @@ fn readiness(readiness: &Readiness) -> String {
     }
 }
 
-fn action(action: &Action) -> String {
+fn action(action: &Action, expectation: &Expectation) -> String {
     let when = action.when();
     let mut keys = match action.act() {
         Act::Signal { signal, .. } => format!("send = \"{signal}\""),
@@ -294,6 +336,7 @@ fn action(action: &Action) -> String {
         Act::CloseOutput(stream) => format!("close = \"{stream}\""),
         Act::EndParent => "end = \"parent\"".into(),
         Act::Request(request) => self::request(request),
+        Act::Client(client) => self::client(client, expectation),
     };
     if let Some(on) = trigger(&when.on) {
         keys += &format!(", on = {on}");

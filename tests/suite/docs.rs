@@ -62,6 +62,7 @@ fn every_key_is_described() {
         "[[scenario]]\nname = 'x'\nsignals = [{ none = 1 }]",
         "[[scenario]]\nname = 'x'\nready = { none = 1 }",
         "[[scenario]]\nname = 'x'\nrequests = [{ none = 1 }]",
+        "[[scenario]]\nname = 'x'\nclients = [{ none = 1 }]",
         "[[scenario]]\nname = 'x'\nactions = [{ none = 1 }]",
         "[[scenario]]\nname = 'x'\ncount = [{ none = 1 }]",
         "[deviation.x]\nnone = 1",

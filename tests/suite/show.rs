@@ -59,6 +59,7 @@ fn a_case_that_says_everything() {
          signals = [{ send = 'SIGTERM', on = { line = 'a', nth = 2 }, after = '1s', when = 'blocked', group = true }, { send = 'SIGHUP' }]\n\
          actions = [{ write = \"a\\nb\", on = 'SIGTERM' }, { close = 'stdout', on = { event = 'stdin written', nth = 2 }, after = '1s' }, { close = 'stdin' }, { end = 'parent', on = 'ready' }]\n\
          requests = [{ name = 'a', http = '/x?y=1', method = 'POST', body = 'b', keep-alive = true, on = 'ready' }, { name = 'idle', idle = true, port = 80, after = '1s' }]\n\
+         clients = [{ name = 'c', command = ['curl', '{address}'], env = { A = 'b' }, directory = 'd', exit = 'SIGTERM', present = ['x'], absent = ['y z'], on = 'a sent' }, { name = 'd', command = ['true'], on = 'client c ends' }]\n\
          answers = { a = 'cut off', idle = 'closed' }\n\
          ready = { contains = 'up', stream = 'stderr' }\n\
          stdin-open = true\n\

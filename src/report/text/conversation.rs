@@ -37,6 +37,14 @@ pub(super) fn row(kind: &EventKind) -> (&'static str, String) {
             };
             ("request", escape(&what))
         }
+        EventKind::ClientStarts { name } => ("client", format!("{} starts", escape(name))),
+        EventKind::ClientEnds { name, exit } => {
+            let how = match exit {
+                Some(exit) => exit.to_string(),
+                None => "it could not be run, or its end was not seen".into(),
+            };
+            ("client", format!("{} ends: {how}", escape(name)))
+        }
         EventKind::File(file) => ("file", format!("{} is there", escape(&file.path))),
         EventKind::ParentEnds { pid } => (
             "parent",

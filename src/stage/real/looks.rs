@@ -125,7 +125,6 @@ impl Looks {
     }
 
     /// The TCP addresses at which the tree listens now.
-    #[cfg(feature = "http")]
     pub(super) fn addresses(&self) -> impl Iterator<Item = std::net::SocketAddr> {
         let known = self.ports.iter().flat_map(|ports| ports.known.values());
         known.filter_map(|place| match place {

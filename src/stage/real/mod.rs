@@ -2,6 +2,7 @@
 
 mod actions;
 mod canary;
+mod clients;
 mod collect;
 mod finish;
 #[cfg(feature = "http")]

@@ -28,6 +28,7 @@ impl Run<'_, '_> {
             Act::CloseOutput(stream) => self.close_output(*stream),
             Act::EndParent => self.end_parent(),
             Act::Request(request) => self.request(request, at),
+            Act::Client(client) => self.start_client(client, at),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use super::actions::{Actions, Due};
+use super::clients::Clients;
 use super::collect::Collector;
 use super::finish::Begun;
 use super::http::Requests;
@@ -43,6 +44,7 @@ pub(super) struct Run<'a, 'c> {
     pub(super) ready: Ready,
     pub(super) looks: Looks,
     pub(super) requests: Requests,
+    pub(super) clients: Clients,
     buffer: Vec<u8>,
     pub(super) events: Collector,
     pub(super) actions: Actions<'a>,
@@ -81,6 +83,7 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
         ready: setup.ready,
         looks: setup.looks,
         requests: Requests::new(plan),
+        clients: Clients::new(),
         buffer: vec![0; CHUNK],
         events: Collector::new(plan.limits.output),
         actions: Actions::new(&plan.actions, &plan.log),
@@ -187,6 +190,7 @@ impl Run<'_, '_> {
                 self.hear_ready();
                 self.look_in_time();
                 self.converse();
+                self.hear_clients();
                 self.act();
                 self.obey();
             }
@@ -199,6 +203,7 @@ impl Run<'_, '_> {
         self.hear_ready();
         self.look();
         self.end_requests();
+        self.end_clients()?;
         self.judge_ready();
         self.findings.extend(self.actions.missed());
         let left = self.input.left().into_iter();
@@ -226,7 +231,8 @@ impl Run<'_, '_> {
         let ready = self.ready.fd().filter(|_| self.pid != 0);
         let orders = self.control.queue().filter(|_| self.acting());
         let orders = orders.map(AsFd::as_fd);
-        let others = [reaper, cancel, ready, orders].into_iter().flatten();
+        let others = [reaper, cancel, ready, orders, self.clients.fd()];
+        let others = others.into_iter().flatten();
         let requests = self.requests.reads();
         let readable: Vec<BorrowedFd<'_>> = open.chain(others).chain(requests).collect();
         let input = self.input.waits_for().filter(|_| self.pid != 0);
