@@ -156,13 +156,16 @@ pub enum Streams {
     Merged,
     /// Each stream has its own pipe: the origin is known, the order across the streams is only as good as the arrival times.
     Split,
+    /// As `Merged`, with a terminal in the place of the pipe: the subject sees one, and may write colours and progress. What it
+    /// writes comes as it is: a newline stays one.
+    Terminal,
 }
 
 impl Streams {
     /// Whether lines of this stream can be told from those of others.
     #[must_use]
     pub fn has(self, stream: Stream) -> bool {
-        (self == Self::Merged) == (stream == Stream::Merged)
+        (self != Self::Split) == (stream == Stream::Merged)
     }
 }
 

@@ -66,6 +66,19 @@ pub struct Bounds {
     /// A signal for a subject that has reached its timeout, one grace period before SIGTERM, so that it shows where it hangs
     /// (SIGABRT for Python with `faulthandler`, SIGQUIT for Java and Go).
     pub at_timeout: Option<Signal>,
+    /// Whether, without such a signal, those runtimes are asked for the stacks of their threads that are known to answer:
+    /// Python with `faulthandler` (SIGABRT), Java and Go (SIGQUIT). All processes of the tree are asked that do
+    /// catch the signal.
+    #[serde(default)]
+    pub ask: bool,
+}
+
+impl Bounds {
+    /// Whether something is asked of the tree, one grace period before SIGTERM.
+    #[cfg(target_os = "linux")]
+    pub(super) fn asks_at_timeout(&self) -> bool {
+        self.ask || self.at_timeout.is_some()
+    }
 }
 
 impl Default for Bounds {
@@ -76,6 +89,7 @@ impl Default for Bounds {
             grace: defaults::GRACE,
             settle: defaults::SETTLE,
             at_timeout: None,
+            ask: false,
         }
     }
 }

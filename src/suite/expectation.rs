@@ -203,7 +203,7 @@ impl<'f> Layers<'_, 'f> {
     /// A pattern, where its stream can be told.
     fn pattern(&self, source: &Source, placed: &Placed) -> Result<Pattern, SuiteError> {
         match (&placed.stream, self.streams) {
-            (Some(span), Streams::Merged) => Err(merged(source, span.clone())),
+            (Some(span), Streams::Merged | Streams::Terminal) => Err(merged(source, span.clone())),
             _ => Ok(placed.pattern.clone()),
         }
     }
@@ -413,7 +413,7 @@ impl<'f> Layers<'_, 'f> {
                         "add `signals = [{{ send = \"{signal}\" }}]`; a line whose text is `{signal}` is written `{{ line = \"{signal}\" }}`"
                     )))
             }
-            Mark::Line(pattern, _) if pattern.stream.is_some() && self.streams == Streams::Merged => {
+            Mark::Line(pattern, _) if pattern.stream.is_some() && self.streams != Streams::Split => {
                 Err(merged(source, mark.span()))
             }
             other => Ok(other.clone()),

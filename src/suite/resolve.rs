@@ -18,7 +18,7 @@ use super::placeholder;
 use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
 use super::version::{Version, VersionReq};
-use crate::expect::{Mark, Occurrence, Pattern};
+use crate::expect::{Expectation, ExpectedEnd, Mark, Occurrence, Pattern};
 use crate::stage::{Action, Bounds};
 
 /// How long a subject may run, unless the suite says otherwise.
@@ -298,18 +298,22 @@ impl<'a> Reader<'a> {
             .log_pattern
             .as_ref()
             .or(defaults.log_pattern.as_ref());
+        let expectation = self.expectation(&layers, target)?;
+        let deviations = self.known_deviations(&layers, target)?;
+        let hangs = |expected: &Expectation| expected.end == Some(ExpectedEnd::Hang);
+        let may_hang = hangs(&expectation) || deviations.iter().any(|d| hangs(&d.expectation));
         Ok(Some(Case {
             scenario: scenario.name.get_ref().clone(),
             about: scenario.about.clone(),
             implementation: implementation.name.clone(),
             like: implementation.like.clone(),
-            expectation: self.expectation(&layers, target)?,
+            expectation,
             usual_lines: self.usual_lines()?,
-            deviations: self.known_deviations(&layers, target)?,
+            deviations,
             sources: self.sources(target)?,
             repeat: scenario.repeat.unwrap_or(NonZeroU32::MIN),
             exclusive: scenario.exclusive,
-            bounds: self.bounds(),
+            bounds: self.bounds(may_hang),
             streams: scenario.streams.or(defaults.streams).unwrap_or_default(),
             log: log.cloned().unwrap_or_default(),
             directory: directory
@@ -329,7 +333,8 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    fn bounds(&self) -> Bounds {
+    /// A subject that is expected to be there still at its time limit is not asked why.
+    fn bounds(&self, may_hang: bool) -> Bounds {
         let (scenario, defaults) = (self.scenario, &self.defaults);
         let standard = Bounds::default();
         let timeout = scenario.timeout.or(defaults.timeout);
@@ -340,6 +345,7 @@ impl<'a> Reader<'a> {
             grace: grace.map_or(standard.grace, |span| span.0),
             settle: settle.map_or(standard.settle, |span| span.0),
             at_timeout: scenario.at_timeout,
+            ask: !may_hang,
         }
     }
 

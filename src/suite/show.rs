@@ -103,6 +103,7 @@ impl Case {
         let streams = match self.streams {
             Streams::Merged => "merged",
             Streams::Split => "split",
+            Streams::Terminal => "terminal",
         };
         writeln!(
             out,

@@ -12,6 +12,8 @@ mod waits;
 pub(crate) use load::runnable;
 pub(super) use orphans::kill_orphans;
 pub(super) use pressure::stalled;
-pub(super) use threads::{main_thread_blocked, signal_pending, threads, waited_for_processor};
+pub(super) use threads::{
+    dump_signal, main_thread_blocked, signal_pending, threads, waited_for_processor,
+};
 pub(super) use tree::descendants;
 pub(super) use waits::explain;

@@ -32,7 +32,12 @@ impl Pipe {
     /// A stream, and the end that the subject gets.
     pub(super) fn new(stream: Stream, limit: usize) -> io::Result<(Self, OwnedFd)> {
         let (fd, end) = sys::pipe()?;
-        let pipe = Self {
+        Ok((Self::of(stream, fd, limit), end))
+    }
+
+    /// A stream that is read from this descriptor.
+    pub(super) fn of(stream: Stream, fd: OwnedFd, limit: usize) -> Self {
+        Self {
             stream,
             fd,
             lines: Lines::new(limit),
@@ -40,8 +45,7 @@ impl Pipe {
             last: Duration::ZERO,
             told: 0,
             budget: limit,
-        };
-        Ok((pipe, end))
+        }
     }
 
     /// When bytes that have no newline will have stood for long enough.

@@ -192,9 +192,12 @@ impl Run<'_, '_> {
             phase if phase.heeds_kill() => Some(cancel.killed()),
             phase => phase.heeds_cancel().then(|| cancel.as_fd()),
         });
+        let expired = self.control.switch().filter(|_| self.acting());
+        let expired = expired.map(Cancel::expired);
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
-        let readable: Vec<BorrowedFd<'_>> = open.chain(reaper).chain(cancel).collect();
+        let readable: Vec<BorrowedFd<'_>> =
+            open.chain(reaper).chain(cancel).chain(expired).collect();
         let input = self.input.as_ref().filter(|_| self.pid != 0);
         let input = input.map(AsFd::as_fd);
         let waited_before = proc::waited_for_processor();
@@ -257,6 +260,7 @@ impl Run<'_, '_> {
         match read {
             Ok(n @ 1..) => {
                 pipe.last = at;
+                self.control.tell_output(pipe.stream, &self.buffer[..n]);
                 pipe.lines.push(&self.buffer[..n], blocks, |piece| {
                     pipe.told = 0;
                     let line = match piece {
@@ -425,6 +429,7 @@ impl Run<'_, '_> {
             cancelled: self.cancelled().is_some(),
             handed_on: self.handed_on().is_some(),
             killed: self.cancelled().is_some_and(Cancel::is_killed),
+            expired: self.control.switch().is_some_and(Cancel::is_expired),
         };
         let (phase, order) = phase::next(self.phase, facts, &self.plan.bounds);
         self.phase = phase;
@@ -442,7 +447,11 @@ impl Run<'_, '_> {
     }
 
     fn timed_out(&mut self) {
-        if let Some(limit) = self.plan.bounds.timeout {
+        let limit = match self.control.switch().is_some_and(Cancel::is_expired) {
+            true => Some(self.elapsed()),
+            false => self.plan.bounds.timeout,
+        };
+        if let Some(limit) = limit {
             self.termination = Termination::TimedOut { limit };
         }
     }
@@ -454,6 +463,14 @@ impl Run<'_, '_> {
         if let Some(signal) = self.plan.bounds.at_timeout {
             sys::send_signal_to(signal, self.pid);
             self.sent(signal, vec![self.pid], SignalReason::AtTimeout);
+            return;
+        }
+        let pids: Vec<u32> = self.ended_by_harness.iter().map(|p| p.pid).collect();
+        for pid in pids {
+            if let Some(signal) = proc::dump_signal(pid) {
+                sys::send_signal_to(signal, pid);
+                self.sent(signal, vec![pid], SignalReason::AtTimeout);
+            }
         }
     }
 
