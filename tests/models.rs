@@ -120,7 +120,7 @@ fn build(copy: &Path) -> PathBuf {
     built(cargo).pop().expect("a program")
 }
 
-/// Builds the library's ordinary tests with the mutants in, and returns those programs: quick ones first.
+/// Builds the library's ordinary tests with the mutants in, and returns those programs: the quick ones first.
 fn build_tests(copy: &Path) -> Vec<PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
@@ -132,10 +132,17 @@ fn build_tests(copy: &Path) -> Vec<PathBuf> {
     built(cargo)
 }
 
-/// The first test of the program that fails with a mutant, if any. A program that hangs has failed.
+/// The first test of the program that fails with a mutant, if any. A program that hangs has failed. The process tests
+/// have bounds of their own, and take longer.
 fn first_failure(program: &Path, mutant: &str) -> Option<String> {
+    let name = program.file_name().expect("a program").to_string_lossy();
+    let limit = if name.starts_with("process-") {
+        "180"
+    } else {
+        "20"
+    };
     let mut tests = Command::new("timeout")
-        .arg("120")
+        .arg(limit)
         .arg(program)
         .env("EXEUNT_FAULT", mutant)
         .env("RUST_BACKTRACE", "0")
