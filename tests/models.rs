@@ -141,10 +141,10 @@ fn first_failure(program: &Path, mutant: &str) -> Option<String> {
     } else {
         "20"
     };
+    fs::write(program.with_extension("fault"), mutant).expect("a file can be written");
     let mut tests = Command::new("timeout")
         .arg(limit)
         .arg(program)
-        .env("EXEUNT_FAULT", mutant)
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
