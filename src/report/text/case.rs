@@ -77,6 +77,9 @@ pub(in crate::report) fn case_on(
         }
     }
     let expected = outcome.status.is_expected();
+    if let Some(place) = outcome.place.as_ref().filter(|_| !expected) {
+        let _ = writeln!(out, "{:INDENT$}  {DIM}at {place}{DIM:#}", "");
+    }
     if verbose || !expected {
         let marked = (!expected).then_some(judgement);
         let page = page.behind(INDENT);
