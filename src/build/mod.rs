@@ -5,8 +5,11 @@
 
 mod cargo;
 mod command;
+mod known;
 mod port;
 mod probe;
+#[cfg(feature = "libtest")]
+mod shared;
 mod version;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,16 +19,20 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
+use serde::{Deserialize, Serialize};
+
 use crate::record::Record;
 use crate::stage::{Cancel, Control, Plan, RunError, Stage, Stdin};
 use crate::suite::placeholder::{expand, has};
 use crate::suite::{CargoBuild, Case, Implementation, Start, Suite, SuiteError, Version};
 use command::{Failure, Tools};
+use known::Known;
 #[cfg(feature = "libtest")]
 pub(crate) use probe::surely_missing;
 
 /// What of an implementation is ready to run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Ready {
     /// All of it.
@@ -84,6 +91,20 @@ impl Suite {
         cancel: Option<&Cancel>,
         on_build: impl FnMut(&str),
     ) -> Result<Prepared<'s>, SuiteError> {
+        let known = Known::default();
+        let prepared = self.prepare_knowing(cases, stage, cancel, on_build, known);
+        prepared.map(|(prepared, _)| prepared)
+    }
+
+    /// As [`prepare`](Self::prepare), but for what is known; and what is known then.
+    fn prepare_knowing<'s>(
+        &'s self,
+        cases: &[&Case],
+        stage: &'s dyn Stage,
+        cancel: Option<&Cancel>,
+        on_build: impl FnMut(&str),
+        mut known: Known,
+    ) -> Result<(Prepared<'s>, Known), SuiteError> {
         let tools = Tools {
             stage,
             cancel,
@@ -99,7 +120,7 @@ impl Suite {
         let used: BTreeSet<&str> = cases.iter().map(|c| c.implementation.as_str()).collect();
         let all = self.implementations().iter();
         let used: Vec<_> = all.filter(|i| used.contains(i.name.as_str())).collect();
-        prepared.probe(&used, tools)?;
+        prepared.probe(&used, tools, &mut known)?;
         let ready: Vec<_> = used
             .into_iter()
             .filter(|i| prepared.is_ready(&i.name))
@@ -114,22 +135,32 @@ impl Suite {
             .into_iter()
             .filter(|c| prepared.skipped(c).is_none())
             .collect();
-        prepared.build(&cases, &ready, tools, on_build)?;
-        Ok(prepared)
+        prepared.build(&cases, &ready, tools, on_build, &mut known)?;
+        Ok((prepared, known))
     }
 }
 
 /// # Getting ready
 impl Prepared<'_> {
     /// Probes side by side: each mostly waits for a program to start.
-    fn probe(&mut self, used: &[&Implementation], tools: Tools<'_>) -> Result<(), SuiteError> {
+    fn probe(
+        &mut self,
+        used: &[&Implementation],
+        tools: Tools<'_>,
+        known: &mut Known,
+    ) -> Result<(), SuiteError> {
         let suite = self.suite;
-        let probed = side_by_side(used, |implementation| {
+        let used: Vec<_> = used
+            .iter()
+            .filter(|i| !known.probed.contains_key(&i.name))
+            .collect();
+        let probed = side_by_side(&used, |implementation| {
             probe::probe(suite, implementation, tools)
         });
         for (implementation, ready) in used.iter().zip(probed) {
-            self.ready.insert(implementation.name.clone(), ready?);
+            known.probed.insert(implementation.name.clone(), ready?);
         }
+        self.ready = known.probed.clone();
         Ok(())
     }
 
@@ -182,6 +213,7 @@ impl Prepared<'_> {
         ready: &[&Implementation],
         tools: Tools<'_>,
         mut on_build: impl FnMut(&str),
+        known: &mut Known,
     ) -> Result<(), SuiteError> {
         let mut jobs: Vec<Job<'_>> = Vec::new();
         for implementation in ready {
@@ -193,10 +225,8 @@ impl Prepared<'_> {
             }
             if let Some(words) = &implementation.build {
                 let words = self.build_words(implementation, words);
-                if !jobs
-                    .iter()
-                    .any(|job| matches!(job, Job::Command(_, other) if *other == words))
-                {
+                // Several implementations may have the same build.
+                if known.built.insert(words.clone()) {
                     on_build(&format!(
                         "building {}: {}",
                         implementation.name,
@@ -206,7 +236,7 @@ impl Prepared<'_> {
                 }
             }
         }
-        let cargo = self.cargo_builds(cases, ready);
+        let cargo = self.cargo_builds(cases, ready, known);
         for build in &cargo {
             on_build(&format!(
                 "building package {} with cargo",
@@ -215,8 +245,14 @@ impl Prepared<'_> {
         }
         jobs.extend((!cargo.is_empty()).then_some(Job::Cargo(cargo)));
         for done in side_by_side(&jobs, |job| self.run_job(job, tools)) {
-            self.binaries.extend(done?);
+            let done = done?.into_iter();
+            known
+                .binaries
+                .extend(done.map(|((of, bin), path)| (of, bin, path)));
         }
+        let built = known.binaries.iter().cloned();
+        self.binaries
+            .extend(built.map(|(of, bin, path)| ((of, bin), path)));
         Ok(())
     }
 
@@ -229,12 +265,19 @@ impl Prepared<'_> {
         words.iter().map(|word| expand(word, &values)).collect()
     }
 
-    /// The binaries that cases need, by what cargo is told.
-    fn cargo_builds<'i>(&self, cases: &[&Case], ready: &[&'i Implementation]) -> Vec<CargoJob<'i>> {
+    /// The binaries that cases need and that are not known, by what cargo is told.
+    fn cargo_builds<'i>(
+        &self,
+        cases: &[&Case],
+        ready: &[&'i Implementation],
+        known: &Known,
+    ) -> Vec<CargoJob<'i>> {
         let mut jobs: BTreeMap<&CargoBuild, (BTreeSet<String>, Option<&'i Implementation>)> =
             BTreeMap::new();
         for case in cases {
-            if let Start::Cargo { cargo, .. } = &self.case(case).start {
+            if let Start::Cargo { cargo, .. } = &self.case(case).start
+                && known.binary(&cargo.build, &cargo.bin).is_none()
+            {
                 let (bins, of) = jobs.entry(&cargo.build).or_default();
                 bins.insert(cargo.bin.clone());
                 *of = ready

@@ -147,6 +147,12 @@ impl Suite {
         )
     }
 
+    /// The texts of all its files.
+    #[cfg(all(feature = "libtest", target_os = "linux"))]
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.files.0.iter().map(|part| part.source.text.as_str())
+    }
+
     pub(crate) fn source(&self) -> &Source {
         &self.files.main().source
     }

@@ -68,6 +68,9 @@ pub(in crate::report) fn case_on(
     page: Page,
 ) -> String {
     let mut out = line(outcome, widths);
+    if let (true, Some(place)) = (is_wrong(outcome.status), &outcome.place) {
+        let _ = writeln!(out, "{:INDENT$}  {DIM}at {place}{DIM:#}", "");
+    }
     let Some(Observed { record, judgement }) = &outcome.observed else {
         return out;
     };
@@ -77,9 +80,6 @@ pub(in crate::report) fn case_on(
         }
     }
     let expected = outcome.status.is_expected();
-    if let Some(place) = outcome.place.as_ref().filter(|_| !expected) {
-        let _ = writeln!(out, "{:INDENT$}  {DIM}at {place}{DIM:#}", "");
-    }
     if verbose || !expected {
         let marked = (!expected).then_some(judgement);
         let page = page.behind(INDENT);
@@ -100,6 +100,11 @@ pub(in crate::report) fn case_on(
         }
     }
     out
+}
+
+/// Whether the program or the suite has to be looked at.
+fn is_wrong(status: Status) -> bool {
+    !status.is_expected() && !matches!(status, Status::Skipped | Status::Interrupted)
 }
 
 pub(super) fn line(outcome: &Outcome, widths: Widths) -> String {
