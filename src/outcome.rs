@@ -1,5 +1,7 @@
 //! What came of cases: plain data, for reports to render.
 
+mod cause;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,7 @@ use crate::judge::{Judgement, Verdict};
 pub use crate::record::CaseId;
 use crate::record::Record;
 pub use crate::suite::Place;
+pub use cause::Cause;
 
 /// What came of a case.
 ///
@@ -127,6 +130,9 @@ pub struct Outcome {
     /// Why, where the record does not tell: a skip, a failed start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The same as data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// The reason for the deviation that is known of this version of the implementation, whether the case shows it or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_deviation: Option<String>,
@@ -197,6 +203,7 @@ mod of_case {
                 version: None,
                 status,
                 why,
+                cause: None,
                 known_deviation: None,
                 expectation: case.expectation.clone(),
                 usual_lines: case.usual_lines.clone(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Reporter;
 use crate::judge::Check;
-use crate::outcome::{CaseId, Outcome, Place, Status, Summary, TestResult};
+use crate::outcome::{CaseId, Cause, Outcome, Place, Status, Summary, TestResult};
 use crate::record::{Event, Record};
 
 /// One line of the report. Further keys and kinds may come; those that are there stay.
@@ -49,6 +49,9 @@ struct Case<'a> {
     result: TestResult,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
+    /// Why there is no run to judge, as data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a Cause>,
     #[serde(skip_serializing_if = "Option::is_none")]
     known_deviation: Option<&'a str>,
     runs: u32,
@@ -92,6 +95,7 @@ pub fn case(outcome: &Outcome) -> String {
             .why
             .as_deref()
             .or(outcome.known_deviation.as_deref()),
+        cause: outcome.cause.as_ref(),
         known_deviation: outcome.known_deviation.as_deref(),
         runs: outcome.runs,
         judgement: observed.map(|observed| Judged {

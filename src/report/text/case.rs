@@ -68,17 +68,15 @@ pub(in crate::report) fn case_on(
     page: Page,
 ) -> String {
     let mut out = line(outcome, widths);
-    if let (true, Some(place)) = (is_wrong(outcome.status), &outcome.place) {
-        let _ = writeln!(out, "{:INDENT$}  {DIM}at {place}{DIM:#}", "");
-    }
     let Some(Observed { record, judgement }) = &outcome.observed else {
-        return out;
+        return out + &place(outcome);
     };
     if let Some(reason) = reason(outcome) {
         for line in page.wrap(&reason, INDENT + 2) {
             let _ = writeln!(out, "{:INDENT$}  {DIM}{line}{DIM:#}", "");
         }
     }
+    out.push_str(&place(outcome));
     let expected = outcome.status.is_expected();
     if verbose || !expected {
         let marked = (!expected).then_some(judgement);
@@ -102,9 +100,15 @@ pub(in crate::report) fn case_on(
     out
 }
 
-/// Whether the program or the suite has to be looked at.
-fn is_wrong(status: Status) -> bool {
-    !status.is_expected() && !matches!(status, Status::Skipped | Status::Interrupted)
+/// Where the expectation is written, if it, or the program, has to be looked at.
+fn place(outcome: &Outcome) -> String {
+    let Some(place) = &outcome.place else {
+        return String::new();
+    };
+    match outcome.status {
+        Status::Held | Status::Deviates | Status::Skipped | Status::Interrupted => String::new(),
+        _ => format!("{:INDENT$}  {DIM}at {place}{DIM:#}\n", ""),
+    }
 }
 
 pub(super) fn line(outcome: &Outcome, widths: Widths) -> String {
