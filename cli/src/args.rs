@@ -123,6 +123,12 @@ pub(crate) struct ReportArgs {
     /// Print a table of scenarios × implementations instead of a line for each case.
     #[arg(long, value_enum, value_name = "text|markdown", num_args = 0..=1, default_missing_value = "text", require_equals = true, conflicts_with = "format")]
     pub(crate) matrix: Option<MatrixFormat>,
+    /// In the table, only the scenarios whose implementations do not all do the same.
+    #[arg(long, requires = "matrix")]
+    pub(crate) differing: bool,
+    /// In the table, the version of each implementation in its head, where it is known.
+    #[arg(long, requires = "matrix")]
+    pub(crate) versions: bool,
     /// Fail if a case is skipped, since its implementation is not on this machine.
     #[arg(long)]
     pub(crate) deny_skipped: bool,
@@ -133,8 +139,11 @@ pub(crate) struct List {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Say of each case what it is about, where its expectation is promised, and which deviations are known.
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "format")]
     pub(crate) verbose: bool,
+    /// How to list. As JSON: one object a line, with all that `--verbose` says and the line of the suite.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, clap::Args)]

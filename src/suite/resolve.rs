@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::case::{Case, KnownDeviation};
+use super::case::{Case, KnownDeviation, Place};
 use super::check::{check_defaults, check_named_deviations, check_scenario_names};
 use super::error::{Source, SuiteError};
 use super::expectation::{Layer, Layers, wanted_lines};
@@ -98,6 +98,7 @@ pub(super) struct Reader<'a> {
     root: &'a Path,
     pub(super) part: &'a Part,
     pub(super) scenario: &'a Scenario,
+    place: Place,
 }
 
 impl<'a> Reader<'a> {
@@ -115,6 +116,10 @@ impl<'a> Reader<'a> {
             root,
             part,
             scenario,
+            place: Place {
+                file: part.source.path.display().to_string(),
+                line: part.source.line(scenario.name.span().start),
+            },
         }
     }
 
@@ -305,6 +310,7 @@ impl<'a> Reader<'a> {
         Ok(Some(Case {
             scenario: scenario.name.get_ref().clone(),
             about: scenario.about.clone(),
+            place: self.place.clone(),
             implementation: implementation.name.clone(),
             like: implementation.like.clone(),
             expectation,

@@ -19,13 +19,14 @@ fn again(case: &Case) -> Case {
 #[track_caller]
 fn is_the_same(case: &Case) {
     let mut expected = case.clone();
-    // Against whose lines is counted, whose expectations hold and which deviation has a name: a suite of one case has no others.
+    // Where it is written, against whose lines is counted, whose expectations hold and which deviation has a name: a suite of one case has no others.
     expected.like.clone_from(&expected.implementation);
     for known in &mut expected.deviations {
         known.name = None;
     }
     let again = again(&expected);
     expected.usual_lines.clone_from(&again.usual_lines);
+    expected.place.clone_from(&again.place);
     assert_eq!(again, expected, "{}", case.show());
 }
 
