@@ -1,5 +1,7 @@
 //! What came of cases: plain data, for reports to render.
 
+mod cause;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,8 @@ use crate::expect::{Expectation, Pattern};
 use crate::judge::{Judgement, Verdict};
 pub use crate::record::CaseId;
 use crate::record::Record;
+pub use crate::suite::Place;
+pub use cause::Cause;
 
 /// What came of a case.
 ///
@@ -115,6 +119,9 @@ pub struct Outcome {
     pub case: CaseId,
     /// What the scenario is about, in a line.
     pub about: String,
+    /// Where the scenario is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// The implementation's version, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -123,6 +130,9 @@ pub struct Outcome {
     /// Why, where the record does not tell: a skip, a failed start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The same as data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// The reason for the deviation that is known of this version of the implementation, whether the case shows it or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_deviation: Option<String>,
@@ -189,9 +199,11 @@ mod of_case {
             Self {
                 case: case.id(),
                 about: case.about.clone(),
+                place: Some(case.place.clone()),
                 version: None,
                 status,
                 why,
+                cause: None,
                 known_deviation: None,
                 expectation: case.expectation.clone(),
                 usual_lines: case.usual_lines.clone(),

@@ -260,3 +260,45 @@ fn a_plan_with_events_survives_json() {
     assert!(json.contains("\"stdin closed\""), "{json}");
     assert_eq!(serde_json::from_str::<Delay>(&json).unwrap(), delay);
 }
+
+#[test]
+fn a_file_is_written_left_or_gone() {
+    use exeunt::expect::FileEnd::{Absent, There, Written};
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    for old in ["old", "changed", "removed"] {
+        std::fs::write(path(old), "x").unwrap();
+    }
+    let mut subject =
+        sh("echo y >changed; echo z >new; rm removed; exit 0").current_dir(directory.path());
+    for name in ["old", "changed", "removed", "new", "never"] {
+        subject = subject.watch_file(name);
+    }
+    let record = subject.run().unwrap();
+    let verdict =
+        |name: &str, end| judge(&record, &Expectation::nothing().file(name, end)).verdict();
+    for (name, there, written, absent) in [
+        ("old", true, false, false),
+        ("changed", true, true, false),
+        ("new", true, true, false),
+        ("removed", false, false, true),
+        ("never", false, false, true),
+    ] {
+        for (end, holds) in [(There, there), (Written, written), (Absent, absent)] {
+            let expected = if holds {
+                Verdict::Held
+            } else {
+                Verdict::Broken
+            };
+            assert_eq!(verdict(name, end), expected, "{name} {end}");
+        }
+    }
+    let judgement = judge(&record, &Expectation::nothing().file("old", Written));
+    let text = judgement.failures().next().unwrap().to_string();
+    assert_eq!(
+        text,
+        "expected file `old` written during the run, observed it is there, as it was before the run"
+    );
+    // One that was not looked at says nothing.
+    assert_eq!(verdict("other", Absent), Verdict::Inconclusive);
+}

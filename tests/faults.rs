@@ -2,20 +2,18 @@
 
 #[path = "support/mutants.rs"]
 mod mutants;
+#[path = "faults/programs.rs"]
+mod programs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use exeunt::outcome::{Outcome, Status};
 use exeunt::runner::{self, Progress};
 use exeunt::suite::{Case, Suite};
 use exeunt::{Cancel, millis};
 use mutants::Fault;
-
-/// Says, in the edited copy, which fault was asked for.
-const SWITCH: &str = include_str!("faults/switch.rs");
 
 /// The column without a fault, from the same build.
 const SOUND: &str = "sound";
@@ -43,43 +41,17 @@ fn table() -> BTreeMap<String, String> {
     rows.collect()
 }
 
-/// Builds the fixtures with the faults in, beside the ordinary ones.
-fn build(faults: &[Fault], scenarios: &[&str]) -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
-    let (copy, target) = (place.join("source"), place.join("target"));
-    mutants::edited_copy(root(), &copy, "threading", SWITCH, faults);
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args(["build", "--quiet", "--package", "fixtures"])
-        .args(["--config", "profile.dev.debug=0"])
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("RUSTFLAGS", "--cap-lints=allow")
-        .env("CARGO_TARGET_DIR", &target)
-        .current_dir(&copy);
-    for scenario in scenarios {
-        cargo.args(["--bin", &format!("threading-{scenario}")]);
-    }
-    assert!(
-        cargo.status().expect("cargo runs").success(),
-        "the fixtures build"
-    );
-    target.join("debug")
-}
-
 /// A suite with a column for each fault, and one without.
-fn suite(faults: &[String], programs: &Path) -> Suite {
+fn suite(faults: &[String], program: &Path) -> Suite {
     let mut suite = Suite::load(&root().join("exeunt.toml")).expect("a suite");
-    let program = programs
-        .join("threading-{scenario}")
-        .to_str()
-        .expect("a readable path")
-        .to_owned();
+    let program = program.to_str().expect("a readable path");
     for fault in faults.iter().map(String::as_str).chain([SOUND]) {
-        let mut command = vec!["env".to_owned()];
+        let scenario = format!("{}={{scenario}}", programs::SCENARIO);
+        let mut command = vec!["env".to_owned(), scenario];
         if fault != SOUND {
             command.push(format!("EXEUNT_FAULT={fault}"));
         }
-        command.push(program.clone());
+        command.push(program.to_owned());
         suite
             .set_command(fault, Some("threading"), command)
             .expect("a command");
@@ -140,8 +112,9 @@ fn every_fault_is_caught() {
         "docs/regressions.md has a row for each fault"
     );
 
-    let scenarios: Vec<_> = table.values().map(String::as_str).collect();
-    let suite = suite(&faults, &build(&edits, &scenarios));
+    let scenarios: BTreeSet<_> = table.values().map(String::as_str).collect();
+    let scenarios: Vec<_> = scenarios.into_iter().collect();
+    let suite = suite(&faults, &programs::build(root(), &edits, &scenarios));
     let outcomes = run(&suite, |case| {
         table.get(&case.implementation) == Some(&case.scenario)
             || case.implementation == SOUND && scenarios.contains(&case.scenario.as_str())
@@ -175,13 +148,14 @@ fn print_the_table() {
         .filter(|c| c.implementation == "threading")
         .collect();
     let scenarios: Vec<_> = ours.iter().map(|c| c.scenario.as_str()).collect();
-    let suite = suite(&faults, &build(&edits, &scenarios));
+    let suite = suite(&faults, &programs::build(root(), &edits, &scenarios));
     let outcomes = run(&suite, |case| {
         case.implementation == SOUND || faults.contains(&case.implementation)
     });
     println!("| fault | caught by | and by |\n|---|---|---|");
+    let table = table();
     for fault in &faults {
-        let caught: Vec<_> = scenarios
+        let mut caught: Vec<_> = scenarios
             .iter()
             .filter(|scenario| {
                 let its =
@@ -193,6 +167,9 @@ fn print_the_table() {
             })
             .map(|scenario| format!("`{scenario}`"))
             .collect();
+        // The one that the test runs stays the first.
+        let chosen = table.get(fault).map(|name| format!("`{name}`"));
+        caught.sort_by_key(|name| Some(name) != chosen.as_ref());
         let (first, rest) = caught
             .split_first()
             .map_or(("nothing", Vec::new()), |(f, r)| (f, r.to_vec()));

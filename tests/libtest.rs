@@ -1,6 +1,7 @@
 //! `exeunt::libtest` as cargo and nextest use it: this program is the suite's test binary too, when a variable names a suite.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -33,6 +34,14 @@ fn main() {
                 ),
                 ("a_filter_may_have_colons", a_filter_may_have_colons),
                 ("a_broken_case_fails", a_broken_case_fails),
+                (
+                    "processes_of_one_nextest_run_probe_and_build_once",
+                    processes_of_one_nextest_run_probe_and_build_once,
+                ),
+                (
+                    "what_another_user_can_write_is_not_believed",
+                    what_another_user_can_write_is_not_believed,
+                ),
                 (
                     "an_exclusive_case_is_alone_among_processes",
                     an_exclusive_case_is_alone_among_processes,
@@ -86,6 +95,7 @@ impl Suite {
             .args(args)
             .env(SUITE, self.0.path().join("exeunt.toml"))
             .env_remove("NEXTEST")
+            .env_remove("NEXTEST_RUN_ID")
             .env_remove("EXEUNT_ALLOW_SKIPPED");
         command
     }
@@ -185,6 +195,79 @@ fn a_broken_case_fails() {
     let output = suite.run(&["one/wrong"]);
     assert!(!output.status.success());
     assert!(stdout(&output).contains("exit code 1"), "{output:?}");
+}
+
+/// A suite whose probe and build count how often they are run. What `TMPDIR` names is below it.
+const COUNTING: &str = "
+[implementation.a]
+command = ['true', '{scenario}']
+probe = ['sh', '-c', 'echo 1 >> probed; echo 1.2.3']
+build = ['sh', '-c', 'echo 1 >> built']
+[[scenario]]
+name = 'one'
+[[scenario]]
+name = 'two'
+[[scenario]]
+name = 'three'
+";
+
+fn counting() -> Suite {
+    let suite = Suite::new(COUNTING);
+    fs::create_dir(suite.0.path().join("tmp")).unwrap();
+    suite
+}
+
+/// Runs a case as nextest does, and says how often was probed and built by then.
+#[track_caller]
+fn counted(suite: &Suite, cases: &[&str], run: &str) -> [usize; 2] {
+    let children: Vec<_> = cases
+        .iter()
+        .map(|case| {
+            let mut command = suite.command(&["--exact", case, "--nocapture"]);
+            command
+                .env("NEXTEST", "1")
+                .env("NEXTEST_RUN_ID", run)
+                .env("TMPDIR", suite.0.path().join("tmp"));
+            command.spawn().unwrap()
+        })
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    ["probed", "built"].map(|file| {
+        let text = fs::read_to_string(suite.0.path().join(file)).unwrap();
+        text.lines().count()
+    })
+}
+
+const RUN: &str = "0a4f7a6e-6d0c-4a0e-9a8e-5f0c5b8a2c11";
+
+fn processes_of_one_nextest_run_probe_and_build_once() {
+    let suite = counting();
+    let all = ["one/a", "two/a", "three/a"];
+    assert_eq!(counted(&suite, &all, RUN), [1, 1], "side by side");
+    assert_eq!(counted(&suite, &all[..1], RUN), [1, 1], "later");
+    let other = RUN.replace('0', "1");
+    assert_eq!(counted(&suite, &all[..1], &other), [2, 2], "another run");
+    assert_eq!(counted(&suite, &all[..1], "../x"), [3, 3], "no run at all");
+    let edited = COUNTING.replace("1.2.3", "1.2.4");
+    fs::write(suite.0.path().join("exeunt.toml"), edited).unwrap();
+    assert_eq!(counted(&suite, &all[..1], RUN), [4, 4], "another suite");
+}
+
+fn what_another_user_can_write_is_not_believed() {
+    let suite = counting();
+    assert_eq!(counted(&suite, &["one/a"], RUN), [1, 1]);
+    let mut entries = fs::read_dir(suite.0.path().join("tmp")).unwrap();
+    let directory = entries.next().unwrap().unwrap().path();
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).unwrap();
+    assert_eq!(counted(&suite, &["one/a"], RUN), [2, 2]);
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(counted(&suite, &["one/a"], RUN), [2, 2]);
+    // One was ended while it wrote.
+    let mut files = fs::read_dir(&directory).unwrap();
+    fs::write(files.next().unwrap().unwrap().path(), "{\"probed\"").unwrap();
+    assert_eq!(counted(&suite, &["one/a"], RUN), [3, 3]);
 }
 
 /// Two processes, as under nextest, each with an exclusive case: their subjects never run at the same time.

@@ -5,6 +5,7 @@ mod mutants;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -51,10 +52,14 @@ fn models() -> Names {
     models
 }
 
+fn page() -> String {
+    fs::read_to_string(root().join("docs/models.md")).expect("the page is there")
+}
+
 /// The mutants that each model finds, from the table.
 fn table() -> BTreeMap<String, Names> {
-    let page = fs::read_to_string(root().join("docs/models.md")).expect("the page is there");
     let row = Regex::new(r"(?m)^\| `(\w+::\w+)` \|.*\| ([^|]+) \|$").expect("a pattern");
+    let page = page();
     let rows = row.captures_iter(&page);
     rows.map(|cells| (cells[1].to_owned(), all(r"`(\w+)`", &cells[2])))
         .collect()
@@ -83,6 +88,18 @@ fn each_mutant_fits_the_source_and_has_its_model() {
     }
     let found: Names = table.into_values().flatten().collect();
     assert_eq!(found, known, "each mutant is found by a model of the table");
+    let described = all(r"(?m)^\| `(\w+)` \|", &page());
+    assert_eq!(described, known, "docs/models.md tells what each mutant is");
+}
+
+/// The paths of the programs that Cargo has built, from its messages for machines.
+fn built(mut cargo: Command) -> Vec<PathBuf> {
+    let output = cargo.stderr(Stdio::inherit()).output();
+    let output = output.expect("cargo runs");
+    assert!(output.status.success(), "the copy builds");
+    let messages = String::from_utf8_lossy(&output.stdout).into_owned();
+    let programs = all(r#""executable":"([^"]+)""#, &messages);
+    programs.into_iter().map(PathBuf::from).collect()
 }
 
 /// Builds the models, as `ci/loom` does, and returns the program.
@@ -99,15 +116,49 @@ fn build(copy: &Path) -> PathBuf {
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env("RUSTFLAGS", "--cfg exeunt_model")
         .env("CARGO_TARGET_DIR", place().join("target"))
-        .stderr(Stdio::inherit())
         .current_dir(copy);
-    let output = cargo.output().expect("cargo runs");
-    assert!(output.status.success(), "the models build");
-    let programs = all(
-        r#""executable":"([^"]+)""#,
-        &String::from_utf8_lossy(&output.stdout),
-    );
-    PathBuf::from(programs.first().expect("a program"))
+    built(cargo).pop().expect("a program")
+}
+
+/// Builds the library's ordinary tests with the mutants in, and returns those programs: the quick ones first.
+fn build_tests(copy: &Path) -> Vec<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["test", "--no-run", "--package", "exeunt-threading"])
+        .args(["--test", "handle", "--test", "pool", "--test", "process"])
+        .args(["--message-format=json"])
+        .env("CARGO_TARGET_DIR", place().join("tests"))
+        .current_dir(copy);
+    built(cargo)
+}
+
+/// The first test of the program that fails with a mutant, if any. A program that hangs has failed. The process tests
+/// have bounds of their own, and take longer.
+fn first_failure(program: &Path, mutant: &str) -> Option<String> {
+    let name = program.file_name().expect("a program").to_string_lossy();
+    let limit = if name.starts_with("process-") {
+        "180"
+    } else {
+        "20"
+    };
+    fs::write(program.with_extension("fault"), mutant).expect("a file can be written");
+    let mut tests = Command::new("timeout")
+        .arg(limit)
+        .arg(program)
+        .env("RUST_BACKTRACE", "0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the tests run");
+    let output = BufReader::new(tests.stdout.take().expect("a pipe"));
+    let mut lines = output.lines().map_while(Result::ok);
+    let failed = lines.find_map(|line| all(r"^test (\w+) +\.\.\. FAILED", &line).pop_first());
+    if failed.is_some() {
+        // It hands the signal on.
+        _ = Command::new("kill").arg(tests.id().to_string()).status();
+    }
+    let status = tests.wait().expect("they end");
+    failed.or_else(|| (!status.success()).then(|| "a hang".to_owned()))
 }
 
 /// What a model says with a mutant, or with none. `None` if it finds nothing.
@@ -154,6 +205,18 @@ fn each_model_finds_its_mutants_and_nothing_else() {
             let found = found.unwrap_or_else(|| panic!("{model} does not find {mutant}"));
             println!("{model} finds {mutant}: {}", in_short(&found));
         }
+    }
+}
+
+#[test]
+#[ignore = "prints which mutants the ordinary tests see, for docs/models.md: a quarter of an hour"]
+fn print_what_the_ordinary_tests_see() {
+    let mutants = mutants();
+    let programs = build_tests(&edited_copy(&mutants));
+    let names = mutants.iter().map(|mutant| mutant.name.as_str());
+    for mutant in [""].into_iter().chain(names) {
+        let seen = programs.iter().find_map(|it| first_failure(it, mutant));
+        println!("| `{mutant}` | {} |", seen.as_deref().unwrap_or("–"));
     }
 }
 

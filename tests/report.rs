@@ -456,7 +456,11 @@ fn cases() -> Vec<Case> {
         absent = ["Thread 1 : finishing"]
     "#;
     std::fs::write(&path, text).unwrap();
-    Suite::load(&path).unwrap().cases().to_vec()
+    let mut cases = Suite::load(&path).unwrap().cases().to_vec();
+    for case in &mut cases {
+        case.place.file = "exeunt.toml".into();
+    }
+    cases
 }
 
 fn named<'c>(cases: &'c [Case], name: &str) -> &'c Case {
@@ -513,6 +517,7 @@ fn a_case_that_broke() {
         &report(&cases, &outcome, false),
         "
       broken  waits   py   exit code 0, 0.002 s after `Main : all done`
+              at exeunt.toml:5
                 0.000  start      target/debug/worker 'two words'  (pid 1)
                 0.002  Main       before
                 0.003  Thread 1   starting
@@ -595,7 +600,7 @@ fn cases_that_were_not_run() {
     let failed = outcome(Status::Failed, Some("could not start"));
     same(
         &report(&cases, &failed, false),
-        "      failed  waits   old  could not start\n",
+        "      failed  waits   old  could not start\n              at exeunt.toml:5\n",
     );
     let interrupted = outcome(Status::Interrupted, None);
     same(

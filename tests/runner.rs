@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use exeunt::outcome::{Outcome, Status};
+use exeunt::outcome::{Cause, Outcome, Status};
 use exeunt::record::{Exit, Finding, Signal};
 use exeunt::runner::{Jobs, Progress, run};
 use exeunt::stage::{Canned, Control, Plan, Stage};
@@ -137,6 +137,37 @@ fn a_subject_that_cannot_be_started_has_failed() {
             .unwrap()
             .contains("`sh a` not found")
     );
+    let program = "sh a".into();
+    assert_eq!(outcomes[0].cause, Some(Cause::NotFound { program }));
+}
+
+#[test]
+fn why_a_case_is_skipped_is_told_as_data() {
+    let suite = suite(
+        "[implementation.absent]\ncommand = ['sh', '{scenario}']\nprobe = ['no-such']\n\
+         [implementation.old]\ncommand = ['sh', '{scenario}']\nprobe = ['old']\n\
+         [[scenario]]\nname = 'a'\nimplementations = ['absent', 'old>=2']\n",
+    );
+    let version = Record::new(["old"])
+        .with(millis(1), "old 1.4.2")
+        .with(millis(2), Exit::Code(0));
+    let stage = Canned::new().with("old", [version]);
+    let outcomes = play(&suite, &stage, jobs(1), &Cancel::new().unwrap());
+    let causes: BTreeMap<_, _> = outcomes
+        .iter()
+        .map(|o| (o.case.implementation.as_str(), (o.status, o.cause.clone())))
+        .collect();
+    let version = "1.4.2".into();
+    assert_eq!(
+        causes,
+        BTreeMap::from([
+            ("absent", (Status::Skipped, Some(Cause::Missing))),
+            (
+                "old",
+                (Status::Skipped, Some(Cause::NotInVersion { version }))
+            ),
+        ])
+    );
 }
 
 /// A stage that is short of descriptors for so many runs.
@@ -164,6 +195,12 @@ fn a_shortage_of_descriptors_is_never_broken() {
     let status = |short: usize| {
         let stage = Short(short.into());
         let outcomes = play(&suite, &stage, jobs(1), &Cancel::new().unwrap());
+        let cause = Cause::NotSetUp {
+            errno: Some(24),
+            shortage: true,
+        };
+        let inconclusive = outcomes[0].status == Status::Inconclusive;
+        assert_eq!(outcomes[0].cause, inconclusive.then_some(cause));
         outcomes[0].status
     };
     assert_eq!(status(1), Status::Held);

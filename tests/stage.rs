@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
 use exeunt::expect::Pattern;
-use exeunt::record::{EventKind, Exit, Record, SignalReason, Termination};
+use exeunt::record::{Event, EventKind, Exit, Record, SignalReason, Stream, Termination};
 use exeunt::stage::{Action, Control, Plan, Real, Stage};
-use exeunt::{Cancel, Signal, Subject, millis, secs};
+use exeunt::{Cancel, Signal, Streams, Subject, millis, secs};
 
 fn sh(script: &str) -> Subject {
     Subject::new("sh").args(["-c", script]).timeout(secs(20))
@@ -278,4 +278,49 @@ fn a_start_that_waits_for_others_is_not_the_subjects_time() {
             assert!(broken.is_none(), "{}", broken.unwrap());
         }
     });
+}
+
+#[test]
+fn a_subject_can_have_a_terminal() {
+    let script = "test -t 1 && test -t 2 && printf 'a\\r\\nb\\n' && printf c >&2; exit 3";
+    let record = sh(script).streams(Streams::Terminal).run().unwrap();
+    record
+        .assert()
+        .code(3)
+        .output("a\r\nb\nc")
+        .leaves_nothing_behind();
+    let record = sh("test -t 1").run().unwrap();
+    record.assert().code(1);
+}
+
+#[test]
+fn a_run_can_be_let_expire() {
+    let cancel = Cancel::new().unwrap();
+    let mut expire = |event: &Event| {
+        if matches!(event.kind, EventKind::Line(_)) {
+            cancel.expire();
+        }
+    };
+    let mut control = Control::new().cancel(&cancel).on_event(&mut expire);
+    let record = sh("echo ready; sleep 60")
+        .run_on(&Real, &mut control)
+        .unwrap();
+    assert!(matches!(record.termination, Termination::TimedOut { limit } if limit < secs(20)));
+    assert!(!record.ended_by_harness.is_empty());
+}
+
+#[test]
+fn output_is_handed_on_as_it_is() {
+    let mut heard = Vec::new();
+    let mut hear = |stream, bytes: &[u8]| heard.push((stream, bytes.to_vec()));
+    let mut control = Control::new().on_output(&mut hear);
+    let subject = sh("printf 'a\\0b\\nrest'; sleep 0.1; printf err >&2");
+    let subject = subject.streams(Streams::Split);
+    subject.run_on(&Real, &mut control).unwrap();
+    let of = |wanted| -> Vec<u8> {
+        let pieces = heard.iter().filter(|(stream, _)| *stream == wanted);
+        pieces.flat_map(|(_, bytes)| bytes.clone()).collect()
+    };
+    assert_eq!(of(Stream::Stdout), b"a\0b\nrest");
+    assert_eq!(of(Stream::Stderr), b"err");
 }

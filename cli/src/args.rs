@@ -8,13 +8,13 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use exeunt::{Signal, Streams};
 
-use crate::exit_status::{JUDGING, RUNNING};
+use crate::exit_status::{GUARDING, JUDGING, RUNNING};
 
 /// Watch how programs end: run them, record when each line came and how they exited, and judge that.
 ///
 /// Without a command, `exeunt` is `exeunt test`.
 #[derive(Debug, Parser)]
-#[command(name = "exeunt", version, after_help = format!("{JUDGING}\n\n{RUNNING}"), args_conflicts_with_subcommands = true)]
+#[command(name = "exeunt", version, after_help = format!("{JUDGING}\n\n{RUNNING}\n\n{GUARDING}"), args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -47,6 +47,15 @@ pub(crate) enum Command {
     /// differ from ours.
     #[command(after_help = RUNNING)]
     Run(Run),
+    /// Stand before a test command, and fail if it does not end or leaves something behind.
+    ///
+    /// Everything passes through as it is: input, output, a terminal where there is one, the exit code, SIGINT, SIGTERM and
+    /// SIGHUP. While all is well, nothing is added. A command that is still there a grace period after its last word, the summary
+    /// of pytest, unittest, jest, vitest, mocha, node --test, go test, cargo test, nextest or the JUnit console, is told with what
+    /// keeps it alive, and ended with all that descends from it. Python, Java and Go are asked for the stacks of their threads
+    /// first.
+    #[command(after_help = GUARDING)]
+    Guard(Guard),
 }
 
 /// Which suite and which of its cases.
@@ -114,6 +123,12 @@ pub(crate) struct ReportArgs {
     /// Print a table of scenarios × implementations instead of a line for each case.
     #[arg(long, value_enum, value_name = "text|markdown", num_args = 0..=1, default_missing_value = "text", require_equals = true, conflicts_with = "format")]
     pub(crate) matrix: Option<MatrixFormat>,
+    /// In the table, only the scenarios whose implementations do not all do the same.
+    #[arg(long, requires = "matrix")]
+    pub(crate) differing: bool,
+    /// In the table, the version of each implementation in its head, where it is known.
+    #[arg(long, requires = "matrix")]
+    pub(crate) versions: bool,
     /// Fail if a case is skipped, since its implementation is not on this machine.
     #[arg(long)]
     pub(crate) deny_skipped: bool,
@@ -124,8 +139,39 @@ pub(crate) struct List {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Say of each case what it is about, where its expectation is promised, and which deviations are known.
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "format")]
     pub(crate) verbose: bool,
+    /// How to list. As JSON: one object a line, with all that `--verbose` says and the line of the suite.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Guard {
+    /// The last word: a line that matches this regular expression. By default the summary of a known test runner.
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) after_line: Option<regex::Regex>,
+    /// How long the command may still be there after its last word. It counts from what was printed last; with `--after-line`
+    /// from that line.
+    #[arg(long, value_name = "DURATION", value_parser = exeunt::suite::parse_duration, default_value = "5s")]
+    pub(crate) grace: Duration,
+    /// How long the command may print nothing. By default for ever.
+    #[arg(long, value_name = "DURATION", value_parser = timeout)]
+    pub(crate) idle: Option<Duration>,
+    /// How long the command may run. By default for ever.
+    #[arg(long, value_name = "DURATION", value_parser = timeout)]
+    pub(crate) timeout: Option<Duration>,
+    /// How long after its exit its descendants may still end. Those that do not count as left behind, and are ended.
+    #[arg(long, value_name = "DURATION", value_parser = exeunt::suite::parse_duration, default_value = "200ms")]
+    pub(crate) settle: Duration,
+    /// The command and its arguments.
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -189,7 +235,8 @@ fn streams(text: &str) -> Result<Streams, String> {
     match text {
         "merged" => Ok(Streams::Merged),
         "split" => Ok(Streams::Split),
-        _ => Err("either `merged` or `split`".into()),
+        "terminal" => Ok(Streams::Terminal),
+        _ => Err("one of `merged`, `split` and `terminal`".into()),
     }
 }
 

@@ -27,6 +27,18 @@ Exit codes of `exeunt run`:
   126  the program could not be executed
   127  the program was not found";
 
+/// The exit codes of `exeunt guard`: those of `exeunt run`, and two more.
+pub(crate) const GUARDING: &str = "\
+Exit codes of `exeunt guard`:
+    n  the command's own; 128 + n if signal n killed it
+  121  it printed nothing for `--idle`
+  122  it was still there `--grace` after its last word
+  123  it ended with 0, and left processes behind
+  124  it did not end within `--timeout`
+  125  `exeunt` failed or was used wrongly, or the output could not be passed on
+  126  the command could not be executed
+  127  the command was not found";
+
 /// How the command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExitStatus {
@@ -38,6 +50,8 @@ pub(crate) enum ExitStatus {
     Interrupted,
     /// What was run ended so.
     Subject(Exit),
+    Silent,
+    StillThere,
     LeftBehind,
     TimedOut,
     Failed,
@@ -53,6 +67,8 @@ impl ExitStatus {
             Self::Misused => 2,
             Self::Inconclusive => 3,
             Self::NothingJudged => 4,
+            Self::Silent => 121,
+            Self::StillThere => 122,
             Self::LeftBehind => 123,
             Self::TimedOut => 124,
             Self::Failed => 125,

@@ -1,5 +1,6 @@
 //! `exeunt judge`
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -10,7 +11,8 @@ use exeunt::outcome::{Outcome, Status};
 use exeunt::record::Origin;
 use exeunt::suite::{Case, Suite, Version};
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::args::Judge;
 use crate::exit_status::ExitStatus;
@@ -82,15 +84,42 @@ struct SavedRun {
     record: Record,
 }
 
+/// What tells which of these an object is.
+#[derive(Default, Deserialize)]
+struct Kind<'v> {
+    #[serde(rename = "type", borrow)]
+    kind: Option<Cow<'v, str>>,
+    schema: Option<IgnoredAny>,
+}
+
+impl<'v> Kind<'v> {
+    /// The type, where it is the first key, as in what we write: the rest of a long record need not be looked through for it.
+    fn at_once(value: &'v RawValue) -> Option<Self> {
+        let after = value.get().strip_prefix(r#"{"type":""#)?;
+        let (kind, _) = after.split_once('"')?;
+        Some(Self {
+            kind: Some(kind.into()),
+            schema: None,
+        })
+    }
+}
+
+fn newlines(text: &str) -> usize {
+    memchr::memchr_iter(b'\n', text.as_bytes()).count()
+}
+
 impl Saved {
     /// All that is in a text, and where: one object a line, or objects over several lines.
     fn all(path: &Path, text: &str) -> impl Iterator<Item = Result<(String, Self), String>> {
-        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        // The line of the last object, and where it begins: records are long, and are not to be counted through again.
+        let (mut line, mut counted) = (1, 0);
         std::iter::from_fn(move || {
             let before = values.byte_offset();
             let value = values.next()?;
-            let blank = text[before..].len() - text[before..].trim_start().len();
-            let line = text[..before + blank].matches('\n').count() + 1;
+            let begin = text.len() - text[before..].trim_start().len();
+            line += newlines(&text[counted..begin]);
+            counted = begin;
             let place = |line| format!("{}:{line}", path.display());
             Some(match value {
                 // One that was cut off is to be looked for where it begins.
@@ -104,22 +133,23 @@ impl Saved {
         })
     }
 
-    fn of(value: Value) -> Result<Self, String> {
-        let kind = value.get("type").and_then(Value::as_str).map(str::to_owned);
-        let wrong = |error: serde_json::Error| format!("no record: {error}");
+    fn of(value: &RawValue) -> Result<Self, String> {
+        fn read<'v, T: Deserialize<'v>>(value: &'v RawValue) -> Result<T, String> {
+            serde_json::from_str(value.get()).map_err(|error| format!("no record: {error}"))
+        }
+        let Kind { kind, schema } = match (Kind::at_once(value), value.get().starts_with('{')) {
+            (Some(kind), _) => kind,
+            (None, true) => read(value)?,
+            (None, false) => Kind::default(),
+        };
         match kind.as_deref() {
-            Some("case") => Ok(Self::Case(serde_json::from_value(value).map_err(wrong)?)),
-            Some("run") => {
-                let run: SavedRun = serde_json::from_value(value).map_err(wrong)?;
-                Ok(Self::Record(Box::new(run.record)))
-            }
+            Some("case") => Ok(Self::Case(read(value)?)),
+            Some("run") => Ok(Self::Record(Box::new(read::<SavedRun>(value)?.record))),
             Some("summary" | "start" | "event") => Ok(Self::Beside),
             Some(other) => Err(format!(
                 "a `{other}` of another version of exeunt is no record"
             )),
-            None if value.get("schema").is_some() => {
-                Ok(Self::Record(serde_json::from_value(value).map_err(wrong)?))
-            }
+            None if schema.is_some() => Ok(Self::Record(read(value)?)),
             None => Err("no record: it has no `schema`".into()),
         }
     }

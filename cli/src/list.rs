@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use exeunt::suite::{Case, KnownDeviation};
+use exeunt::suite::{Case, KnownDeviation, Place};
+use serde::Serialize;
 
-use crate::args::List;
+use crate::args::{Format, List};
 use crate::exit_status::ExitStatus;
 use crate::output;
 use crate::problem::Problem;
@@ -14,9 +15,10 @@ pub(crate) fn list(args: &List) -> Result<ExitStatus, Problem> {
     let suite = load(&args.selection)?;
     let mut out = output::stdout();
     for case in select(&suite, &args.selection)? {
-        match args.verbose {
-            false => writeln!(out, "{}{}", case.id(), note(case))?,
-            true => details(&mut out, case)?,
+        match (args.format, args.verbose) {
+            (Format::Text, false) => writeln!(out, "{}{}", case.id(), note(case))?,
+            (Format::Text, true) => details(&mut out, case)?,
+            (Format::Json, _) => writeln!(out, "{}", json(case))?,
         }
     }
     out.flush()?;
@@ -48,4 +50,48 @@ fn deviation(known: &KnownDeviation) -> String {
     let versions = known.version.as_ref();
     let versions = versions.map(|versions| format!(" in {versions}"));
     format!("deviates{}: {}", versions.unwrap_or_default(), known.why)
+}
+
+/// A case as programs read it. Further keys may come; those that are there stay.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "listed", rename_all = "kebab-case")]
+struct Listed<'a> {
+    scenario: &'a str,
+    implementation: &'a str,
+    about: &'a str,
+    place: &'a Place,
+    sources: &'a [String],
+    deviations: Vec<Deviation<'a>>,
+    repeat: u32,
+    exclusive: bool,
+    /// In seconds.
+    timeout: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Deviation<'a> {
+    name: Option<&'a str>,
+    version: Option<String>,
+    why: &'a str,
+}
+
+fn json(case: &Case) -> String {
+    let deviations = case.deviations.iter().map(|known| Deviation {
+        name: known.name.as_deref(),
+        version: known.version.as_ref().map(ToString::to_string),
+        why: &known.why,
+    });
+    let listed = Listed {
+        scenario: &case.scenario,
+        implementation: &case.implementation,
+        about: &case.about,
+        place: &case.place,
+        sources: &case.sources,
+        deviations: deviations.collect(),
+        repeat: case.repeat.get(),
+        exclusive: case.exclusive,
+        timeout: case.bounds.timeout.map(|timeout| timeout.as_secs_f64()),
+    };
+    // Plain data with string keys: nothing in it can fail to serialise.
+    serde_json::to_string(&listed).unwrap_or_default()
 }

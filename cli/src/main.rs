@@ -12,6 +12,8 @@
 mod args;
 mod exit_status;
 #[cfg(target_os = "linux")]
+mod guard;
+#[cfg(target_os = "linux")]
 mod interrupt;
 mod judge;
 mod list;
@@ -34,9 +36,9 @@ use args::{Args, Command};
 use exit_status::ExitStatus;
 
 fn main() -> ExitCode {
-    // Codes below 123 are the program's own under `exeunt run`.
+    // Most codes are the program's own under `exeunt run` and `exeunt guard`.
     let failed = match std::env::args_os().nth(1) {
-        Some(command) if command == "run" => ExitStatus::Failed,
+        Some(command) if command == "run" || command == "guard" => ExitStatus::Failed,
         _ => ExitStatus::Misused,
     };
     let status = match Args::try_parse() {
@@ -71,6 +73,8 @@ macro_rules! elsewhere {
     };
 }
 #[cfg(not(target_os = "linux"))]
+elsewhere!(guard, Guard);
+#[cfg(not(target_os = "linux"))]
 elsewhere!(run, Run);
 #[cfg(not(target_os = "linux"))]
 elsewhere!(test, Test);
@@ -83,5 +87,6 @@ fn dispatch(args: &Args) -> Result<ExitStatus, problem::Problem> {
         Some(Command::Show(args)) => show::show(args),
         Some(Command::Judge(args)) => judge::judge(args),
         Some(Command::Run(args)) => run::run(args),
+        Some(Command::Guard(args)) => guard::guard(args),
     }
 }

@@ -75,7 +75,9 @@ impl<R: Reporter> Report<R> {
 /// The format that was asked for, written beside a progress line.
 pub(crate) fn reporter(args: &ReportArgs, progress: &Progress) -> Box<dyn Reporter> {
     let (out, page) = (progress.stdout(), page());
-    let options = MatrixOptions::default();
+    let options = MatrixOptions::new()
+        .differing(args.differing)
+        .versions(args.versions);
     match (args.format, args.matrix) {
         (Format::Json, None) => Box::new(report::Json::new(out)),
         (Format::Text, None) => Box::new(report::Text::new(out, args.verbose, page)),

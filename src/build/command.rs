@@ -52,7 +52,7 @@ impl Failure {
 fn said(record: &Record) -> Option<String> {
     let streams = match record.streams {
         Streams::Split => [Stream::Stderr, Stream::Stdout].as_slice(),
-        Streams::Merged => &[Stream::Merged],
+        Streams::Merged | Streams::Terminal => &[Stream::Merged],
     };
     let texts = streams.iter().filter_map(|stream| record.output(*stream));
     texts

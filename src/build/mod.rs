@@ -5,7 +5,11 @@
 
 mod cargo;
 mod command;
+mod jobs;
+mod known;
 mod probe;
+#[cfg(feature = "libtest")]
+mod shared;
 mod version;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,16 +18,19 @@ use std::fmt;
 use std::path::PathBuf;
 use std::thread;
 
+use serde::{Deserialize, Serialize};
+
 use crate::record::Record;
 use crate::stage::{Cancel, Control, Plan, RunError, Stage, give_port};
-use crate::suite::placeholder::expand;
 use crate::suite::{CargoBuild, Case, Implementation, Start, Suite, SuiteError, Version};
-use command::{Failure, Tools};
+use command::Tools;
+use known::Known;
 #[cfg(feature = "libtest")]
 pub(crate) use probe::surely_missing;
 
 /// What of an implementation is ready to run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Ready {
     /// All of it.
@@ -82,6 +89,20 @@ impl Suite {
         cancel: Option<&Cancel>,
         on_build: impl FnMut(&str),
     ) -> Result<Prepared<'s>, SuiteError> {
+        let known = Known::default();
+        let prepared = self.prepare_knowing(cases, stage, cancel, on_build, known);
+        prepared.map(|(prepared, _)| prepared)
+    }
+
+    /// As [`prepare`](Self::prepare), but for what is known; and what is known then.
+    fn prepare_knowing<'s>(
+        &'s self,
+        cases: &[&Case],
+        stage: &'s dyn Stage,
+        cancel: Option<&Cancel>,
+        on_build: impl FnMut(&str),
+        mut known: Known,
+    ) -> Result<(Prepared<'s>, Known), SuiteError> {
         let tools = Tools {
             stage,
             cancel,
@@ -97,7 +118,7 @@ impl Suite {
         let used: BTreeSet<&str> = cases.iter().map(|c| c.implementation.as_str()).collect();
         let all = self.implementations().iter();
         let used: Vec<_> = all.filter(|i| used.contains(i.name.as_str())).collect();
-        prepared.probe(&used, tools)?;
+        prepared.probe(&used, tools, &mut known)?;
         let ready: Vec<_> = used
             .into_iter()
             .filter(|i| prepared.is_ready(&i.name))
@@ -112,22 +133,32 @@ impl Suite {
             .into_iter()
             .filter(|c| prepared.skipped(c).is_none())
             .collect();
-        prepared.build(&cases, &ready, tools, on_build)?;
-        Ok(prepared)
+        prepared.build(&cases, &ready, tools, on_build, &mut known)?;
+        Ok((prepared, known))
     }
 }
 
 /// # Getting ready
 impl Prepared<'_> {
     /// Probes side by side: each mostly waits for a program to start.
-    fn probe(&mut self, used: &[&Implementation], tools: Tools<'_>) -> Result<(), SuiteError> {
+    fn probe(
+        &mut self,
+        used: &[&Implementation],
+        tools: Tools<'_>,
+        known: &mut Known,
+    ) -> Result<(), SuiteError> {
         let suite = self.suite;
-        let probed = side_by_side(used, |implementation| {
+        let used: Vec<_> = used
+            .iter()
+            .filter(|i| !known.probed.contains_key(&i.name))
+            .collect();
+        let probed = side_by_side(&used, |implementation| {
             probe::probe(suite, implementation, tools)
         });
         for (implementation, ready) in used.iter().zip(probed) {
-            self.ready.insert(implementation.name.clone(), ready?);
+            known.probed.insert(implementation.name.clone(), ready?);
         }
+        self.ready = known.probed.clone();
         Ok(())
     }
 
@@ -172,145 +203,6 @@ impl Prepared<'_> {
         };
         error.help("let the first line that its probe prints have the version in it, as `1.2.3`")
     }
-
-    /// Builds side by side, but for cargo's builds: they would wait for each other's lock.
-    fn build(
-        &mut self,
-        cases: &[&Case],
-        ready: &[&Implementation],
-        tools: Tools<'_>,
-        mut on_build: impl FnMut(&str),
-    ) -> Result<(), SuiteError> {
-        let mut jobs: Vec<Job<'_>> = Vec::new();
-        for implementation in ready {
-            if !cases
-                .iter()
-                .any(|case| case.implementation == implementation.name)
-            {
-                continue;
-            }
-            if let Some(words) = &implementation.build {
-                let words = self.build_words(implementation, words);
-                if !jobs
-                    .iter()
-                    .any(|job| matches!(job, Job::Command(_, other) if *other == words))
-                {
-                    on_build(&format!(
-                        "building {}: {}",
-                        implementation.name,
-                        words.join(" ")
-                    ));
-                    jobs.push(Job::Command(implementation, words));
-                }
-            }
-        }
-        let cargo = self.cargo_builds(cases, ready);
-        for build in &cargo {
-            on_build(&format!(
-                "building package {} with cargo",
-                build.cargo.package
-            ));
-        }
-        jobs.extend((!cargo.is_empty()).then_some(Job::Cargo(cargo)));
-        for done in side_by_side(&jobs, |job| self.run_job(job, tools)) {
-            self.binaries.extend(done?);
-        }
-        Ok(())
-    }
-
-    fn build_words(&self, implementation: &Implementation, words: &[String]) -> Vec<String> {
-        let root = self.suite.root().to_string_lossy();
-        let values = [
-            ("implementation", implementation.name.as_str()),
-            ("root", &root),
-        ];
-        words.iter().map(|word| expand(word, &values)).collect()
-    }
-
-    /// The binaries that cases need, by what cargo is told.
-    fn cargo_builds<'i>(&self, cases: &[&Case], ready: &[&'i Implementation]) -> Vec<CargoJob<'i>> {
-        let mut jobs: BTreeMap<&CargoBuild, (BTreeSet<String>, Option<&'i Implementation>)> =
-            BTreeMap::new();
-        for case in cases {
-            if let Start::Cargo { cargo, .. } = &self.case(case).start {
-                let (bins, of) = jobs.entry(&cargo.build).or_default();
-                bins.insert(cargo.bin.clone());
-                *of = ready
-                    .iter()
-                    .find(|i| i.name == case.implementation)
-                    .copied();
-            }
-        }
-        let jobs = jobs.into_iter();
-        jobs.filter_map(|(cargo, (bins, of))| {
-            Some(CargoJob {
-                cargo: cargo.clone(),
-                bins: bins.into_iter().collect(),
-                of: of?,
-            })
-        })
-        .collect()
-    }
-
-    fn run_job(&self, job: &Job<'_>, tools: Tools<'_>) -> Result<Binaries, SuiteError> {
-        match job {
-            Job::Command(implementation, words) => {
-                let plan = tools.build_plan(words, implementation.build_timeout);
-                match tools.run(&plan) {
-                    Ok(_) => Ok(Vec::new()),
-                    Err(failure) => Err(self.build_failed(implementation, words, &failure)),
-                }
-            }
-            Job::Cargo(builds) => {
-                let mut all = Vec::new();
-                for CargoJob { cargo, bins, of } in builds {
-                    let built =
-                        cargo::build(cargo, bins, of.build_timeout, tools).map_err(|failure| {
-                            self.build_failed(of, &cargo::words(cargo, bins), &failure)
-                        })?;
-                    all.extend(
-                        built
-                            .into_iter()
-                            .map(|(bin, path)| ((cargo.clone(), bin), path)),
-                    );
-                }
-                Ok(all)
-            }
-        }
-    }
-
-    fn build_failed(
-        &self,
-        implementation: &Implementation,
-        words: &[String],
-        failure: &Failure,
-    ) -> SuiteError {
-        let (how, said) = failure.explain();
-        let name = &implementation.name;
-        let message = format!(
-            "implementation `{name}` could not be built: `{}`: {how}",
-            words.join(" ")
-        );
-        let error = SuiteError::new(self.suite.source(), message);
-        match said {
-            Some(said) => error.help(said),
-            None => error,
-        }
-    }
-}
-
-type Binaries = Vec<((CargoBuild, String), PathBuf)>;
-
-/// Builds that are run one after the other.
-enum Job<'i> {
-    Command(&'i Implementation, Vec<String>),
-    Cargo(Vec<CargoJob<'i>>),
-}
-
-struct CargoJob<'i> {
-    cargo: CargoBuild,
-    bins: Vec<String>,
-    of: &'i Implementation,
 }
 
 /// Does something with each item, each in a thread of its own, and gives the results in the order of the items.

@@ -32,8 +32,9 @@
 //!
 //! # One process for each case
 //!
-//! Under nextest each case is a process of its own that probes and builds what it needs, which is quick where everything is up
-//! to date. `exclusive` holds there too: the processes lock the suite file. A case that is run again is alone in its process
+//! Under nextest each case is a process of its own that probes and builds what it needs. What one process of a run has found out
+//! and built, the others do not again: they keep it for each other in a directory of this user, in that of temporary files.
+//! `exclusive` holds there too: the processes lock the suite file. A case that is run again is alone in its process
 //! only.
 
 use std::cmp::Reverse;
@@ -103,7 +104,10 @@ fn runnable(suite: &'static Suite, arguments: &Arguments) -> Result<Vec<Trial>, 
     cases.sort_by_key(|case| Reverse(case.expected_time()));
     let cancel = Cancel::new().map_err(|error| SuiteError::setup(suite.path(), &error))?;
     let shared: &'static Shared = Box::leak(Box::new(Shared {
-        prepared: suite.prepare(&cases, &Real, Some(&cancel), |_| {})?,
+        prepared: match under_nextest() {
+            true => suite.prepare_in_nextest(&cases, &Real, Some(&cancel))?,
+            false => suite.prepare(&cases, &Real, Some(&cancel), |_| {})?,
+        },
         lock: suite.cases().iter().any(|case| case.exclusive),
         cancel,
         stage: RwLock::new(()),

@@ -239,7 +239,8 @@ impl Subject {
     }
 
     /// Looks, every 10 ms, whether a file has appeared, by its path from the subject's directory: that is an event. A file that
-    /// was there before must change.
+    /// was there before must change. When the run is over it is looked at once more, for
+    /// [`Expectation::file`](crate::expect::Expectation::file).
     pub fn watch_file(mut self, path: impl Into<String>) -> Self {
         self.plan.files.push(path.into());
         self

@@ -6,9 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
-use super::expect::{Count, Delay, ExpectedEnd, ExpectedRequest, Mark, Pattern, Times};
+use super::expect::{
+    Count, Delay, ExpectedEnd, ExpectedFile, ExpectedRequest, Mark, Pattern, Times,
+};
 use crate::log::fold;
-use crate::record::{EventName, Exchange, Exit, Process, Signal, Stream, seconds};
+use crate::record::{EventName, Exchange, Exit, FileState, Process, Signal, Stream, seconds};
 
 /// One thing that was expected, beside what was observed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,6 +78,8 @@ pub enum Expected {
     Done(EventName),
     /// A request ends so.
     Request(ExpectedRequest),
+    /// This has become of a file.
+    File(ExpectedFile),
     /// A client runs.
     ClientRuns(String),
     /// This is expected of a client.
@@ -181,6 +185,8 @@ pub enum Observed {
     Exchange(Exchange),
     /// A request was sent, and nothing more came of it.
     NoAnswer,
+    /// A file when the run was over.
+    File(FileState),
     /// Something could not be done, for this reason.
     Problem(String),
 }
@@ -363,6 +369,7 @@ impl fmt::Display for Expected {
             Self::Request(request) => {
                 write!(f, "request `{}` {}", request.name, request.end)
             }
+            Self::File(file) => write!(f, "file `{}` {}", file.path, file.end),
             Self::ClientRuns(name) => write!(f, "client `{name}` runs"),
             Self::OfClient { name, expected } => write!(f, "of client `{name}`: {expected}"),
             Self::Done(what) => write!(f, "`{what}`, as planned"),
@@ -445,6 +452,7 @@ impl fmt::Display for Observed {
             Self::SignalNotSent => f.write_str("it was not sent"),
             Self::NotDone => f.write_str("it was not done"),
             Self::Exchange(exchange) => exchange.fmt(f),
+            Self::File(state) => state.fmt(f),
             Self::Problem(problem) => f.write_str(problem),
             Self::NoAnswer => f.write_str("sent, and nothing more came of it"),
         }

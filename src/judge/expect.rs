@@ -2,6 +2,7 @@
 
 mod end;
 mod exchange;
+mod file;
 mod mark;
 mod step;
 mod times;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::log::{InvalidRegex, Matcher, Occurrence, Pattern, Regex};
 pub use end::ExpectedEnd;
 pub use exchange::{ExpectedExchange, ExpectedRequest};
+pub use file::{ExpectedFile, FileEnd};
 pub use mark::{Bound, DEFAULT_SLACK, Delay, Mark};
 pub use step::{LogExpectation, OtherLines, Step};
 pub use times::{Count, Times};
@@ -48,6 +50,8 @@ pub struct Expectation {
     pub delays: Vec<Delay>,
     /// Events of any kind that come in this order; others may stand between them.
     pub order: Vec<Mark>,
+    /// What has become of files when the run is over.
+    pub files: Vec<ExpectedFile>,
     /// What is expected of the programs that run beside the subject.
     pub clients: Vec<ExpectedClient>,
     /// What becomes of requests.
@@ -134,6 +138,13 @@ impl Expectation {
     pub fn in_order(self, marks: impl IntoIterator<Item = impl Into<Mark>>) -> Self {
         let order = marks.into_iter().map(Into::into).collect();
         Self { order, ..self }
+    }
+
+    /// This has become of a file when the run is over. The subject must [watch](crate::Subject::watch_file) it.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<String>, end: FileEnd) -> Self {
+        self.files.push(ExpectedFile::new(path, end));
+        self
     }
 
     /// This is expected of the client of this name.

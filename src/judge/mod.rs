@@ -7,6 +7,7 @@ mod clients;
 mod delay;
 mod end;
 pub mod expect;
+mod files;
 mod lines;
 mod moment;
 mod order;
@@ -89,6 +90,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         order,
         requests,
         clients,
+        files,
         ..
     } = expectation;
     let due = moment::exit_due(record, expectation);
@@ -106,6 +108,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
     checks.extend(counts.iter().map(|count| lines::count(record, count)));
     checks.extend(delays.map(|delay| delay::delay(record, delay, due)));
     checks.extend(requests.iter().flat_map(|r| requests::requests(record, r)));
+    checks.extend(files.iter().map(|file| files::file(record, file)));
     checks.extend(clients.iter().flat_map(|c| clients::client(record, c)));
     checks.extend(sequence::order(record, order, told));
     checks.extend(end::survivors(record, expectation));

@@ -133,3 +133,26 @@ impl FileSeen {
         Self { path, since }
     }
 }
+
+/// A file when the run is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FileState {
+    /// It is not there.
+    Absent,
+    /// It is there, as it was before the run.
+    Unchanged,
+    /// It is there, and is new or was changed.
+    Written,
+}
+
+impl fmt::Display for FileState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "it is not there",
+            Self::Unchanged => "it is there, as it was before the run",
+            Self::Written => "it is there, written during the run",
+        })
+    }
+}

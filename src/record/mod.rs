@@ -21,7 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 pub use bytes::Bytes;
 pub use client::ClientSeen;
-pub use conversation::{Answer, Exchange, FileSeen, Listening, RequestSeen};
+pub use conversation::{Answer, Exchange, FileSeen, FileState, Listening, RequestSeen};
 pub use name::{EventName, UnknownEvent};
 pub use signal::{Signal, UnknownSignal};
 pub use waits::{Descriptor, Peer, WaitsFor};
@@ -82,6 +82,9 @@ pub struct Record {
     pub log: LogLines,
     /// What the harness noticed unasked.
     pub findings: Vec<Finding>,
+    /// The files that were looked at when the run was over, by their paths from the subject's directory.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, FileState>,
     /// Programs that ran beside the subject.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSeen>,
@@ -169,13 +172,16 @@ pub enum Streams {
     Merged,
     /// Each stream has its own pipe: the origin is known, the order across the streams is only as good as the arrival times.
     Split,
+    /// As `Merged`, with a terminal in the place of the pipe: the subject sees one, and may write colours and progress. What it
+    /// writes comes as it is: a newline stays one.
+    Terminal,
 }
 
 impl Streams {
     /// Whether lines of this stream can be told from those of others.
     #[must_use]
     pub fn has(self, stream: Stream) -> bool {
-        (self == Self::Merged) == (stream == Stream::Merged)
+        (self != Self::Split) == (stream == Stream::Merged)
     }
 }
 
@@ -857,6 +863,7 @@ impl Record {
             usage: Usage::default(),
             log: LogLines::Every,
             findings: Vec::new(),
+            files: BTreeMap::new(),
             clients: Vec::new(),
         }
     }

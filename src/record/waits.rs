@@ -139,11 +139,28 @@ impl Process {
                 None => named(thread),
             };
         }
-        let does = does(thread)?;
+        let Some(does) = does(thread) else {
+            return self.beside(main);
+        };
         Some(match sentence.is_empty() {
             true => format!("{} {does}", named_in(main, main)),
             false => format!("{sentence}, which {does}"),
         })
+    }
+}
+
+impl Process {
+    /// Where the system does not tell what main waits for, another thread may tell why the process goes on.
+    fn beside(&self, main: &ThreadSeen) -> Option<String> {
+        let others = self.threads.iter().filter(|thread| thread.tid != main.tid);
+        let (other, does) = others
+            .filter_map(|other| Some((other, does(other)?)))
+            .next()?;
+        Some(format!(
+            "its main thread is {}; beside it, {} {does}",
+            main.state,
+            named(other)
+        ))
     }
 }
 
@@ -212,6 +229,7 @@ impl fmt::Display for WaitsFor {
                 match all.as_slice() {
                     [] => f.write_str("a descriptor"),
                     [first] => first.fmt(f),
+                    [first, _] => write!(f, "{first}, or another one"),
                     [first, rest @ ..] => write!(f, "{first}, or one of {} others", rest.len()),
                 }
             }
@@ -267,6 +285,16 @@ mod tests {
         let others = "its main thread has ended, and `worker` (3) goes on";
         assert_eq!(gone.kept_alive_by().as_deref(), Some(others));
         assert_eq!(process(vec![thread(1, "main", None)]).kept_alive_by(), None);
+        let unknown = process(vec![
+            thread(1, "main", None),
+            thread(2, "worker", Some(WaitsFor::Time)),
+        ]);
+        assert_eq!(
+            unknown.kept_alive_by().as_deref(),
+            Some(
+                "its main thread is blocked in futex: a lock, a join or a condition; beside it, `worker` (2) sleeps"
+            )
+        );
         assert_eq!(process(Vec::new()).kept_alive_by(), None);
     }
 

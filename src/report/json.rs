@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Reporter;
 use crate::judge::Check;
-use crate::outcome::{CaseId, Outcome, Status, Summary, TestResult};
+use crate::outcome::{CaseId, Cause, Outcome, Place, Status, Summary, TestResult};
 use crate::record::{Event, Record};
 
 /// One line of the report. Further keys and kinds may come; those that are there stay.
@@ -39,6 +39,9 @@ struct Case<'a> {
     #[serde(flatten)]
     case: &'a CaseId,
     about: &'a str,
+    /// Where the scenario is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a Place>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'a str>,
     status: Status,
@@ -46,6 +49,9 @@ struct Case<'a> {
     result: TestResult,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
+    /// Why there is no run to judge, as data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a Cause>,
     #[serde(skip_serializing_if = "Option::is_none")]
     known_deviation: Option<&'a str>,
     runs: u32,
@@ -81,6 +87,7 @@ pub fn case(outcome: &Outcome) -> String {
     line(&Line::Case(Box::new(Case {
         case: &outcome.case,
         about: &outcome.about,
+        place: outcome.place.as_ref(),
         version: outcome.version.as_deref(),
         status: outcome.status,
         result: outcome.result(),
@@ -88,6 +95,7 @@ pub fn case(outcome: &Outcome) -> String {
             .why
             .as_deref()
             .or(outcome.known_deviation.as_deref()),
+        cause: outcome.cause.as_ref(),
         known_deviation: outcome.known_deviation.as_deref(),
         runs: outcome.runs,
         judgement: observed.map(|observed| Judged {

@@ -25,7 +25,7 @@ pub use in_order::InOrder;
 pub use json::Json;
 #[cfg(feature = "suite")]
 pub use matrix::{MatrixFormat, MatrixReport};
-pub use text::{Live, Page, explain, timeline, timeline_on};
+pub use text::{Live, Page, explain, processes, timeline, timeline_on};
 #[cfg(feature = "suite")]
 pub use text::{Matrix, MatrixOptions, Text, Widths, case, observation, summary};
 pub(crate) use text::{escape, plain};

@@ -8,8 +8,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 use crate::build::Prepared;
-use crate::outcome::{Outcome, Status};
-use crate::stage::{Cancel, patience};
+use crate::outcome::{Cause, Outcome, Status};
+use crate::stage::{Cancel, RunError, patience};
 use crate::suite::Case;
 
 pub use slots::Jobs;
@@ -143,7 +143,10 @@ pub fn run_case(prepared: &Prepared<'_>, case: &Case, cancel: &Cancel) -> Outcom
     let case = prepared.case(case);
     let outcome = |status, why| Outcome::without_run(case, status, why);
     if why.is_some() {
-        return outcome(Status::Skipped, why);
+        return Outcome {
+            cause: Some(cause_of_skip(prepared, case)),
+            ..outcome(Status::Skipped, why)
+        };
     }
     if cancel.is_cancelled() {
         return outcome(Status::Interrupted, None);
@@ -154,11 +157,17 @@ pub fn run_case(prepared: &Prepared<'_>, case: &Case, cancel: &Cancel) -> Outcom
     for runs in 1..=case.repeat.get() {
         last = match prepared.run(case, Some(cancel)) {
             Ok(record) => Outcome::of(case, version.as_ref(), record),
-            // What the machine could not give says nothing of the subject.
-            Err(error) if error.is_shortage() => {
-                return outcome(Status::Inconclusive, Some(format!("{error:?}")));
+            Err(error) => {
+                let status = match error.is_shortage() {
+                    // What the machine could not give says nothing of the subject.
+                    true => Status::Inconclusive,
+                    false => Status::Failed,
+                };
+                return Outcome {
+                    cause: Some(cause(&error)),
+                    ..outcome(status, Some(format!("{error:?}")))
+                };
             }
-            Err(error) => return outcome(Status::Failed, Some(format!("{error:?}"))),
         };
         last.runs = runs;
         if !last.status.is_expected() {
@@ -166,4 +175,34 @@ pub fn run_case(prepared: &Prepared<'_>, case: &Case, cancel: &Cancel) -> Outcom
         }
     }
     last
+}
+
+/// Why a case is skipped, as data.
+fn cause_of_skip(prepared: &Prepared<'_>, case: &Case) -> Cause {
+    match prepared.version(&case.implementation) {
+        Some(version) => Cause::NotInVersion {
+            version: version.to_string(),
+        },
+        None => Cause::Missing,
+    }
+}
+
+/// Why nothing was run, as data.
+fn cause(error: &RunError) -> Cause {
+    match error {
+        RunError::NotFound { program } => Cause::NotFound {
+            program: program.clone(),
+        },
+        RunError::Exec {
+            program, source, ..
+        } => Cause::NotExecutable {
+            program: program.display().to_string(),
+            errno: source.raw_os_error(),
+        },
+        RunError::Setup { source, .. } => Cause::NotSetUp {
+            errno: source.raw_os_error(),
+            shortage: error.is_shortage(),
+        },
+        RunError::ReaperLost { reaper, .. } => Cause::ReaperLost { reaper: *reaper },
+    }
 }

@@ -20,6 +20,7 @@ pub struct Cancel(Arc<Switch>);
 struct Switch {
     cancelled: Flag,
     killed: Flag,
+    expired: Flag,
     /// The number of the signal to hand on, or 0.
     signal: AtomicI32,
 }
@@ -65,6 +66,7 @@ impl Cancel {
         Ok(Self(Arc::new(Switch {
             cancelled: Flag::new()?,
             killed: Flag::new()?,
+            expired: Flag::new()?,
             signal: AtomicI32::new(0),
         })))
     }
@@ -88,6 +90,12 @@ impl Cancel {
         self.0.killed.raise();
     }
 
+    /// Ends the runs as their timeout would: what is still there is looked at, asked where it stands if that was planned, and
+    /// ended. For who knows only during a run how long it may take.
+    pub fn expire(&self) {
+        self.0.expired.raise();
+    }
+
     #[cfg(target_os = "linux")]
     /// The signal that was given to [`cancel_with`](Self::cancel_with).
     pub(super) fn signal(&self) -> Option<Signal> {
@@ -104,6 +112,18 @@ impl Cancel {
     /// Whether [`kill`](Self::kill) was called.
     pub(super) fn is_killed(&self) -> bool {
         self.0.killed.is_raised()
+    }
+
+    #[cfg(target_os = "linux")]
+    /// Whether [`expire`](Self::expire) was called.
+    pub(super) fn is_expired(&self) -> bool {
+        self.0.expired.is_raised()
+    }
+
+    #[cfg(target_os = "linux")]
+    /// Readable once [`expire`](Self::expire) was called.
+    pub(super) fn expired(&self) -> BorrowedFd<'_> {
+        self.0.expired.pipe.0.as_fd()
     }
 
     #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! The harness's hold on a run while it goes on.
 
 use super::{Cancel, Orders};
-use crate::record::Event;
+use crate::record::{Event, Stream};
 
 /// The harness's hold on a run while it goes on: a switch that cancels it, and a function that is called with each event.
 ///
@@ -17,7 +17,11 @@ pub struct Control<'a> {
     orders: Option<&'a Orders>,
     on_start: Option<&'a mut dyn FnMut(u32)>,
     on_event: Option<&'a mut dyn FnMut(&Event)>,
+    on_output: Option<OnOutput<'a>>,
 }
+
+/// What is called with the bytes of each stream.
+type OnOutput<'a> = &'a mut dyn FnMut(Stream, &[u8]);
 
 impl<'a> Control<'a> {
     /// A control that neither cancels nor listens.
@@ -58,6 +62,15 @@ impl<'a> Control<'a> {
         self
     }
 
+    /// Calls a function with the bytes of each stream as they are read, just as they are, before they are taken for lines.
+    ///
+    /// The function runs between two looks at the subject: while it runs, the harness is late.
+    #[must_use]
+    pub fn on_output(mut self, on_output: &'a mut dyn FnMut(Stream, &[u8])) -> Self {
+        self.on_output = Some(on_output);
+        self
+    }
+
     pub(super) fn queue(&self) -> Option<&'a Orders> {
         self.orders
     }
@@ -75,6 +88,12 @@ impl<'a> Control<'a> {
     pub(super) fn tell(&mut self, event: &Event) {
         if let Some(on_event) = &mut self.on_event {
             on_event(event);
+        }
+    }
+
+    pub(super) fn tell_output(&mut self, stream: Stream, bytes: &[u8]) {
+        if let Some(on_output) = &mut self.on_output {
+            on_output(stream, bytes);
         }
     }
 
@@ -98,6 +117,7 @@ impl std::fmt::Debug for Control<'_> {
             .field("orders", &self.orders)
             .field("on_start", &self.on_start.is_some())
             .field("on_event", &self.on_event.is_some())
+            .field("on_output", &self.on_output.is_some())
             .finish()
     }
 }

@@ -61,7 +61,7 @@ pub struct Plan {
     /// it, it is there anyhow.
     #[serde(default)]
     pub parent: bool,
-    /// Files whose appearance is an event, by their paths from `directory`.
+    /// Files whose appearance is an event, and that are looked at when the run is over, by their paths from `directory`.
     #[serde(default)]
     pub files: Vec<String>,
 }
@@ -109,6 +109,19 @@ pub struct Bounds {
     /// A signal for a subject that has reached its timeout, one grace period before SIGTERM, so that it shows where it hangs
     /// (SIGABRT for Python with `faulthandler`, SIGQUIT for Java and Go).
     pub at_timeout: Option<Signal>,
+    /// Whether, without such a signal, those runtimes are asked for the stacks of their threads that are known to answer:
+    /// Python with `faulthandler` (SIGABRT), Java and Go (SIGQUIT). All processes of the tree are asked that do
+    /// catch the signal.
+    #[serde(default)]
+    pub ask: bool,
+}
+
+impl Bounds {
+    /// Whether something is asked of the tree, one grace period before SIGTERM.
+    #[cfg(target_os = "linux")]
+    pub(super) fn asks_at_timeout(&self) -> bool {
+        self.ask || self.at_timeout.is_some()
+    }
 }
 
 impl Default for Bounds {
@@ -119,6 +132,7 @@ impl Default for Bounds {
             grace: defaults::GRACE,
             settle: defaults::SETTLE,
             at_timeout: None,
+            ask: false,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Cases: what is run and judged.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::implementation::Start;
 use super::version::{Version, VersionReq};
@@ -23,6 +26,8 @@ pub struct Case {
     pub scenario: String,
     /// What the scenario is about, in a line.
     pub about: String,
+    /// Where the scenario is written.
+    pub place: Place,
     /// The implementation's name.
     pub implementation: String,
     /// The implementation whose expectations hold for it: itself, unless it was added from outside.
@@ -68,6 +73,22 @@ pub struct Case {
     pub(crate) locate: Option<Vec<String>>,
     /// What prints the implementation's version.
     pub(crate) probe: Option<Vec<String>>,
+}
+
+/// A line of a file of the suite; shown as `exeunt.toml:12`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Place {
+    /// The file, as it was named when the suite was read; what is not UTF-8 in its name is replaced.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
 }
 
 /// A deviation that is known: the case must break its expectation, and do this instead.

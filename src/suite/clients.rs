@@ -34,7 +34,7 @@ impl Reader<'_> {
         plan.environment.extend(variables);
         let directory = own.directory.as_deref().unwrap_or_default();
         plan.directory = self.root().join(directory);
-        plan.bounds = self.bounds();
+        plan.bounds = self.bounds(false);
         let action = Action::client(Client::new(own.name.get_ref(), plan));
         self.when(action, &own.on, own.after, own.when)
     }

@@ -13,8 +13,8 @@ use super::requests::RequestSpec;
 use super::selector::{Condition, Selector};
 use super::values::{PerImplementation, Span};
 use crate::expect::{
-    Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedClient, ExpectedEnd, ExpectedRequest,
-    LogExpectation, Mark, OtherLines, Pattern, Step, Survivors,
+    Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedClient, ExpectedEnd, ExpectedFile,
+    ExpectedRequest, LogExpectation, Mark, OtherLines, Pattern, Step, Survivors,
 };
 use crate::record::{EventName, Exit as Ended, Streams};
 
@@ -119,6 +119,7 @@ impl<'f> Layers<'_, 'f> {
             order: self.order()?,
             requests: self.requests()?,
             clients: self.clients(),
+            files: self.files(),
             survivors: match self.first(|expects| expects.survivors) {
                 Some((_, Allowance::Allowed)) => Survivors::Allowed,
                 _ => Survivors::Forbidden,
@@ -209,7 +210,7 @@ impl<'f> Layers<'_, 'f> {
     /// A pattern, where its stream can be told.
     fn pattern(&self, source: &Source, placed: &Placed) -> Result<Pattern, SuiteError> {
         match (&placed.stream, self.streams) {
-            (Some(span), Streams::Merged) => Err(merged(source, span.clone())),
+            (Some(span), Streams::Merged | Streams::Terminal) => Err(merged(source, span.clone())),
             _ => Ok(placed.pattern.clone()),
         }
     }
@@ -420,11 +421,20 @@ impl<'f> Layers<'_, 'f> {
                         "add `signals = [{{ send = \"{signal}\" }}]`; a line whose text is `{signal}` is written `{{ line = \"{signal}\" }}`"
                     )))
             }
-            Mark::Line(pattern, _) if pattern.stream.is_some() && self.streams == Streams::Merged => {
+            Mark::Line(pattern, _) if pattern.stream.is_some() && self.streams != Streams::Split => {
                 Err(merged(source, mark.span()))
             }
             _ => Ok(found),
         }
+    }
+
+    /// What has become of files.
+    fn files(&self) -> Vec<ExpectedFile> {
+        let said = self.first(|expects| expects.files);
+        let files = said.into_iter().flat_map(|(_, files)| files);
+        files
+            .map(|(path, end)| ExpectedFile::new(path, *end))
+            .collect()
     }
 
     /// What is expected of the programs beside the subject: the same, whatever the implementation.
@@ -549,7 +559,7 @@ pub(super) fn wanted_lines(expectation: &Expectation) -> Vec<Pattern> {
         .collect()
 }
 
-/// The events besides lines that an expectation names.
+/// The events besides lines that an expectation names, and its files.
 pub(super) fn events_of(expectation: &Expectation) -> Vec<EventName> {
     let ends = expectation
         .delays
@@ -560,7 +570,9 @@ pub(super) fn events_of(expectation: &Expectation) -> Vec<EventName> {
         Mark::Event(name, _) => Some(name.clone()),
         _ => None,
     });
-    named.collect()
+    let files = expectation.files.iter();
+    let files = files.map(|file| EventName::File(file.path.clone()));
+    named.chain(files).collect()
 }
 
 /// The files among events.

@@ -17,6 +17,7 @@ use super::values::{
     ByName, ExitCode, Limit, OneOrMore, PerImplementation, Span, TextOrTable, text_or_table,
 };
 use super::version::VersionReq;
+use crate::expect::FileEnd;
 use crate::log::LogFormat;
 use crate::record::{Signal, Streams};
 
@@ -134,6 +135,7 @@ macro_rules! with_expectation {
             delays: Option<Vec<Spanned<Delay>>>,
             order: Option<Vec<Spanned<MarkSpec>>>,
             answers: Option<BTreeMap<Spanned<String>, AnswerSpec>>,
+            files: Option<BTreeMap<String, FileEnd>>,
             survivors: Option<Allowance>,
         }
 
@@ -150,6 +152,7 @@ macro_rules! with_expectation {
                     delays: self.delays.as_deref(),
                     order: self.order.as_deref(),
                     answers: self.answers.as_ref(),
+                    files: self.files.as_ref(),
                     survivors: self.survivors,
                 }
             }
@@ -340,6 +343,7 @@ pub(super) struct Expects<'f> {
     pub(super) delays: Option<&'f [Spanned<Delay>]>,
     pub(super) order: Option<&'f [Spanned<MarkSpec>]>,
     pub(super) answers: Option<&'f BTreeMap<Spanned<String>, AnswerSpec>>,
+    pub(super) files: Option<&'f BTreeMap<String, FileEnd>>,
     pub(super) survivors: Option<Allowance>,
 }
 

@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::error::{Source, SuiteError};
 use super::file::{self, Words};
 use super::placeholder;
@@ -51,7 +53,7 @@ pub(crate) struct Cargo {
 }
 
 /// What cargo is told beside the names of binaries.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct CargoBuild {
     pub(crate) package: String,
     pub(crate) profile: Option<String>,

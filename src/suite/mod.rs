@@ -24,7 +24,7 @@ mod version;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use case::{Case, KnownDeviation};
+pub use case::{Case, KnownDeviation, Place};
 pub use duration::{DurationError, parse_duration};
 pub use error::SuiteError;
 pub use implementation::Implementation;
@@ -150,6 +150,12 @@ impl Suite {
             &case.scenario,
             &case.like,
         )
+    }
+
+    /// The texts of all its files.
+    #[cfg(all(feature = "libtest", target_os = "linux"))]
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.files.0.iter().map(|part| part.source.text.as_str())
     }
 
     pub(crate) fn source(&self) -> &Source {

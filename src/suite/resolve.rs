@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::case::{Case, KnownDeviation};
+use super::case::{Case, KnownDeviation, Place};
 use super::check::{check_defaults, check_named_deviations, check_scenario_names};
 use super::error::{Source, SuiteError};
 use super::events::Events;
@@ -20,7 +20,7 @@ use super::ready::Ready;
 use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
 use super::version::{Version, VersionReq};
-use crate::expect::Pattern;
+use crate::expect::{Expectation, ExpectedEnd, Pattern};
 use crate::record::{EventName, Streams};
 use crate::stage::{Bounds, Readiness};
 
@@ -102,6 +102,7 @@ pub(super) struct Reader<'a> {
     pub(super) part: &'a Part,
     pub(super) scenario: &'a Scenario,
     pub(super) events: Events,
+    place: Place,
 }
 
 impl<'a> Reader<'a> {
@@ -120,6 +121,10 @@ impl<'a> Reader<'a> {
             part,
             scenario,
             events: Events::of(scenario),
+            place: Place {
+                file: part.source.path.display().to_string(),
+                line: part.source.line(scenario.name.span().start),
+            },
         }
     }
 
@@ -312,9 +317,12 @@ impl<'a> Reader<'a> {
             .collect();
         let is_port =
             |name: &EventName| matches!(name, EventName::Listens | EventName::StopsListening);
+        let hangs = |expected: &Expectation| expected.end == Some(ExpectedEnd::Hang);
+        let may_hang = hangs(&expectation) || deviations.iter().any(|d| hangs(&d.expectation));
         Ok(Some(Case {
             scenario: scenario.name.get_ref().clone(),
             about: scenario.about.clone(),
+            place: self.place.clone(),
             implementation: implementation.name.clone(),
             like: implementation.like.clone(),
             ports: wanted.iter().any(is_port),
@@ -326,7 +334,7 @@ impl<'a> Reader<'a> {
             sources: self.sources(target)?,
             repeat: scenario.repeat.unwrap_or(NonZeroU32::MIN),
             exclusive: scenario.exclusive,
-            bounds: self.bounds(),
+            bounds: self.bounds(may_hang),
             streams: scenario.streams.or(defaults.streams).unwrap_or_default(),
             log: log.cloned().unwrap_or_default(),
             directory: directory
@@ -351,7 +359,8 @@ impl<'a> Reader<'a> {
         self.root
     }
 
-    pub(super) fn bounds(&self) -> Bounds {
+    /// A subject that is expected to be there still at its time limit is not asked why.
+    pub(super) fn bounds(&self, may_hang: bool) -> Bounds {
         let (scenario, defaults) = (self.scenario, &self.defaults);
         let standard = Bounds::default();
         let timeout = scenario.timeout.or(defaults.timeout);
@@ -362,6 +371,7 @@ impl<'a> Reader<'a> {
             grace: grace.map_or(standard.grace, |span| span.0),
             settle: settle.map_or(standard.settle, |span| span.0),
             at_timeout: scenario.at_timeout,
+            ask: !may_hang,
         }
     }
 

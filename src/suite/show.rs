@@ -10,8 +10,8 @@ use super::duration;
 use super::implementation::Start;
 use super::requests::show as show_end;
 use crate::expect::{
-    Bound, Count, Delay, Expectation, ExpectedEnd, Mark, Occurrence, OtherLines, Pattern, Step,
-    Survivors,
+    Bound, Count, Delay, Expectation, ExpectedEnd, FileEnd, Mark, Occurrence, OtherLines, Pattern,
+    Step, Survivors,
 };
 use crate::log::Matcher;
 use crate::record::{Exit, Stream, Streams};
@@ -112,6 +112,7 @@ impl Case {
         let streams = match self.streams {
             Streams::Merged => "merged",
             Streams::Split => "split",
+            Streams::Terminal => "terminal",
         };
         writeln!(
             out,
@@ -214,6 +215,18 @@ fn write_expectation(out: &mut String, expectation: &Expectation, with_order: bo
             .map(|request| format!("{} = {}", key(&request.name), show_end(request.end)))
             .collect();
         writeln!(out, "answers = {{ {} }}", answers.join(", "))?;
+    }
+    if !expectation.files.is_empty() {
+        let end = |end: FileEnd| match end {
+            FileEnd::There => "there",
+            FileEnd::Written => "written",
+            FileEnd::Absent => "absent",
+        };
+        let files = expectation.files.iter();
+        let files: Vec<_> = files
+            .map(|file| format!("{} = \"{}\"", key(&file.path), end(file.end)))
+            .collect();
+        writeln!(out, "files = {{ {} }}", files.join(", "))?;
     }
     if with_order || !expectation.order.is_empty() {
         let order = list(expectation.order.iter().map(mark));

@@ -19,13 +19,14 @@ fn again(case: &Case) -> Case {
 #[track_caller]
 fn is_the_same(case: &Case) {
     let mut expected = case.clone();
-    // Against whose lines is counted, whose expectations hold and which deviation has a name: a suite of one case has no others.
+    // Where it is written, against whose lines is counted, whose expectations hold and which deviation has a name: a suite of one case has no others.
     expected.like.clone_from(&expected.implementation);
     for known in &mut expected.deviations {
         known.name = None;
     }
     let again = again(&expected);
     expected.usual_lines.clone_from(&again.usual_lines);
+    expected.place.clone_from(&again.place);
     assert_eq!(again, expected, "{}", case.show());
 }
 
@@ -35,6 +36,16 @@ fn every_case_of_this_repository_s_own_suite() {
     let suite = Suite::load(&root.join("exeunt.toml")).unwrap();
     assert!(suite.cases().len() > 200);
     suite.cases().iter().for_each(is_the_same);
+}
+
+#[test]
+fn every_case_of_the_suites_of_real_software() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["servers", "stdio"] {
+        let suite = Suite::load(&root.join("suites").join(name).join("exeunt.toml")).unwrap();
+        assert!(suite.cases().len() >= 14, "{name}");
+        suite.cases().iter().for_each(is_the_same);
+    }
 }
 
 #[test]
@@ -60,6 +71,7 @@ fn a_case_that_says_everything() {
          actions = [{ write = \"a\\nb\", on = 'SIGTERM' }, { close = 'stdout', on = { event = 'stdin written', nth = 2 }, after = '1s' }, { close = 'stdin' }, { end = 'parent', on = 'ready' }]\n\
          requests = [{ name = 'a', http = '/x?y=1', method = 'POST', body = 'b', keep-alive = true, on = 'ready' }, { name = 'idle', idle = true, port = 80, after = '1s' }]\n\
          clients = [{ name = 'c', command = ['curl', '{address}'], env = { A = 'b' }, directory = 'd', exit = 'SIGTERM', present = ['x'], absent = ['y z'], on = 'a sent' }, { name = 'd', command = ['true'], on = 'client c ends' }]\n\
+         files = { \"app.pid\" = 'absent', out = 'written', \"a b\" = 'there' }\n\
          answers = { a = 'cut off', idle = 'closed' }\n\
          ready = { contains = 'up', stream = 'stderr' }\n\
          stdin-open = true\n\

@@ -69,6 +69,16 @@ fn link_all_but(from: &Path, to: &Path, others: &[&str]) {
     }
 }
 
+/// Writes a file, unless it is there as it should be. Says whether it did.
+pub(crate) fn write(path: &Path, text: &str) -> bool {
+    let differs = fs::read_to_string(path).map_or(true, |old| old != text);
+    if differs {
+        fs::create_dir_all(path.parent().expect("it is below")).expect("a directory");
+        fs::write(path, text).expect("a source can be written");
+    }
+    differs
+}
+
 /// The sources of a package: paths below `src`, and texts.
 struct Sources(Vec<(String, String)>);
 
@@ -113,12 +123,7 @@ impl Sources {
 
     fn write(&self, src: &Path) {
         for (name, text) in &self.0 {
-            let path = src.join(name);
-            if fs::read_to_string(&path).is_ok_and(|old| old == *text) {
-                continue;
-            }
-            fs::create_dir_all(path.parent().expect("it is below")).expect("a directory");
-            fs::write(path, text).expect("a source can be written");
+            write(&src.join(name), text);
         }
     }
 }

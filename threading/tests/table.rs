@@ -1,4 +1,7 @@
-//! The README and the crate's documentation have the same table from Python to Rust.
+//! The READMEs and the crate's documentation show the same.
+
+use std::fs;
+use std::path::Path;
 
 fn python_column(text: &str, prefix: &str) -> Vec<String> {
     let rows = text
@@ -17,4 +20,13 @@ fn both_tables_have_the_same_rows() {
         "{readme:?}"
     );
     assert_eq!(readme, docs);
+}
+
+/// A case of the process tests runs it.
+#[test]
+fn the_repositorys_readme_shows_the_example_that_is_run() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(readme).expect("the repository has one");
+    let example = include_str!("process/waited_for.rs");
+    assert!(readme.contains(&format!("```rust,ignore\n{example}```\n")));
 }

@@ -4,8 +4,9 @@ use assert_cmd::Command;
 use exeunt::cargo_bin;
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
+use serde_json::{Value, json};
 
-use crate::support::Suite;
+use crate::support::{SUITE, Suite};
 
 #[test]
 fn list_shows_the_cases_that_would_run() {
@@ -31,6 +32,41 @@ fn list_says_more_on_request() {
         .assert()
         .success()
         .stdout("wrong/one\nwrong/two\n    deviates: it has always been so\n");
+}
+
+#[test]
+fn a_list_for_programs_has_a_case_a_line() {
+    let suite = Suite::new();
+    let output = suite.exeunt(&["list", "--format", "json"]).unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let listed: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(listed.len(), 9);
+    let find = |scenario: &str, implementation: &str| {
+        let mut all = listed.iter();
+        let found =
+            all.find(|c| c["scenario"] == scenario && c["implementation"] == implementation);
+        found.unwrap()
+    };
+    let case = find("wrong", "two");
+    let line = SUITE
+        .lines()
+        .position(|line| line == "name = \"wrong\"")
+        .unwrap()
+        + 1;
+    assert_eq!(case["type"], "listed");
+    assert_eq!(
+        case["place"],
+        json!({ "file": "exeunt.toml", "line": line })
+    );
+    assert_eq!(
+        case["deviations"],
+        json!([{ "name": null, "version": null, "why": "it has always been so" }])
+    );
+    assert_eq!(case["timeout"], 10.0);
+    assert_eq!(find("bye", "one")["deviations"], json!([]));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use predicates::prelude::*;
 use predicates::str::{contains, is_match, starts_with};
 use serde_json::Value;
 
-use crate::support::{Suite, exeunt, json_lines, line};
+use crate::support::{SUITE, Suite, exeunt, json_lines, line};
 
 #[test]
 fn the_suite_is_found_in_a_parent_directory() {
@@ -77,6 +77,60 @@ fn what_is_broken_gives_exit_code_1_and_its_timeline() {
         .stdout(contains("observed it never came"))
         .stdout(contains("1 case in").and(contains("1 broken")))
         .stderr("");
+}
+
+#[test]
+fn a_broken_case_tells_where_it_is_written() {
+    let suite = Suite::new();
+    let line = SUITE
+        .lines()
+        .position(|line| line == "name = \"wrong\"")
+        .unwrap()
+        + 1;
+    suite
+        .exeunt(&["wrong/one"])
+        .assert()
+        .code(1)
+        .stdout(contains(format!("  at exeunt.toml:{line}\n")));
+    // What is well need not be looked up.
+    suite
+        .exeunt(&["bye", "--verbose"])
+        .assert()
+        .success()
+        .stdout(contains("exeunt.toml").not());
+}
+
+#[test]
+fn a_table_can_be_of_what_differs_only() {
+    let suite = Suite::new();
+    suite
+        .exeunt(&["bye", "code", "--matrix=markdown", "--differing"])
+        .assert()
+        .success()
+        .stdout(contains("| `code` |").and(contains("| `bye` |").not()));
+    suite
+        .exeunt(&["bye", "code", "--matrix=markdown"])
+        .assert()
+        .success()
+        .stdout(contains("| `code` |").and(contains("| `bye` |")));
+    // Of a report without a table there is nothing to leave out.
+    suite.exeunt(&["bye", "--differing"]).assert().code(2);
+}
+
+#[test]
+fn a_table_can_have_versions_in_its_head() {
+    let suite = Suite::new();
+    let command = "command = [\"sh\", \"{scenario}.sh\", \"two\"]\n";
+    let probe = "probe = [\"echo\", \"two 2.1.7\"]\n";
+    let text = SUITE.replace(command, &format!("{command}{probe}"));
+    fs::write(suite.0.path().join("exeunt.toml"), text).unwrap();
+    let table = |more: &[&str], head: &str| {
+        let args = [&["bye", "--matrix=markdown"], more].concat();
+        let mut exeunt = suite.exeunt(&args);
+        exeunt.assert().success().stdout(contains(head));
+    };
+    table(&["--versions"], "| scenario | one | two 2.1.7 |");
+    table(&[], "| scenario | one | two |");
 }
 
 #[test]

@@ -21,7 +21,7 @@ impl Assert<'_> {
         /// ```
         output, try_output<M>(assert, expected: impl OutputPredicate<M>) {
             let streams: &[Stream] = match assert.record.streams {
-                Streams::Merged => &[Stream::Merged],
+                Streams::Merged | Streams::Terminal => &[Stream::Merged],
                 Streams::Split => &[Stream::Stdout, Stream::Stderr],
             };
             let parts = streams.iter().filter_map(|stream| assert.record.output(*stream));

@@ -69,13 +69,14 @@ pub(in crate::report) fn case_on(
 ) -> String {
     let mut out = line(outcome, widths);
     let Some(Observed { record, judgement }) = &outcome.observed else {
-        return out;
+        return out + &place(outcome);
     };
     if let Some(reason) = reason(outcome) {
         for line in page.wrap(&reason, INDENT + 2) {
             let _ = writeln!(out, "{:INDENT$}  {DIM}{line}{DIM:#}", "");
         }
     }
+    out.push_str(&place(outcome));
     let expected = outcome.status.is_expected();
     if verbose || !expected {
         let marked = (!expected).then_some(judgement);
@@ -97,6 +98,17 @@ pub(in crate::report) fn case_on(
         }
     }
     out
+}
+
+/// Where the expectation is written, if it, or the program, has to be looked at.
+fn place(outcome: &Outcome) -> String {
+    let Some(place) = &outcome.place else {
+        return String::new();
+    };
+    match outcome.status {
+        Status::Held | Status::Deviates | Status::Skipped | Status::Interrupted => String::new(),
+        _ => format!("{:INDENT$}  {DIM}at {place}{DIM:#}\n", ""),
+    }
 }
 
 pub(super) fn line(outcome: &Outcome, widths: Widths) -> String {

@@ -28,4 +28,4 @@ pub use page::Page;
 pub(crate) use plain::plain;
 #[cfg(feature = "suite")]
 pub use reporter::Text;
-pub use timeline::{timeline, timeline_on};
+pub use timeline::{processes, timeline, timeline_on};

@@ -57,6 +57,14 @@ pub fn timeline_on(record: &Record, judgement: Option<&Judgement>, page: Page) -
     drawing.out
 }
 
+/// The processes that were still there and were ended, with what kept them alive. Empty if there were none.
+#[must_use]
+pub fn processes(record: &Record, page: Page) -> String {
+    let mut drawing = Drawing::new(record, page);
+    drawing.processes();
+    drawing.out
+}
+
 pub(super) struct Drawing<'a> {
     pub(super) record: &'a Record,
     page: Page,
@@ -160,12 +168,7 @@ impl Drawing<'_> {
     /// What is known at the end of the run only.
     pub(super) fn afterwards(&mut self) {
         let record = self.record;
-        for process in &record.survivors {
-            self.process(YELLOW, "survivor", process);
-        }
-        for process in &record.ended_by_harness {
-            self.process(DIM, "ended", process);
-        }
+        self.processes();
         for finding in &record.findings {
             for (i, line) in self
                 .page
@@ -176,6 +179,16 @@ impl Drawing<'_> {
                 let word = if i == 0 { "finding" } else { "" };
                 self.row("", YELLOW, word, line);
             }
+        }
+    }
+
+    fn processes(&mut self) {
+        let record = self.record;
+        for process in &record.survivors {
+            self.process(YELLOW, "survivor", process);
+        }
+        for process in &record.ended_by_harness {
+            self.process(DIM, "ended", process);
         }
     }
 

@@ -37,6 +37,32 @@ pub(in crate::stage) fn signal_pending(pid: u32, signal: Signal) -> bool {
     sets.fold(0, |all, set| all | set) & bit != 0
 }
 
+/// The signal at which the runtime of a process prints the stacks of its threads, if it is one that is known to do so, and if
+/// it catches that signal: to others it would be deadly.
+pub(in crate::stage) fn dump_signal(pid: u32) -> Option<Signal> {
+    let program = super::tree::link(&format!("/proc/{pid}/exe"))?;
+    let name = program.rsplit('/').next().unwrap_or_default();
+    let status = files::text(&format!("/proc/{pid}/status")).ok()?;
+    let caught = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigCgt:"))?;
+    dump_signal_of(name, u64::from_str_radix(caught.trim(), 16).ok()?)
+}
+
+fn dump_signal_of(program: &str, caught: u64) -> Option<Signal> {
+    let catches = |number: i32| caught & (1 << (number - 1)) != 0;
+    let signal = match program {
+        name if name.starts_with("python") || name.starts_with("pypy") => libc::SIGABRT,
+        "java" => libc::SIGQUIT,
+        // Go's runtime catches all signals, among them one for its profiler and one for its scheduler.
+        _ if catches(libc::SIGURG) && catches(libc::SIGPROF) && catches(libc::SIGSTKFLT) => {
+            libc::SIGQUIT
+        }
+        _ => return None,
+    };
+    Signal::from_number(signal).filter(|_| catches(signal))
+}
+
 /// How long this thread has been ready to run and had no processor. Zero where the kernel does not tell.
 pub(in crate::stage) fn waited_for_processor() -> Duration {
     thread_local! {
@@ -119,4 +145,26 @@ fn system_call(line: &str) -> Option<String> {
         .find(|(n, _)| *n == number)
         .map(|(_, name)| (*name).to_owned());
     Some(name.unwrap_or_else(|| number.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_runtime_that_catches_the_signal_is_asked() {
+        let mask = |signals: &[i32]| signals.iter().fold(0, |mask, n| mask | 1 << (n - 1));
+        let asked = |program, caught: &[i32]| {
+            dump_signal_of(program, mask(caught)).map(|signal| signal.to_string())
+        };
+        assert_eq!(
+            asked("python3.11", &[libc::SIGABRT, libc::SIGINT]).as_deref(),
+            Some("SIGABRT")
+        );
+        assert_eq!(asked("python3.11", &[libc::SIGINT]), None);
+        assert_eq!(asked("java", &[libc::SIGQUIT]).as_deref(), Some("SIGQUIT"));
+        let go = [libc::SIGQUIT, libc::SIGURG, libc::SIGPROF, libc::SIGSTKFLT];
+        assert_eq!(asked("server", &go).as_deref(), Some("SIGQUIT"));
+        assert_eq!(asked("server", &[libc::SIGQUIT, libc::SIGABRT]), None);
+    }
 }

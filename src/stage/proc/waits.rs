@@ -90,17 +90,24 @@ impl Look<'_> {
             .take(TOLD)
             .filter_map(|fd| self.descriptor(fd, is_write))
             .collect();
-        // What other programs can act on says more than what wakes the event loop itself.
-        descriptors.sort_by_key(|one| match one.target.as_str() {
-            "pipe" => 0,
-            socket if socket.starts_with("socket") => 0,
-            "eventfd" | "timerfd" | "signalfd" => 2,
-            _ => 1,
-        });
+        // An event loop wakes itself by some: they say something only where there is nothing else.
+        if descriptors.iter().any(|one| !self.is_inner(one)) {
+            descriptors.retain(|one| !self.is_inner(one));
+        }
+        descriptors.sort_by_key(|one| !one.target.starts_with("socket"));
         // A wait for no descriptor at all is one for its time.
         match descriptors.is_empty() {
             true => Some(WaitsFor::Time),
             false => Some(WaitsFor::Descriptors(descriptors)),
+        }
+    }
+
+    /// Whether only the process itself can make something happen on a descriptor.
+    fn is_inner(&self, descriptor: &Descriptor) -> bool {
+        let own = |peer: &Peer| peer.pid == self.pid;
+        match descriptor.target.as_str() {
+            "pipe" => !descriptor.peers.is_empty() && descriptor.peers.iter().all(own),
+            other => matches!(other, "eventfd" | "timerfd" | "signalfd"),
         }
     }
 

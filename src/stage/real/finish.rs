@@ -56,6 +56,7 @@ impl Run<'_, '_> {
             usage,
             log: LogLines::default(),
             findings: self.findings,
+            files: self.looks.file_states(&plan.files),
             clients,
         }
     }

@@ -2,14 +2,14 @@
 //!
 //! A change was between two looks. Each event says since when it can have been, so that nobody takes it for exact.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::run::Run;
-use crate::record::{EventKind, EventName, FileSeen, Listening};
+use crate::record::{EventKind, EventName, FileSeen, FileState, Listening};
 use crate::stage::Plan;
 use crate::stage::action::Trigger;
 use crate::stage::plan::Readiness;
@@ -122,6 +122,17 @@ impl Looks {
         if at.saturating_sub(self.since) <= STILL {
             self.since = at;
         }
+    }
+
+    /// The files that the plan names, as they are now.
+    pub(super) fn file_states(&self, named: &[String]) -> BTreeMap<String, FileState> {
+        let named = self.files.iter().filter(|file| named.contains(&file.name));
+        let state = |file: &Watched| match Identity::of(&file.path) {
+            None => FileState::Absent,
+            now if now == file.before => FileState::Unchanged,
+            Some(_) => FileState::Written,
+        };
+        named.map(|file| (file.name.clone(), state(file))).collect()
     }
 
     /// The TCP addresses at which the tree listens now.

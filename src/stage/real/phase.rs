@@ -43,6 +43,8 @@ pub(super) struct Facts {
     pub(super) handed_on: bool,
     /// Whether the grace period is to be cut short.
     pub(super) killed: bool,
+    /// Whether the run is to end as at its timeout.
+    pub(super) expired: bool,
 }
 
 /// What must be done now.
@@ -71,7 +73,7 @@ pub(super) fn next(phase: Phase, facts: Facts, bounds: &Bounds) -> (Phase, Optio
     let grace = Phase::Grace {
         until: now.saturating_add(bounds.grace),
     };
-    let timed_out = bounds.timeout.is_some_and(|limit| now >= limit);
+    let timed_out = facts.expired || bounds.timeout.is_some_and(|limit| now >= limit);
     match phase {
         Phase::Over => (Phase::Over, None),
         Phase::HandedOn { .. }
@@ -93,9 +95,9 @@ pub(super) fn next(phase: Phase, facts: Facts, bounds: &Bounds) -> (Phase, Optio
             let until = now.saturating_add(bounds.settle);
             next(Phase::Settling { until }, facts, bounds)
         }
-        Phase::Running if facts.started && timed_out => match bounds.at_timeout {
-            None => (grace, Some(Order::Terminate(SignalReason::Timeout))),
-            Some(_) => {
+        Phase::Running if facts.started && timed_out => match bounds.asks_at_timeout() {
+            false => (grace, Some(Order::Terminate(SignalReason::Timeout))),
+            true => {
                 let until = now.saturating_add(bounds.grace);
                 (Phase::Asked { until }, Some(Order::Ask))
             }
@@ -201,7 +203,7 @@ mod tests {
             timeout: Some(ms(1000)),
             grace: ms(300),
             settle: ms(200),
-            at_timeout: None,
+            ..Bounds::default()
         }
     }
 
@@ -215,6 +217,7 @@ mod tests {
             cancelled: false,
             handed_on: false,
             killed: false,
+            expired: false,
         }
     }
 
@@ -335,6 +338,22 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_was_let_expire_ends_as_at_its_timeout() {
+        let expired = Facts {
+            expired: true,
+            ..at(7)
+        };
+        let (phase, order) = next(Phase::Running, expired, &bounds());
+        assert_eq!(order, Some(Order::Terminate(SignalReason::Timeout)));
+        assert_eq!(phase, Phase::Grace { until: ms(307) });
+        let ended = Facts {
+            ended: true,
+            ..expired
+        };
+        assert_eq!(next(Phase::Running, ended, &bounds()).1, None);
+    }
+
+    #[test]
     fn a_subject_is_asked_where_it_stands_before_it_is_terminated() {
         let bounds = Bounds {
             at_timeout: Signal::from_number(6),
@@ -345,6 +364,12 @@ mod tests {
         assert_eq!(next(phase, at(1200), &bounds), (phase, None));
         let (_, order) = next(phase, at(1300), &bounds);
         assert_eq!(order, Some(Order::Terminate(SignalReason::Timeout)));
+        let by_itself = Bounds {
+            ask: true,
+            ..self::bounds()
+        };
+        let (_, order) = next(Phase::Running, at(1000), &by_itself);
+        assert_eq!(order, Some(Order::Ask));
     }
 
     #[test]

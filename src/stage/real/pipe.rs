@@ -32,15 +32,19 @@ impl Pipe {
     /// A stream, and the end that the subject gets.
     pub(super) fn new(stream: Stream, limit: usize) -> io::Result<(Self, OwnedFd)> {
         let (fd, end) = sys::pipe()?;
-        let pipe = Self {
+        Ok((Self::of(stream, fd, limit), end))
+    }
+
+    /// A stream that is read from this descriptor.
+    pub(super) fn of(stream: Stream, fd: OwnedFd, limit: usize) -> Self {
+        Self {
             stream,
             fd: Some(fd),
             lines: Lines::new(limit),
             last: Duration::ZERO,
             told: 0,
             budget: limit,
-        };
-        Ok((pipe, end))
+        }
     }
 
     /// Our end, while it is open.

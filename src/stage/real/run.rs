@@ -226,12 +226,14 @@ impl Run<'_, '_> {
             phase if phase.heeds_kill() => Some(cancel.killed()),
             phase => phase.heeds_cancel().then(|| cancel.as_fd()),
         });
+        let expired = self.control.switch().filter(|_| self.acting());
+        let expired = expired.map(Cancel::expired);
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
         let ready = self.ready.fd().filter(|_| self.pid != 0);
         let orders = self.control.queue().filter(|_| self.acting());
         let orders = orders.map(AsFd::as_fd);
-        let others = [reaper, cancel, ready, orders, self.clients.fd()];
+        let others = [reaper, cancel, expired, ready, orders, self.clients.fd()];
         let others = others.into_iter().flatten();
         let requests = self.requests.reads();
         let readable: Vec<BorrowedFd<'_>> = open.chain(others).chain(requests).collect();
@@ -307,6 +309,7 @@ impl Run<'_, '_> {
         match read {
             Ok(n @ 1..) => {
                 pipe.last = at;
+                self.control.tell_output(pipe.stream, &self.buffer[..n]);
                 pipe.lines.push(&self.buffer[..n], blocks, |piece| {
                     pipe.told = 0;
                     let line = match piece {
@@ -495,6 +498,7 @@ impl Run<'_, '_> {
             cancelled: self.cancelled().is_some(),
             handed_on: self.handed_on().is_some(),
             killed: self.cancelled().is_some_and(Cancel::is_killed),
+            expired: self.control.switch().is_some_and(Cancel::is_expired),
         };
         let (phase, order) = phase::next(self.phase, facts, &self.plan.bounds);
         self.phase = phase;
@@ -512,7 +516,11 @@ impl Run<'_, '_> {
     }
 
     fn timed_out(&mut self) {
-        if let Some(limit) = self.plan.bounds.timeout {
+        let limit = match self.control.switch().is_some_and(Cancel::is_expired) {
+            true => Some(self.elapsed()),
+            false => self.plan.bounds.timeout,
+        };
+        if let Some(limit) = limit {
             self.termination = Termination::TimedOut { limit };
         }
     }
@@ -524,6 +532,14 @@ impl Run<'_, '_> {
         if let Some(signal) = self.plan.bounds.at_timeout {
             sys::send_signal_to(signal, self.pid);
             self.sent(signal, vec![self.pid], SignalReason::AtTimeout);
+            return;
+        }
+        let pids: Vec<u32> = self.ended_by_harness.iter().map(|p| p.pid).collect();
+        for pid in pids {
+            if let Some(signal) = proc::dump_signal(pid) {
+                sys::send_signal_to(signal, pid);
+                self.sent(signal, vec![pid], SignalReason::AtTimeout);
+            }
         }
     }
 

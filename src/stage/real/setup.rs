@@ -176,6 +176,12 @@ fn outputs(plan: &Plan) -> io::Result<(Vec<Pipe>, OwnedFd, OwnedFd)> {
             let stderr = stdout.try_clone()?;
             Ok((vec![both], stdout, stderr))
         }
+        Streams::Terminal => {
+            let (ours, theirs) = sys::terminal()?;
+            let both = Pipe::of(Stream::Merged, ours, plan.limits.line);
+            let stderr = theirs.try_clone()?;
+            Ok((vec![both], theirs, stderr))
+        }
         Streams::Split => {
             let (out, stdout) = pipe(Stream::Stdout)?;
             let (err, stderr) = pipe(Stream::Stderr)?;

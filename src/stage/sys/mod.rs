@@ -30,6 +30,7 @@ mod reaper;
 mod scratch;
 mod signals;
 mod subject;
+mod terminal;
 mod trim;
 
 use std::io;
@@ -47,6 +48,7 @@ pub(crate) use gate::{Admission, is_scarce};
 pub(crate) use message::{Exited, Message};
 pub(crate) use reaper::{Ends, Reaper};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
+pub(crate) use terminal::terminal;
 
 /// Waits until one of the descriptors can be read, is closed at the other end, or the time is over.
 pub(crate) fn wait_readable(fds: &[BorrowedFd<'_>], limit: Duration) -> io::Result<()> {

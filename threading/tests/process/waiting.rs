@@ -36,6 +36,15 @@ fn chain(length: u32) {
     }
 }
 
+/// What the repository's README shows.
+mod waited_for {
+    include!("waited_for.rs");
+
+    pub(super) fn example() -> ExitCode {
+        main()
+    }
+}
+
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         case("no_threads")
@@ -47,6 +56,9 @@ pub(crate) fn cases() -> Vec<Case> {
                 say("end")
             })
             .shows(|seen| seen.says(["end", "n"]).code(0)),
+        case("readme_example")
+            .main(waited_for::example)
+            .shows(|seen| seen.says(["printed"]).code(0)),
         case("waits_without_run")
             .main(|| {
                 n("n");
