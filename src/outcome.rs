@@ -8,6 +8,7 @@ use crate::expect::{Expectation, Pattern};
 use crate::judge::{Judgement, Verdict};
 pub use crate::record::CaseId;
 use crate::record::Record;
+pub use crate::suite::Place;
 
 /// What came of a case.
 ///
@@ -115,6 +116,9 @@ pub struct Outcome {
     pub case: CaseId,
     /// What the scenario is about, in a line.
     pub about: String,
+    /// Where the suite has the scenario. `None` for a case of no suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// The implementation's version, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -189,6 +193,7 @@ mod of_case {
             Self {
                 case: case.id(),
                 about: case.about.clone(),
+                place: Some(case.place.clone()),
                 version: None,
                 status,
                 why,

@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::implementation::Start;
 use super::version::{Version, VersionReq};
 use crate::expect::{Expectation, Pattern};
@@ -27,6 +29,8 @@ pub struct Case {
     pub implementation: String,
     /// The implementation whose expectations hold for it: itself, unless it was added from outside.
     pub like: String,
+    /// Where the suite says so.
+    pub place: Place,
     /// What is expected.
     pub expectation: Expectation,
     /// The lines that the scenario wants of its first implementation: what others lack is counted against these.
@@ -60,6 +64,15 @@ pub struct Case {
     pub(crate) locate: Option<Vec<String>>,
     /// What prints the implementation's version.
     pub(crate) probe: Option<Vec<String>>,
+}
+
+/// A place in a file of a suite.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// The file, as its path was given.
+    pub file: PathBuf,
+    /// The line, counted from 1.
+    pub line: usize,
 }
 
 /// A deviation that is known: the case must break its expectation, and do this instead.
@@ -99,7 +112,8 @@ impl Case {
     }
 
     /// How long it takes, if all is as expected: to begin with those that take long.
-    pub(crate) fn expected_time(&self) -> Duration {
+    #[must_use]
+    pub fn expected_time(&self) -> Duration {
         // Starting and ending takes time too, which counts where a case is run many times.
         const START: Duration = Duration::from_millis(20);
         let once = self.expectation.expected_time(self.bounds.timeout) + START;

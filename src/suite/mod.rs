@@ -19,7 +19,7 @@ mod version;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use case::{Case, KnownDeviation};
+pub use case::{Case, KnownDeviation, Place};
 pub use duration::{DurationError, parse_duration};
 pub use error::SuiteError;
 pub use implementation::Implementation;

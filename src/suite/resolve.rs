@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::case::{Case, KnownDeviation};
+use super::case::{Case, KnownDeviation, Place};
 use super::check::{check_defaults, check_named_deviations, check_scenario_names};
 use super::error::{Source, SuiteError};
 use super::expectation::{Layer, Layers, wanted_lines};
@@ -120,6 +120,15 @@ impl<'a> Reader<'a> {
 
     pub(super) fn error(&self, message: impl Into<String>) -> SuiteError {
         SuiteError::new(&self.part.source, message)
+    }
+
+    /// Where the scenario is named.
+    fn place(&self) -> Place {
+        let source = &self.part.source;
+        Place {
+            file: source.path.clone(),
+            line: source.line(self.scenario.name.span().start),
+        }
     }
 
     /// The list of implementations that counts, and the file that it is in.
@@ -303,6 +312,7 @@ impl<'a> Reader<'a> {
             about: scenario.about.clone(),
             implementation: implementation.name.clone(),
             like: implementation.like.clone(),
+            place: self.place(),
             expectation: self.expectation(&layers, target)?,
             usual_lines: self.usual_lines()?,
             deviations: self.known_deviations(&layers, target)?,
