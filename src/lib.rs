@@ -68,6 +68,7 @@
 //!
 //! - `suite`: suites (`exeunt.toml`), their cases, and reports of them.
 //! - `libtest`: one test a case under `cargo test` and nextest. It brings `suite`.
+//! - `junit`: reports of suites as JUnit XML. It brings `suite`.
 //!
 //! The command is a package of its own: `cargo install exeunt-cli`.
 

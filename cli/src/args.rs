@@ -132,6 +132,32 @@ pub(crate) struct ReportArgs {
     /// Fail if a case is skipped, since its implementation is not on this machine.
     #[arg(long)]
     pub(crate) deny_skipped: bool,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+/// Reports beside the one on stdout, any number of them. They are kept up to date while cases end.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Report files")]
+pub(crate) struct FileArgs {
+    /// JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Common Test Report Format (CTRF) JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ctrf: Option<PathBuf>,
+    /// One page with the timelines of all cases, for a browser.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// A trace for Perfetto or chrome://tracing: which case ran when, with its lines and signals.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// What `--format json` prints, each case as it ends.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// GitHub Actions: annotations at the scenario's line of the suite (on stderr), and the summary of the step.
+    #[arg(long)]
+    pub(crate) github: bool,
 }
 
 #[derive(Debug, clap::Args)]

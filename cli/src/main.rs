@@ -11,6 +11,7 @@
 
 mod args;
 mod exit_status;
+mod files;
 #[cfg(target_os = "linux")]
 mod guard;
 #[cfg(target_os = "linux")]

@@ -11,6 +11,7 @@ use exeunt::suite::{Case, Suite};
 
 use crate::args::{Format, Selection, Test};
 use crate::exit_status::ExitStatus;
+use crate::files::files;
 use crate::interrupt::{OnInterrupt, cancel_on_signals};
 use crate::problem::Problem;
 use crate::progress::Progress;
@@ -39,10 +40,11 @@ pub(crate) fn test(args: &Test) -> Result<ExitStatus, Problem> {
         }
     };
     check_scenarios(&prepared, &cases, &args.selection)?;
-    let begun = Instant::now();
     let ids: Vec<_> = cases.iter().map(|case| case.id()).collect();
-    let reporter = InOrder::new(reporter(&args.report, &progress));
-    let mut report = Report::begin(reporter, &args.report, &ids);
+    let mut reporters = files(&args.report.files, suite.path(), &ids)?;
+    reporters.insert(0, Box::new(InOrder::new(reporter(&args.report, &progress))));
+    let begun = Instant::now();
+    let mut report = Report::begin(reporters, &args.report, &ids);
     let jobs = args.jobs.map_or_else(Jobs::default, Jobs::from);
     runner::run(&prepared, &cases, jobs, &cancel, |event| match event {
         runner::Progress::Begun(case) => progress.begun(case.id()),

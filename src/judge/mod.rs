@@ -10,11 +10,13 @@ mod lines;
 mod moment;
 mod order;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 pub use check::{Check, Doubt, Expected, Observed};
 
-use crate::expect::{Delay, Expectation, Pattern};
+use crate::expect::{Delay, Expectation, Mark, Pattern};
 use crate::record::{Record, Stream};
 
 /// What came of an expectation. Ordered from the best to the worst.
@@ -112,6 +114,14 @@ pub fn elapsed(record: &Record, delay: &Delay) -> Option<f64> {
         true => None,
         false => moment::elapsed(record, delay),
     }
+}
+
+/// When an instant of a run was, since its start. `None` if it never came.
+///
+/// This is the place that a delay is counted from.
+#[must_use]
+pub fn instant(record: &Record, mark: &Mark) -> Option<Duration> {
+    moment::Moment::of(record, mark).map(|moment| moment.at)
 }
 
 /// What is not in a record.

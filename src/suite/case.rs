@@ -120,7 +120,8 @@ impl Case {
     }
 
     /// How long it takes, if all is as expected: to begin with those that take long.
-    pub(crate) fn expected_time(&self) -> Duration {
+    #[must_use]
+    pub fn expected_time(&self) -> Duration {
         // Starting and ending takes time too, which counts where a case is run many times.
         const START: Duration = Duration::from_millis(20);
         let once = self.expectation.expected_time(self.bounds.timeout) + START;

@@ -15,10 +15,10 @@ mod reporter;
 mod timeline;
 
 #[cfg(feature = "suite")]
-pub(super) use case::case_on;
-#[cfg(feature = "suite")]
 pub use case::{Widths, case, observation, summary};
-pub(crate) use escape::escape;
+#[cfg(feature = "suite")]
+pub(super) use case::{case_on, reason, word};
+pub(crate) use escape::{escape, escape_output};
 pub use explain::explain;
 pub use live::Live;
 #[cfg(feature = "suite")]
@@ -27,4 +27,6 @@ pub use page::Page;
 pub(crate) use plain::plain;
 #[cfg(feature = "suite")]
 pub use reporter::Text;
+#[cfg(feature = "suite")]
+pub(super) use timeline::{command, message};
 pub use timeline::{processes, timeline, timeline_on};

@@ -437,7 +437,7 @@ impl Drawing<'_> {
 }
 
 /// As one would type it.
-fn command(words: &[String]) -> String {
+pub(in crate::report) fn command(words: &[String]) -> String {
     let quoted = words.iter().map(|word| quoted(word));
     escape(&quoted.collect::<Vec<_>>().join(" "))
 }
@@ -457,7 +457,7 @@ fn pids(pids: &[u32]) -> String {
 }
 
 /// What a line says, without its speaker, who stands before it.
-pub(super) fn message(line: &Line) -> String {
+pub(in crate::report) fn message(line: &Line) -> String {
     let text = line.text();
     let said = line.who.as_ref().and_then(|who| {
         let rest = text.trim_start().strip_prefix(who.as_str())?;
