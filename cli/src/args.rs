@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use exeunt::record::Clock;
 use exeunt::{Signal, Streams};
 
 use crate::exit_status::{GUARDING, JUDGING, RUNNING};
@@ -39,6 +40,9 @@ pub(crate) enum Command {
     /// the one that `exeunt test` would have.
     #[command(after_help = JUDGING)]
     Judge(Judge),
+    /// Say what this machine allows, and what follows: a sentence each.
+    #[cfg(target_os = "linux")]
+    Doctor,
     /// Watch a program once: its timeline while it runs, its exit explained, what it left behind.
     ///
     /// The program reads this standard input. It inherits this environment, and a scratch directory as `TMPDIR` where that is
@@ -91,6 +95,10 @@ pub(crate) struct Test {
     /// How many cases run side by side; by default at least eight, or six for each processor, and more while the machine is calm.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// The clock of all cases, whatever the suite says. On the virtual one sleeps take no time; a case that cannot be on it runs on
+    /// the real one, and the report says why.
+    #[arg(long, value_parser = clock, value_name = "real|virtual")]
+    pub(crate) clock: Option<Clock>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -132,6 +140,32 @@ pub(crate) struct ReportArgs {
     /// Fail if a case is skipped, since its implementation is not on this machine.
     #[arg(long)]
     pub(crate) deny_skipped: bool,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+/// Reports beside the one on stdout, any number of them. They are kept up to date while cases end.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Report files")]
+pub(crate) struct FileArgs {
+    /// JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Common Test Report Format (CTRF) JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ctrf: Option<PathBuf>,
+    /// One page with the timelines of all cases, for a browser.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// A trace for Perfetto or chrome://tracing: which case ran when, with its lines and signals.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// What `--format json` prints, each case as it ends.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// GitHub Actions: annotations at the scenario's line of the suite (on stderr), and the summary of the step.
+    #[arg(long)]
+    pub(crate) github: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -228,6 +262,14 @@ fn timeout(text: &str) -> Result<Duration, String> {
             Err("nothing can run in no time; without `--timeout` there is no limit".into())
         }
         limit => Ok(limit),
+    }
+}
+
+fn clock(text: &str) -> Result<Clock, String> {
+    match text {
+        "real" => Ok(Clock::Monotonic),
+        "virtual" => Ok(Clock::Virtual),
+        _ => Err("either `real` or `virtual`".into()),
     }
 }
 

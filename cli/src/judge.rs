@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 
 use crate::args::Judge;
 use crate::exit_status::ExitStatus;
+use crate::files::files;
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::{Report, reporter};
@@ -39,8 +40,10 @@ pub(crate) fn judge(args: &Judge) -> Result<ExitStatus, Problem> {
             .into());
     }
     let ids: Vec<_> = outcomes.iter().map(|o: &Outcome| o.case.clone()).collect();
-    let reporter = reporter(&args.report, &Progress::new(outcomes.len(), false));
-    let mut report = Report::begin(reporter, &args.report, &ids);
+    let mut reporters = files(&args.report.files, suite.path(), &ids)?;
+    let progress = Progress::new(outcomes.len(), false);
+    reporters.insert(0, reporter(&args.report, &progress));
+    let mut report = Report::begin(reporters, &args.report, &ids);
     outcomes.iter().for_each(|outcome| report.case(outcome));
     Ok(report.end(begun.elapsed())?)
 }

@@ -10,7 +10,10 @@
 )]
 
 mod args;
+#[cfg(target_os = "linux")]
+mod doctor;
 mod exit_status;
+mod files;
 #[cfg(target_os = "linux")]
 mod guard;
 #[cfg(target_os = "linux")]
@@ -25,6 +28,8 @@ mod report;
 mod run;
 mod select;
 mod show;
+#[cfg(target_os = "linux")]
+mod staged;
 #[cfg(target_os = "linux")]
 mod test;
 
@@ -85,6 +90,8 @@ fn dispatch(args: &Args) -> Result<ExitStatus, problem::Problem> {
         Some(Command::Test(args)) => test::test(args),
         Some(Command::List(args)) => list::list(args),
         Some(Command::Show(args)) => show::show(args),
+        #[cfg(target_os = "linux")]
+        Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Judge(args)) => judge::judge(args),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Guard(args)) => guard::guard(args),

@@ -42,14 +42,21 @@ impl<R: Reporter> Report<R> {
                 "implementation {implementation} was skipped: {why}"
             ));
         }
+        self.note(|reporter| reporter.case(outcome));
+    }
+
+    /// Keeps the first failure to write.
+    fn note(&mut self, write: impl FnOnce(&mut R) -> io::Result<()>) {
+        let written = write(&mut self.reporter);
         if self.written.is_ok() {
-            self.written = self.reporter.case(outcome);
+            self.written = written;
         }
     }
 
     pub(crate) fn end(mut self, elapsed: Duration) -> io::Result<ExitStatus> {
+        let summary = self.summary;
+        self.note(|reporter| reporter.end(&summary, elapsed));
         std::mem::replace(&mut self.written, Ok(()))?;
-        self.reporter.end(&self.summary, elapsed)?;
         self.warn();
         Ok(self.status())
     }

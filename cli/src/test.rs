@@ -6,16 +6,17 @@ use std::time::Instant;
 use exeunt::build::Prepared;
 use exeunt::report::InOrder;
 use exeunt::runner::{self, Jobs};
-use exeunt::stage::Real;
 use exeunt::suite::{Case, Suite};
 
 use crate::args::{Format, Selection, Test};
 use crate::exit_status::ExitStatus;
+use crate::files::files;
 use crate::interrupt::{OnInterrupt, cancel_on_signals};
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::{Report, reporter};
 use crate::select::{load, named, select};
+use crate::staged::Staged;
 
 pub(crate) fn test(args: &Test) -> Result<ExitStatus, Problem> {
     let mut suite = load(&args.selection)?;
@@ -27,7 +28,8 @@ pub(crate) fn test(args: &Test) -> Result<ExitStatus, Problem> {
     );
     // Before the builds: an interruption of theirs is one of ours.
     let cancel = cancel_on_signals(OnInterrupt::Terminate)?;
-    let prepared = suite.prepare(&cases, &Real, Some(&cancel), |what| progress.tell(what));
+    let stage = Staged { clock: args.clock };
+    let prepared = suite.prepare(&cases, &stage, Some(&cancel), |what| progress.tell(what));
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -39,10 +41,11 @@ pub(crate) fn test(args: &Test) -> Result<ExitStatus, Problem> {
         }
     };
     check_scenarios(&prepared, &cases, &args.selection)?;
-    let begun = Instant::now();
     let ids: Vec<_> = cases.iter().map(|case| case.id()).collect();
-    let reporter = InOrder::new(reporter(&args.report, &progress));
-    let mut report = Report::begin(reporter, &args.report, &ids);
+    let mut reporters = files(&args.report.files, suite.path(), &ids)?;
+    reporters.insert(0, Box::new(InOrder::new(reporter(&args.report, &progress))));
+    let begun = Instant::now();
+    let mut report = Report::begin(reporters, &args.report, &ids);
     let jobs = args.jobs.map_or_else(Jobs::default, Jobs::from);
     runner::run(&prepared, &cases, jobs, &cancel, |event| match event {
         runner::Progress::Begun(case) => progress.begun(case.id()),

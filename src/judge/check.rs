@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Verdict;
 use super::expect::{
-    Count, Delay, ExpectedEnd, ExpectedFile, ExpectedRequest, Mark, Pattern, Times,
+    Count, Delay, ExpectedEnd, ExpectedFile, ExpectedRequest, Mark, Pattern, ThreadEnds, Times,
 };
 use crate::log::fold;
-use crate::record::{EventName, Exchange, Exit, FileState, Process, Signal, Stream, seconds};
+use crate::record::{Ends, EventName, Exchange, Exit, FileState, Process, Signal, Stream, seconds};
 
 /// One thing that was expected, beside what was observed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,6 +91,8 @@ pub enum Expected {
     },
     /// No process outlives the subject.
     NoSurvivors,
+    /// The threads end so.
+    Threads(ThreadEnds),
     /// This signal is sent, as planned.
     SignalSent(Signal),
 }
@@ -189,6 +191,10 @@ pub enum Observed {
     File(FileState),
     /// Something could not be done, for this reason.
     Problem(String),
+    /// The threads ended so.
+    Threads(Ends),
+    /// The run was not traced.
+    NotTraced,
 }
 
 /// Why an observation is no proof.
@@ -228,6 +234,8 @@ pub enum Doubt {
         /// The time between the two, in seconds; less than zero if the other one came later.
         gap: f64,
     },
+    /// How threads end is seen only in a run that is traced.
+    NotTraced,
 }
 
 impl Check {
@@ -374,6 +382,7 @@ impl fmt::Display for Expected {
             Self::OfClient { name, expected } => write!(f, "of client `{name}`: {expected}"),
             Self::Done(what) => write!(f, "`{what}`, as planned"),
             Self::NoSurvivors => f.write_str("no process outlives the subject"),
+            Self::Threads(ends) => ends.fmt(f),
             Self::SignalSent(signal) => write!(f, "{signal} is sent"),
         }
     }
@@ -455,6 +464,8 @@ impl fmt::Display for Observed {
             Self::File(state) => state.fmt(f),
             Self::Problem(problem) => f.write_str(problem),
             Self::NoAnswer => f.write_str("sent, and nothing more came of it"),
+            Self::Threads(ends) => ends.fmt(f),
+            Self::NotTraced => f.write_str("the run was not traced"),
         }
     }
 }
@@ -495,6 +506,7 @@ impl fmt::Display for Doubt {
                     gap.abs()
                 )
             }
+            Self::NotTraced => f.write_str("so how threads ended is unknown"),
             Self::NoMoment => f.write_str("since the moment for it never came"),
             Self::UnreadTimes => {
                 f.write_str("but the times in the log could not be read (see the finding)")

@@ -1,6 +1,7 @@
 //! What is expected of a run: plain data, judged by [`judge`](crate::judge::judge).
 
 mod end;
+mod ends;
 mod exchange;
 mod file;
 mod mark;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::log::{InvalidRegex, Matcher, Occurrence, Pattern, Regex};
 pub use end::ExpectedEnd;
+pub use ends::ThreadEnds;
 pub use exchange::{ExpectedExchange, ExpectedRequest};
 pub use file::{ExpectedFile, FileEnd};
 pub use mark::{Bound, DEFAULT_SLACK, Delay, Mark};
@@ -56,6 +58,9 @@ pub struct Expectation {
     pub clients: Vec<ExpectedClient>,
     /// What becomes of requests.
     pub requests: Vec<ExpectedRequest>,
+    /// How its threads end. That is seen only in a run that is traced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<ThreadEnds>,
     /// Whether processes may outlive the subject.
     pub survivors: Survivors,
 }
@@ -160,6 +165,15 @@ impl Expectation {
     pub fn request(mut self, name: impl Into<String>, end: ExpectedExchange) -> Self {
         self.requests.push(ExpectedRequest::new(name, end));
         self
+    }
+
+    /// The threads end so. Only a run that is [traced](crate::stage::Plan::lives) tells.
+    #[must_use]
+    pub fn threads(self, threads: ThreadEnds) -> Self {
+        Self {
+            threads: Some(threads),
+            ..self
+        }
     }
 
     /// Whether processes may outlive the subject.

@@ -9,17 +9,20 @@ mod end;
 pub mod expect;
 mod files;
 mod lines;
+mod lives;
 mod moment;
 mod order;
 mod ready;
 mod requests;
 mod sequence;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 pub use check::{Check, Doubt, Expected, Observed};
 
-use crate::expect::{Delay, Expectation, Pattern};
+use crate::expect::{Delay, Expectation, Mark, Pattern};
 use crate::record::{Record, Stream};
 
 /// What came of an expectation. Ordered from the best to the worst.
@@ -91,6 +94,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         requests,
         clients,
         files,
+        threads,
         ..
     } = expectation;
     let due = moment::exit_due(record, expectation);
@@ -111,6 +115,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
     checks.extend(files.iter().map(|file| files::file(record, file)));
     checks.extend(clients.iter().flat_map(|c| clients::client(record, c)));
     checks.extend(sequence::order(record, order, told));
+    checks.extend(threads.iter().map(|ends| lives::threads(record, ends)));
     checks.extend(end::survivors(record, expectation));
     checks.extend(end::signals(record));
     Judgement { checks }
@@ -126,6 +131,14 @@ pub fn elapsed(record: &Record, delay: &Delay) -> Option<f64> {
         true => None,
         false => moment::elapsed(record, delay),
     }
+}
+
+/// When an instant of a run was, since its start. `None` if it never came.
+///
+/// This is the place that a delay is counted from.
+#[must_use]
+pub fn instant(record: &Record, mark: &Mark) -> Option<Duration> {
+    moment::Moment::of(record, mark).map(|moment| moment.at)
 }
 
 /// What is not in a record.

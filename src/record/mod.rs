@@ -5,6 +5,7 @@
 mod bytes;
 mod client;
 mod conversation;
+mod lives;
 pub(crate) mod moment;
 mod name;
 pub(crate) mod seconds;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 pub use bytes::Bytes;
 pub use client::ClientSeen;
 pub use conversation::{Answer, Exchange, FileSeen, FileState, Listening, RequestSeen};
+pub use lives::{Began, Ended, Ends, Lives, TaskEnd};
 pub use name::{EventName, UnknownEvent};
 pub use signal::{Signal, UnknownSignal};
 pub use waits::{Descriptor, Peer, WaitsFor};
@@ -88,6 +90,17 @@ pub struct Record {
     /// Programs that ran beside the subject.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSeen>,
+    /// How the subject's threads and processes began and ended. `None` if it was not traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lives: Option<Lives>,
+    /// How far a virtual clock was moved by what is no deadline, in seconds when serialised: by the subject's work, and by 50 µs
+    /// beyond each deadline. `None` on another clock.
+    #[serde(
+        default,
+        with = "seconds::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub flow: Option<Duration>,
 }
 
 /// The version of the shape of a [`Record`] that this crate writes. It reads version 1 too, which has fewer kinds of event.
@@ -114,7 +127,7 @@ pub enum Clock {
     /// The monotonic clock of the machine.
     #[default]
     Monotonic,
-    /// A clock that stands still while the subject runs and jumps while it sleeps.
+    /// A clock of the run's own: it moves by the time that the subject works, and jumps to the next deadline when all wait.
     Virtual,
 }
 
@@ -295,6 +308,10 @@ pub enum EventKind {
         /// How; `None` if it could not be run.
         exit: Option<Exit>,
     },
+    /// A thread or process began. Seen by a tracer only, as the next.
+    Began(Began),
+    /// A thread ended; if it is a main thread, for its process.
+    Ended(Ended),
     /// The subject's direct parent was ended as the plan says, so the subject became an orphan.
     ParentEnds {
         /// The process id that the parent had.
@@ -750,6 +767,19 @@ pub enum Finding {
     },
     /// The subject ended, or was ended, before it was ready.
     NeverReady,
+    /// The run was to be traced or on a virtual clock, and is not.
+    NotTraced {
+        /// Why, and what follows.
+        why: String,
+    },
+    /// On a virtual clock: at the timeout nothing was left that could ever have happened. Each thread waited for another or for
+    /// input, and none for a time. So it hangs for ever, however long it is given.
+    HangsForEver,
+    /// More threads and processes began and ended than are told one by one; they are counted all the same.
+    LivesCut {
+        /// How many beginnings and ends were left out.
+        events: u64,
+    },
     /// A process could not be ended, even by SIGKILL.
     Unkillable {
         /// Which processes.
@@ -812,6 +842,14 @@ impl fmt::Display for Finding {
                 "`{what}` was planned and not done: the moment for it never came"
             ),
             Self::NeverReady => f.write_str("the subject was never ready"),
+            Self::NotTraced { why } => f.write_str(why),
+            Self::HangsForEver => f.write_str(
+                "nothing was left that could ever have happened: each thread waited for another or for input, and none for a time",
+            ),
+            Self::LivesCut { events } => write!(
+                f,
+                "more threads and processes than are told one by one: {events} beginnings and ends were only counted"
+            ),
             Self::Unkillable { pids } => {
                 write!(f, "could not be ended, even by SIGKILL: pids {pids:?}")
             }
@@ -865,6 +903,8 @@ impl Record {
             findings: Vec::new(),
             files: BTreeMap::new(),
             clients: Vec::new(),
+            lives: None,
+            flow: None,
         }
     }
 

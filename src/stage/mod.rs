@@ -1,8 +1,12 @@
 //! The stage: the only part that touches processes, clocks and signals. It turns a [`Plan`] into a [`Record`].
 //!
-//! `Real` runs real processes by the real clock, on Linux; [`Canned`] runs nothing and answers from a table, anywhere.
+//! `Real` runs real processes by the real clock, on Linux; `Traced` (feature `trace`, x86-64) sees the births and deaths of their
+//! threads, and has a virtual clock; `ByPlan` takes the one that a plan asks for; [`Canned`] runs nothing and answers from a
+//! table, anywhere.
 
 mod action;
+#[cfg(target_os = "linux")]
+mod by_plan;
 mod cancel;
 mod canned;
 mod client;
@@ -23,8 +27,12 @@ mod real;
 mod request;
 #[cfg(target_os = "linux")]
 mod sys;
+#[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
+mod traced;
 
 pub use action::{Act, Action, Trigger, When};
+#[cfg(target_os = "linux")]
+pub use by_plan::ByPlan;
 pub use cancel::Cancel;
 pub use canned::Canned;
 pub use client::Client;
@@ -36,6 +44,8 @@ pub use plan::{Bounds, Limits, Plan, Readiness, Stdin};
 #[cfg(target_os = "linux")]
 pub use real::Real;
 pub use request::{Head, Request};
+#[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
+pub use traced::Traced;
 
 pub(crate) use port::give_port;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
@@ -70,10 +71,7 @@ impl SuiteError {
     /// The machine did not give what is needed.
     #[cfg(feature = "libtest")]
     pub(crate) fn setup(path: &Path, error: &std::io::Error) -> Self {
-        let nothing = Source {
-            path: path.into(),
-            text: String::new(),
-        };
+        let nothing = Source::new(path, String::new());
         Self::new(&nothing, format!("could not set up the suite: {error}"))
     }
 
@@ -182,6 +180,8 @@ fn line(text: &str, byte: usize) -> usize {
 pub(crate) struct Source {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
+    /// Where each line but the first begins: a place is looked for in every case of a suite.
+    lines: OnceLock<Vec<usize>>,
 }
 
 impl fmt::Debug for Source {
@@ -193,20 +193,26 @@ impl fmt::Debug for Source {
 impl Source {
     /// The number of the line in which a byte is, counted from 1.
     pub(crate) fn line(&self, byte: usize) -> usize {
-        line(&self.text, byte)
+        let starts = self.lines.get_or_init(|| {
+            let ends = self.text.match_indices('\n');
+            ends.map(|(end, _)| end + 1).collect()
+        });
+        starts.partition_point(|start| *start <= byte) + 1
+    }
+
+    fn new(path: &Path, text: String) -> Self {
+        Self {
+            path: path.into(),
+            text,
+            lines: OnceLock::new(),
+        }
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self, SuiteError> {
         match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Self {
-                path: path.into(),
-                text,
-            }),
+            Ok(text) => Ok(Self::new(path, text)),
             Err(error) => {
-                let nothing = Self {
-                    path: path.into(),
-                    text: String::new(),
-                };
+                let nothing = Self::new(path, String::new());
                 Err(SuiteError::new(
                     &nothing,
                     format!("could not read the suite: {error}"),

@@ -6,7 +6,9 @@ use toml::Spanned;
 
 use super::error::{Source, SuiteError};
 use super::events::Events;
-use super::file::{Allowance, ClientSpec, Delay as DelayTable, End, Exit, ExitTable, Expects};
+use super::file::{
+    Allowance, ClientSpec, Delay as DelayTable, End, Exit, ExitTable, Expects, Threads,
+};
 use super::lines::{Line, MarkSpec, Placed, Step as StepSpec, StepKind};
 use super::names::{Fit, Names, Target};
 use super::requests::RequestSpec;
@@ -14,7 +16,7 @@ use super::selector::{Condition, Selector};
 use super::values::{PerImplementation, Span};
 use crate::expect::{
     Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedClient, ExpectedEnd, ExpectedFile,
-    ExpectedRequest, LogExpectation, Mark, OtherLines, Pattern, Step, Survivors,
+    ExpectedRequest, LogExpectation, Mark, OtherLines, Pattern, Step, Survivors, ThreadEnds,
 };
 use crate::record::{EventName, Exit as Ended, Streams};
 
@@ -101,6 +103,21 @@ impl Exit {
     }
 }
 
+fn threads(ends: Threads) -> ThreadEnds {
+    let Threads {
+        returned,
+        exited,
+        killed,
+        signalled,
+    } = ends;
+    let mut threads = ThreadEnds::new();
+    threads.returned = returned.map(Into::into);
+    threads.exited = exited.map(Into::into);
+    threads.killed = killed.map(Into::into);
+    threads.signalled = signalled.map(Into::into);
+    threads
+}
+
 impl<'f> Layers<'_, 'f> {
     pub(super) fn expectation(&self) -> Result<Expectation, SuiteError> {
         let (end, mut delays) = match self.first(|expects| expects.exit) {
@@ -120,6 +137,9 @@ impl<'f> Layers<'_, 'f> {
             requests: self.requests()?,
             clients: self.clients(),
             files: self.files(),
+            threads: self
+                .first(|expects| expects.threads)
+                .map(|(_, ends)| threads(ends)),
             survivors: match self.first(|expects| expects.survivors) {
                 Some((_, Allowance::Allowed)) => Survivors::Allowed,
                 _ => Survivors::Forbidden,

@@ -49,6 +49,7 @@ pub(super) struct Defaults {
     pub(super) slack: Option<Span>,
     pub(super) streams: Option<Streams>,
     pub(super) log_pattern: Option<LogFormat>,
+    pub(super) clock: Option<Clock>,
 }
 
 /// `"all"`, or a list of implementations and sets.
@@ -136,6 +137,7 @@ macro_rules! with_expectation {
             order: Option<Vec<Spanned<MarkSpec>>>,
             answers: Option<BTreeMap<Spanned<String>, AnswerSpec>>,
             files: Option<BTreeMap<String, FileEnd>>,
+            threads: Option<Threads>,
             survivors: Option<Allowance>,
         }
 
@@ -153,6 +155,7 @@ macro_rules! with_expectation {
                     order: self.order.as_deref(),
                     answers: self.answers.as_ref(),
                     files: self.files.as_ref(),
+                    threads: self.threads,
                     survivors: self.survivors,
                 }
             }
@@ -178,6 +181,7 @@ with_expectation! {
         slack: Option<Span>,
         streams: Option<Streams>,
         log_pattern: Option<LogFormat>,
+        clock: Option<Clock>,
         exit_after: Option<Spanned<MarkSpec>>,
         /// No other case runs beside it.
         #[serde(default)]
@@ -331,6 +335,14 @@ pub(super) enum When {
     Blocked,
 }
 
+/// The clock of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Clock {
+    Real,
+    Virtual,
+}
+
 /// What is expected, as far as one table says it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Expects<'f> {
@@ -344,7 +356,18 @@ pub(super) struct Expects<'f> {
     pub(super) order: Option<&'f [Spanned<MarkSpec>]>,
     pub(super) answers: Option<&'f BTreeMap<Spanned<String>, AnswerSpec>>,
     pub(super) files: Option<&'f BTreeMap<String, FileEnd>>,
+    pub(super) threads: Option<Threads>,
     pub(super) survivors: Option<Allowance>,
+}
+
+/// How threads end: how many in each way that is named.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Threads {
+    pub(super) returned: Option<u64>,
+    pub(super) exited: Option<u64>,
+    pub(super) killed: Option<u64>,
+    pub(super) signalled: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -21,7 +21,7 @@ use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
 use super::version::{Version, VersionReq};
 use crate::expect::{Expectation, ExpectedEnd, Pattern};
-use crate::record::{EventName, Streams};
+use crate::record::{Clock, EventName, Streams};
 use crate::stage::{Bounds, Readiness};
 
 /// How long a subject may run, unless the suite says otherwise.
@@ -335,6 +335,10 @@ impl<'a> Reader<'a> {
             repeat: scenario.repeat.unwrap_or(NonZeroU32::MIN),
             exclusive: scenario.exclusive,
             bounds: self.bounds(may_hang),
+            clock: match scenario.clock.or(defaults.clock) {
+                Some(file::Clock::Virtual) => Clock::Virtual,
+                _ => Clock::Monotonic,
+            },
             streams: scenario.streams.or(defaults.streams).unwrap_or_default(),
             log: log.cloned().unwrap_or_default(),
             directory: directory
@@ -383,7 +387,7 @@ impl<'a> Reader<'a> {
         Ok(Some(match ready.get_ref() {
             Ready::Other(readiness) => readiness.clone(),
             Ready::Line(line) => match (&line.stream, streams.unwrap_or_default()) {
-                (Some(span), Streams::Merged) => {
+                (Some(span), Streams::Merged | Streams::Terminal) => {
                     return Err(merged(&self.part.source, span.clone()));
                 }
                 _ => Readiness::Line(line.pattern.clone()),

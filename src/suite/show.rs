@@ -11,10 +11,10 @@ use super::implementation::Start;
 use super::requests::show as show_end;
 use crate::expect::{
     Bound, Count, Delay, Expectation, ExpectedEnd, FileEnd, Mark, Occurrence, OtherLines, Pattern,
-    Step, Survivors,
+    Step, Survivors, ThreadEnds,
 };
 use crate::log::Matcher;
-use crate::record::{Exit, Stream, Streams};
+use crate::record::{Clock, Exit, Stream, Streams};
 use crate::stage::{Act, Action, Client, Plan, Readiness, Request, Trigger};
 
 impl Case {
@@ -119,6 +119,9 @@ impl Case {
             "streams = \"{streams}\"\nlog-pattern = {}",
             text(self.log.as_str())
         )?;
+        if self.clock == Clock::Virtual {
+            writeln!(out, "clock = \"virtual\"")?;
+        }
         if !self.ignored_signals.is_empty() {
             let ignored = self
                 .ignored_signals
@@ -232,6 +235,9 @@ fn write_expectation(out: &mut String, expectation: &Expectation, with_order: bo
         let order = list(expectation.order.iter().map(mark));
         writeln!(out, "order = {order}")?;
     }
+    if let Some(ends) = &expectation.threads {
+        writeln!(out, "threads = {{ {} }}", threads(ends))?;
+    }
     writeln!(
         out,
         "survivors = \"{}\"",
@@ -240,6 +246,20 @@ fn write_expectation(out: &mut String, expectation: &Expectation, with_order: bo
             Survivors::Forbidden => "forbidden",
         }
     )
+}
+
+/// A suite names numbers only.
+fn threads(ends: &ThreadEnds) -> String {
+    let parts = [
+        ("returned", ends.returned),
+        ("exited", ends.exited),
+        ("killed", ends.killed),
+        ("signalled", ends.signalled),
+    ];
+    let parts = parts
+        .iter()
+        .filter_map(|(how, times)| Some(format!("{how} = {}", (*times)?.least)));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 fn end(end: &ExpectedEnd) -> String {

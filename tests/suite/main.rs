@@ -2,6 +2,8 @@
 
 mod build;
 mod docs;
+#[path = "../support/json_schema.rs"]
+mod json_schema;
 mod language;
 mod schema;
 mod show;

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::json_schema::Checker;
 use super::{Written, keys};
 
 fn root() -> &'static Path {
@@ -20,123 +21,7 @@ fn schema() -> Value {
 fn problems(text: &str) -> Vec<String> {
     let suite: toml::Value = toml::from_str(text).unwrap();
     let schema = schema();
-    let checker = Checker(&schema);
-    checker.check(&schema, &serde_json::to_value(suite).unwrap(), "")
-}
-
-/// As much of JSON Schema as the schema uses. A validator from a registry would bring the tables of Unicode with it.
-struct Checker<'s>(&'s Value);
-
-impl Checker<'_> {
-    /// What is wrong with a value. Each keyword is understood, or the check itself fails.
-    fn check(&self, schema: &Value, value: &Value, place: &str) -> Vec<String> {
-        let keywords = schema.as_object().expect("a schema is a table");
-        let all = keywords
-            .iter()
-            .flat_map(|(keyword, wanted)| self.keyword(keyword, wanted, keywords, value, place));
-        all.collect()
-    }
-
-    fn keyword(
-        &self,
-        keyword: &str,
-        wanted: &Value,
-        schema: &Map<String, Value>,
-        value: &Value,
-        place: &str,
-    ) -> Vec<String> {
-        let unless = |good: bool| match good {
-            true => Vec::new(),
-            false => vec![format!("{place}: not {keyword} {wanted}")],
-        };
-        let fitting = |schemas: &Value| {
-            let schemas = schemas.as_array().unwrap().iter();
-            schemas
-                .filter(|one| self.check(one, value, place).is_empty())
-                .count()
-        };
-        // A keyword says nothing of values of other types.
-        match (keyword, value) {
-            ("$schema" | "title" | "description" | "definitions", _) => Vec::new(),
-            ("$ref", _) => {
-                let path = wanted.as_str().unwrap().strip_prefix('#').unwrap();
-                self.check(self.0.pointer(path).expect("a definition"), value, place)
-            }
-            ("type", _) => unless(is_of_type(value, wanted.as_str().unwrap())),
-            ("enum", _) => unless(wanted.as_array().unwrap().contains(value)),
-            ("anyOf", _) => unless(fitting(wanted) > 0),
-            ("oneOf", _) => unless(fitting(wanted) == 1),
-            ("pattern", Value::String(text)) => unless(
-                regex::Regex::new(wanted.as_str().unwrap())
-                    .unwrap()
-                    .is_match(text),
-            ),
-            ("minLength", Value::String(text)) => {
-                unless(text.len() as u64 >= wanted.as_u64().unwrap())
-            }
-            ("minimum", Value::Number(n)) => unless(n.as_i64() >= wanted.as_i64()),
-            ("maximum", Value::Number(n)) => unless(n.as_i64() <= wanted.as_i64()),
-            ("minItems", Value::Array(items)) => {
-                unless(items.len() as u64 >= wanted.as_u64().unwrap())
-            }
-            ("items", Value::Array(items)) => {
-                let items = items.iter().enumerate();
-                items
-                    .flat_map(|(i, item)| self.check(wanted, item, &format!("{place}/{i}")))
-                    .collect()
-            }
-            ("required", Value::Object(table)) => unless(
-                wanted
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .all(|key| table.contains_key(key.as_str().unwrap())),
-            ),
-            ("properties", Value::Object(table)) => {
-                let known = table
-                    .iter()
-                    .filter_map(|(key, value)| Some((key, value, wanted.get(key)?)));
-                known
-                    .flat_map(|(key, value, of)| self.check(of, value, &format!("{place}/{key}")))
-                    .collect()
-            }
-            ("additionalProperties", Value::Object(table)) => {
-                let known = schema.get("properties").and_then(Value::as_object);
-                let others = table
-                    .iter()
-                    .filter(|(key, _)| known.is_none_or(|known| !known.contains_key(*key)));
-                let problem = |(key, value): (&String, &Value)| match wanted {
-                    Value::Bool(false) => vec![format!("{place}: `{key}` is not known")],
-                    schema => self.check(schema, value, &format!("{place}/{key}")),
-                };
-                others.flat_map(problem).collect()
-            }
-            (
-                "pattern"
-                | "minLength"
-                | "minimum"
-                | "maximum"
-                | "minItems"
-                | "items"
-                | "required"
-                | "properties"
-                | "additionalProperties",
-                _,
-            ) => Vec::new(),
-            (other, _) => panic!("the schema uses `{other}`, which this test does not know"),
-        }
-    }
-}
-
-fn is_of_type(value: &Value, name: &str) -> bool {
-    match name {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "integer" => value.is_i64(),
-        "boolean" => value.is_boolean(),
-        other => panic!("no type `{other}`"),
-    }
+    Checker(&schema).problems(&serde_json::to_value(suite).unwrap())
 }
 
 #[test]

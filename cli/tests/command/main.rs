@@ -1,5 +1,6 @@
 //! The command, as people and CI use it.
 
+mod files;
 mod judge;
 mod list;
 mod run;

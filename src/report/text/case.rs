@@ -39,7 +39,7 @@ impl Widths {
 }
 
 /// The word for a status, and its colour.
-pub(super) fn word(status: Status) -> (Style, &'static str) {
+pub(in crate::report) fn word(status: Status) -> (Style, &'static str) {
     match status {
         Status::Held => (GREEN, "held"),
         Status::Deviates => (CYAN, "deviates"),
@@ -128,7 +128,7 @@ pub(super) fn line(outcome: &Outcome, widths: Widths) -> String {
 }
 
 /// What the suite says of the case beyond its expectation.
-fn reason(outcome: &Outcome) -> Option<String> {
+pub(in crate::report) fn reason(outcome: &Outcome) -> Option<String> {
     let known = outcome.known_deviation.as_ref();
     match outcome.status {
         Status::Deviates => known.cloned(),

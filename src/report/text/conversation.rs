@@ -4,7 +4,7 @@ use super::escape::escape;
 use crate::record::{EventKind, Exchange};
 
 /// What stands in the column of the speaker, and behind it.
-pub(super) fn row(kind: &EventKind) -> (&'static str, String) {
+pub(in crate::report) fn row(kind: &EventKind) -> (&'static str, String) {
     let bytes = |n: u64| match n {
         1 => "1 byte".to_owned(),
         n => format!("{n} bytes"),

@@ -112,6 +112,25 @@ impl Matrix {
         })
     }
 
+    /// The heads of the columns, with versions where they are known.
+    pub(in crate::report) fn columns(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.columns
+            .iter()
+            .map(|column| (column.name.as_str(), column.version.as_deref()))
+    }
+
+    /// A row for each scenario: a cell's status and text for each column, where there is one.
+    pub(in crate::report) fn rows(
+        &self,
+    ) -> impl Iterator<Item = (&str, Vec<Option<(Status, &str)>>)> {
+        let columns = self.columns.len();
+        self.rows.iter().map(move |(name, cells)| {
+            let cell = |i: usize| cells.get(i)?.as_ref();
+            let cells = (0..columns).map(|i| cell(i).map(|c| (c.status, c.observed.as_str())));
+            (name.as_str(), cells.collect())
+        })
+    }
+
     /// For a terminal.
     #[must_use]
     pub fn text(&self) -> String {

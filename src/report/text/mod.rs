@@ -2,7 +2,7 @@
 
 #[cfg(feature = "suite")]
 mod case;
-mod conversation;
+pub(super) mod conversation;
 mod escape;
 mod explain;
 mod live;
@@ -16,10 +16,10 @@ mod reporter;
 mod timeline;
 
 #[cfg(feature = "suite")]
-pub(super) use case::case_on;
-#[cfg(feature = "suite")]
 pub use case::{Widths, case, observation, summary};
-pub(crate) use escape::escape;
+#[cfg(feature = "suite")]
+pub(super) use case::{case_on, reason, word};
+pub(crate) use escape::{escape, escape_output};
 pub use explain::explain;
 pub use live::Live;
 #[cfg(feature = "suite")]
@@ -28,4 +28,6 @@ pub use page::Page;
 pub(crate) use plain::plain;
 #[cfg(feature = "suite")]
 pub use reporter::Text;
+#[cfg(feature = "suite")]
+pub(super) use timeline::{command, message};
 pub use timeline::{processes, timeline, timeline_on};

@@ -223,10 +223,7 @@ impl Run<'_, '_> {
     fn note(&mut self, seen: Vec<EventKind>) {
         let now = self.elapsed();
         // What ends with the last process has ended by its exit.
-        let exit = self
-            .exited
-            .filter(|_| self.empty)
-            .map(|exited| self.since_start(exited.at));
+        let exit = self.ended_at.filter(|_| self.empty);
         for kind in seen {
             let since = kind.since().unwrap_or_default();
             let at = exit.map_or(now, |exit| now.min(exit.max(since)));

@@ -3,6 +3,7 @@
 mod actions;
 mod canary;
 mod clients;
+mod clock;
 mod collect;
 mod finish;
 #[cfg(feature = "http")]
@@ -21,6 +22,11 @@ mod run;
 mod setup;
 mod tail;
 
+#[cfg(all(feature = "trace", target_arch = "x86_64"))]
+pub(super) use clock::{Heard, RunClock, Wait};
+#[cfg(all(feature = "trace", target_arch = "x86_64"))]
+pub(super) use run::run;
+
 use super::{Control, Plan, RunError, Stage};
 use crate::record::Record;
 
@@ -36,6 +42,6 @@ pub struct Real;
 impl Stage for Real {
     fn play(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
         plan.check_requests()?;
-        run::run(plan, control)
+        run::run(plan, control, &mut clock::RealClock)
     }
 }

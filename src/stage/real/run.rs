@@ -8,6 +8,7 @@ use nix::errno::Errno;
 
 use super::actions::{Actions, Due};
 use super::clients::Clients;
+use super::clock::{Heard, RunClock, Wait};
 use super::collect::Collector;
 use super::finish::Begun;
 use super::http::Requests;
@@ -36,6 +37,7 @@ const START_LOOK: Duration = Duration::from_millis(50);
 pub(super) struct Run<'a, 'c> {
     pub(super) plan: &'a Plan,
     control: &'a mut Control<'c>,
+    pub(super) clock: &'a mut dyn RunClock,
     /// The instant that counts as zero: the subject's exec, or our own start until that is known.
     zero: Duration,
     pub(super) reaper: Reaper,
@@ -55,6 +57,8 @@ pub(super) struct Run<'a, 'c> {
     /// The process between it and the reaper; 0 if there is none.
     pub(super) parent: u32,
     pub(super) exited: Option<Exited>,
+    /// The time of the exit.
+    pub(super) ended_at: Option<Duration>,
     /// The time of the exit, while what had come by then is heard.
     pub(super) ending: Option<Duration>,
     pub(super) empty: bool,
@@ -67,15 +71,20 @@ pub(super) struct Run<'a, 'c> {
     blind: Option<io::Error>,
 }
 
-pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
+pub(in crate::stage) fn run(
+    plan: &Plan,
+    control: &mut Control<'_>,
+    clock: &mut dyn RunClock,
+) -> Result<Record, RunError> {
     let place = Place::of(plan)?;
     // Declared first, dropped last: nothing of the run is left when the next one gets its place.
     let admission = Admission::new();
-    let setup = Setup::of(plan, &place, &admission, control.switch())?;
+    let setup = Setup::of(plan, &place, &admission, control.switch(), clock)?;
     let (wall, zero) = setup.asked;
     let mut run = Run {
         plan,
         control,
+        clock,
         zero,
         reaper: setup.reaper,
         pipes: setup.pipes,
@@ -92,6 +101,7 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
         pid: 0,
         parent: 0,
         exited: None,
+        ended_at: None,
         ending: None,
         empty: false,
         survivors: Vec::new(),
@@ -102,6 +112,7 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
     };
     run.actions.ready_by(plan.ready.as_ref());
     if let Err(lost) = run.watch() {
+        run.clock.give_up();
         if matches!(lost, Lost::Reaper) {
             let pipes: Vec<_> = run.pipes.iter().filter_map(Pipe::fd).collect();
             proc::kill_orphans(run.reaper.pid(), &place.mark, &pipes);
@@ -109,7 +120,10 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
         return Err(lost.explain(plan, &run.reaper, place));
     }
     let begun = Begun {
-        wall: wall + run.zero.saturating_sub(zero),
+        wall: match run.clock.wall_at_start() {
+            Some(wall) => wall,
+            None => wall + run.zero.saturating_sub(zero),
+        },
         canary: setup.watch.worst(),
         pressure: proc::stalled().saturating_sub(setup.stalled),
         environment: setup.environment,
@@ -159,13 +173,8 @@ impl Lost {
 
 /// # Waiting
 impl Run<'_, '_> {
-    /// An instant of the clock as the time since the start.
-    pub(super) fn since_start(&self, at: Duration) -> Duration {
-        at.saturating_sub(self.zero)
-    }
-
     pub(super) fn elapsed(&self) -> Duration {
-        sys::now().saturating_sub(self.zero)
+        self.clock.now().saturating_sub(self.zero)
     }
 
     fn cancelled(&self) -> Option<&Cancel> {
@@ -240,12 +249,30 @@ impl Run<'_, '_> {
         let input = self.input.waits_for().filter(|_| self.pid != 0);
         let writable: Vec<_> = self.requests.writes().chain(input).collect();
         let waited_before = proc::waited_for_processor();
-        let limit = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_sub(now));
-        sys::wait(&readable, &writable, limit)?;
+        let wait = Wait {
+            readable: &readable,
+            writable: &writable,
+            until: deadline.map(|deadline| self.zero.saturating_add(deadline)),
+            heard: self.heard(),
+            timeout: self.phase == Phase::Running && deadline == self.plan.bounds.timeout,
+        };
+        self.clock.wait(&wait)?;
+        if !self.clock.can_lag() {
+            return Ok(());
+        }
         let waited = proc::waited_for_processor().saturating_sub(waited_before);
         let overslept = deadline.map(|deadline| self.elapsed().saturating_sub(deadline.max(now)));
         self.late = self.late.max(waited).max(overslept.unwrap_or_default());
         Ok(())
+    }
+
+    fn heard(&self) -> Heard {
+        match (self.pid, self.exited) {
+            (_, _) if self.empty => Heard::Empty,
+            (0, _) => Heard::Nothing,
+            (_, None) => Heard::Started,
+            (_, Some(_)) => Heard::Ended,
+        }
     }
 
     /// When to look again, if nothing happens before.
@@ -305,7 +332,7 @@ impl Run<'_, '_> {
             return false;
         };
         let read = nix::unistd::read(fd, &mut self.buffer);
-        let at = sys::now().saturating_sub(self.zero);
+        let at = self.clock.now().saturating_sub(self.zero);
         match read {
             Ok(n @ 1..) => {
                 pipe.last = at;
@@ -426,8 +453,10 @@ impl Run<'_, '_> {
         }
         match self.reaper.receive()? {
             None => return Ok(false),
+            // Whoever holds a subject has heard of it already.
+            Some(Message::Held { .. }) => {}
             Some(Message::Started { pid, at, parent }) => {
-                (self.pid, self.zero, self.parent) = (pid, at, parent);
+                (self.pid, self.zero, self.parent) = (pid, self.clock.started(at), parent);
                 self.control.tell_start(pid);
             }
             Some(Message::ExecFailed { errno }) => return Err(Lost::Exec(errno)),
@@ -439,7 +468,8 @@ impl Run<'_, '_> {
     }
 
     fn subject_ended(&mut self, exited: Exited) {
-        let at = self.since_start(exited.at);
+        let at = self.clock.of_reaper(exited.at).saturating_sub(self.zero);
+        self.ended_at = Some(at);
         self.ending = Some(at);
         self.read_pipes();
         self.hear_ready();
@@ -448,6 +478,7 @@ impl Run<'_, '_> {
         // What is in the pipes by now was written before the exit, or by a descendant in the moment that it took us to hear
         // of it.
         self.events.written_before(at);
+        self.events.answered_before(at);
         for pipe in &mut self.pipes {
             pipe.last = pipe.last.min(at);
         }
@@ -469,7 +500,9 @@ impl Run<'_, '_> {
         let Some(Due { act, late }) = self.actions.next_ready(now, self.pid) else {
             return;
         };
-        self.late = self.late.max(late);
+        if self.clock.can_lag() {
+            self.late = self.late.max(late);
+        }
         self.look_before_acting();
         self.perform(act);
         self.looks.still_at(self.elapsed());

@@ -18,7 +18,7 @@ use nix::libc;
 use super::clock::now;
 use super::exec::Mapped;
 use super::inherited::Inherited;
-use super::message::{Exited, Message, Order, SIZE};
+use super::message::{Exited, Hold, Message, Order, SIZE};
 use super::parent::start_below;
 use super::raw::{close_range, exit, read_file, remove_directory};
 use super::subject::{STACK, Subject, Told};
@@ -45,14 +45,15 @@ struct Life {
     inherited: Inherited,
 }
 
-/// What comes with an order: the block, the standard streams, and where the subject tells that it is ready. -1 for what did
-/// not come.
-type Files = [RawFd; 5];
+/// The descriptors that come with the order to start: the block of the exec, the three standard streams, then the gate of a
+/// subject that is held, and where the subject tells that it is ready, as far as it has them; -1 for what did not come.
+type Files = [RawFd; 6];
 
 /// What came from the harness.
 enum Heard {
     Start {
         length: usize,
+        hold: Hold,
         files: Files,
     },
     Finish,
@@ -83,7 +84,11 @@ pub(super) fn live(socket: RawFd, harness: libc::pid_t) -> ! {
     };
     loop {
         match life.next_order() {
-            Heard::Start { length, files } => life.serve(length, files),
+            Heard::Start {
+                length,
+                hold,
+                files,
+            } => life.serve(length, hold, files),
             Heard::Finish => {}
             Heard::End => life.leave(),
         }
@@ -194,8 +199,12 @@ impl Life {
     }
 
     /// One run.
-    fn serve(&mut self, length: usize, files: Files) {
-        let [block, stdin, stdout, stderr, ready] = files;
+    fn serve(&mut self, length: usize, hold: Hold, files: Files) {
+        let [block, stdin, stdout, stderr, fifth, sixth] = files;
+        let (gate, ready) = match hold {
+            Hold::No => (-1, fifth),
+            _ => (fifth, sixth),
+        };
         // SAFETY: that is what the harness sends.
         let Some(exec) = (unsafe { Mapped::new(block, length) }) else {
             close(files);
@@ -214,6 +223,9 @@ impl Life {
             ready,
             parent: reaper,
             bound: true,
+            hold,
+            gate,
+            tell: self.tell,
             told: Cell::new(Told {
                 at: Duration::ZERO,
                 errno: 0,
@@ -314,7 +326,7 @@ impl Life {
     fn hear(&self) -> Heard {
         let mut bytes = [0_u8; SIZE];
         let mut control = [0_u64; 8];
-        let mut files: Files = [-1; 5];
+        let mut files: Files = [-1; 6];
         // SAFETY: zeroed `msghdr` is valid, and its pointers are to live locals of the lengths that are given. The control
         // message is looked at as cmsg(3) says.
         let read = unsafe {
@@ -331,8 +343,8 @@ impl Life {
             let header = libc::CMSG_FIRSTHDR(&raw const message);
             if read > 0 && !header.is_null() && (*header).cmsg_type == libc::SCM_RIGHTS {
                 let data: *const RawFd = libc::CMSG_DATA(header).cast();
-                let bytes = (*header).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
-                let count = bytes / mem::size_of::<RawFd>();
+                let length = (*header).cmsg_len as usize;
+                let count = length.saturating_sub(libc::CMSG_LEN(0) as usize) / size_of::<RawFd>();
                 for (i, file) in files.iter_mut().enumerate().take(count) {
                     *file = data.wrapping_add(i).read_unaligned();
                 }
@@ -343,7 +355,11 @@ impl Life {
             // EINTR does not happen, since all signals are blocked, except after a stop.
             -1 if Errno::last() == Errno::EINTR => self.hear(),
             1.. => match Order::decode(&bytes) {
-                Order::Start { length } => Heard::Start { length, files },
+                Order::Start { length, hold } => Heard::Start {
+                    length,
+                    hold,
+                    files,
+                },
                 Order::Finish => Heard::Finish,
             },
             _ => Heard::End,
@@ -523,10 +539,10 @@ fn run_delay(pid: libc::pid_t) -> Duration {
 
 /// The socket to the harness.
 #[derive(Clone, Copy)]
-struct Tell(RawFd);
+pub(super) struct Tell(RawFd);
 
 impl Tell {
-    fn send(self, message: Message) {
+    pub(super) fn send(self, message: Message) {
         let bytes = message.encode();
         // SAFETY: the buffer is valid for its length. If the harness is gone nobody wants the message.
         unsafe {

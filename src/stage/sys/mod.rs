@@ -31,6 +31,8 @@ mod scratch;
 mod signals;
 mod subject;
 mod terminal;
+#[cfg(all(feature = "trace", target_arch = "x86_64"))]
+pub(crate) mod trace;
 mod trim;
 
 use std::io;
@@ -45,7 +47,7 @@ use nix::sys::time::TimeSpec;
 pub(crate) use clock::{now, utc_offset};
 pub(crate) use exec::{Exec, Given};
 pub(crate) use gate::{Admission, is_scarce};
-pub(crate) use message::{Exited, Message};
+pub(crate) use message::{Exited, Hold, Message};
 pub(crate) use reaper::{Ends, Reaper};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
 pub(crate) use terminal::terminal;
@@ -61,6 +63,15 @@ pub(crate) fn wait(
     writable: &[BorrowedFd<'_>],
     limit: Duration,
 ) -> io::Result<()> {
+    poll(readable, writable, limit).map(drop)
+}
+
+/// How many of them are ready.
+fn poll(
+    readable: &[BorrowedFd<'_>],
+    writable: &[BorrowedFd<'_>],
+    limit: Duration,
+) -> io::Result<i32> {
     let readable = readable.iter().map(|fd| (*fd, PollFlags::POLLIN));
     let writable = writable.iter().map(|fd| (*fd, PollFlags::POLLOUT));
     let mut polled: Vec<PollFd<'_>> = readable
@@ -70,9 +81,19 @@ pub(crate) fn wait(
     // A day is as good as forever, and fits every platform's time.
     let limit = limit.min(Duration::from_secs(86_400));
     match nix::poll::ppoll(&mut polled, Some(TimeSpec::from(limit)), None) {
-        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Ok(ready) => Ok(ready),
+        Err(Errno::EINTR) => Ok(0),
         Err(errno) => Err(errno.into()),
     }
+}
+
+/// Whether one of the descriptors can be read or is closed at the other end, or one of `writable` can be written, now.
+#[cfg(all(feature = "trace", target_arch = "x86_64"))]
+pub(crate) fn is_ready(
+    readable: &[BorrowedFd<'_>],
+    writable: &[BorrowedFd<'_>],
+) -> io::Result<bool> {
+    poll(readable, writable, Duration::ZERO).map(|ready| ready > 0)
 }
 
 /// A pipe whose reading end does not block.
@@ -125,8 +146,9 @@ mod tests {
             stdout: null(),
             stderr: null(),
             ready: None,
+            gate: None,
         };
-        reaper.start(&exec, &ends).unwrap();
+        reaper.start(&exec, &ends, Hold::No).unwrap();
     }
 
     /// All that the reaper says of its subject.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::clock::now;
 use super::exec::Exec;
-use super::message::{Message, Order};
+use super::message::{Hold, Message, Order};
 use super::process::{Process, is_end, was_unheard};
 use super::scratch::Scratch;
 use super::{pool, wait_readable};
@@ -19,6 +19,8 @@ pub(crate) struct Ends {
     pub(crate) stderr: OwnedFd,
     /// A descriptor on which it tells that it is ready.
     pub(crate) ready: Option<OwnedFd>,
+    /// Readable once a subject that is held may go on.
+    pub(crate) gate: Option<OwnedFd>,
 }
 
 /// How long a dropped reaper may take to clean up before it is left to do so alone.
@@ -90,16 +92,19 @@ impl Reaper {
     /// Starts a subject. What becomes of it, [`receive`](Self::receive) tells.
     ///
     /// An error may pass when other runs end: no process or descriptor was left.
-    pub(crate) fn start(&mut self, exec: &Exec, ends: &Ends) -> io::Result<()> {
+    pub(crate) fn start(&mut self, exec: &Exec, ends: &Ends, hold: Hold) -> io::Result<()> {
         let block = exec.file()?;
-        let order = Order::Start { length: exec.len() };
-        let mut files = vec![
-            block.as_fd(),
-            ends.stdin.as_fd(),
-            ends.stdout.as_fd(),
-            ends.stderr.as_fd(),
-        ];
-        files.extend(ends.ready.as_ref().map(AsFd::as_fd));
+        let order = Order::Start {
+            length: exec.len(),
+            hold,
+        };
+        let streams = [&block, &ends.stdin, &ends.stdout, &ends.stderr];
+        let files: Vec<_> = streams
+            .into_iter()
+            .chain(&ends.gate)
+            .chain(&ends.ready)
+            .map(AsFd::as_fd)
+            .collect();
         loop {
             let sent = self.process().order(order, &files);
             if sent.is_ok() {

@@ -138,10 +138,9 @@ impl Run<'_, '_> {
     /// The latest instant at which what is heard now can have been. The loopback may deliver an answer after its sender has
     /// ended; but a subject that has ended, and has left nobody behind, sends no more.
     fn latest(&self) -> Duration {
-        match (self.ending, self.exited) {
-            (Some(exit), _) => exit,
-            (None, Some(exited)) if exited.alone => {
-                let exit = self.since_start(exited.at);
+        match (self.ending, self.exited, self.ended_at) {
+            (Some(exit), ..) => exit,
+            (None, Some(exited), Some(exit)) if exited.alone => {
                 exit.saturating_sub(Duration::from_nanos(1))
             }
             _ => Duration::MAX,

@@ -1,0 +1,174 @@
+//! The trace event format that Perfetto (`ui.perfetto.dev`) and `chrome://tracing` open: where the time of a run of cases went.
+//!
+//! A case is a process of the trace, at the time at which it really ran, so that what ran side by side stands side by side. Its lanes:
+//! the subject, each speaker of its log, the harness with its signals, and each process that outlived the subject.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use super::Results;
+use super::results::{Row, kebab, sentence};
+use super::text::{command, escape_output, message};
+use crate::record::{Event, EventKind, Record};
+use crate::report::text::conversation;
+
+/// The trace of a run.
+#[must_use]
+pub fn trace(results: &Results) -> String {
+    let rows = results.rows();
+    let records = rows.iter().filter_map(record);
+    let zero = records.map(|record| record.started).min();
+    let zero = zero.unwrap_or(results.started);
+    let mut events = Vec::new();
+    for (i, row) in rows.iter().enumerate() {
+        if let Some(record) = record(row) {
+            Lanes::new(i + 1, record, zero).draw(row, &mut events);
+        }
+    }
+    let trace = json!({
+        "displayTimeUnit": "ms",
+        "otherData": { "suite": results.name, "over": results.elapsed.is_some().to_string() },
+        "traceEvents": events,
+    });
+    format!("{trace}\n")
+}
+
+fn record<'r>(row: &Row<'r>) -> Option<&'r Record> {
+    row.outcome?
+        .observed
+        .as_ref()
+        .map(|observed| &observed.record)
+}
+
+/// The subject's lane; the harness has the next one.
+const SUBJECT: usize = 1;
+const HARNESS: usize = 2;
+
+/// The lanes of one case.
+struct Lanes<'r> {
+    pid: usize,
+    record: &'r Record,
+    /// The case's start on the clock of the trace.
+    begin: Duration,
+    end: Duration,
+    names: Vec<String>,
+}
+
+impl<'r> Lanes<'r> {
+    fn new(pid: usize, record: &'r Record, zero: SystemTime) -> Self {
+        let end = record
+            .events
+            .last()
+            .map_or(Duration::ZERO, |event| event.at);
+        Self {
+            pid,
+            record,
+            begin: record.started.duration_since(zero).unwrap_or_default(),
+            end,
+            names: vec!["subject".into(), "harness".into()],
+        }
+    }
+
+    fn draw(mut self, row: &Row<'_>, out: &mut Vec<Value>) {
+        let exit = self.record.exit_event().map_or(self.end, |seen| seen.at);
+        let told = row.outcome.and_then(sentence);
+        out.push(json!({
+            "ph": "X", "pid": self.pid, "tid": SUBJECT, "ts": self.micros(Duration::ZERO), "dur": micros(exit),
+            "name": command(&self.record.command), "cat": "process",
+            "args": { "status": kebab(row.status()), "told": told, "pid": self.record.pid },
+        }));
+        self.speakers(out);
+        for event in &self.record.events {
+            self.event(event, out);
+        }
+        for process in &self.record.survivors {
+            let tid = self.lane(format!("survivor {}", process.pid));
+            let dur = micros(self.end.saturating_sub(exit)).max(1);
+            out.push(json!({
+                "ph": "X", "pid": self.pid, "tid": tid, "ts": self.micros(exit), "dur": dur,
+                "name": escape_output(&process.command), "cat": "survivor", "cname": "terrible",
+            }));
+        }
+        self.name_lanes(row, out);
+    }
+
+    /// A bar from the first to the last line of each speaker.
+    fn speakers(&mut self, out: &mut Vec<Value>) {
+        let mut spans: Vec<(&str, Duration, Duration)> = Vec::new();
+        for seen in self.record.lines() {
+            let Some(who) = seen.line.who.as_deref() else {
+                continue;
+            };
+            match spans.iter_mut().find(|(known, ..)| *known == who) {
+                Some((.., last)) => *last = seen.at,
+                None => spans.push((who, seen.at, seen.at)),
+            }
+        }
+        for (who, first, last) in spans {
+            let tid = self.lane(escape_output(who));
+            out.push(json!({
+                "ph": "X", "pid": self.pid, "tid": tid, "ts": self.micros(first), "dur": micros(last - first).max(1),
+                "name": escape_output(who), "cat": "speaker",
+            }));
+        }
+    }
+
+    fn event(&mut self, event: &Event, out: &mut Vec<Value>) {
+        let (tid, name) = match &event.kind {
+            EventKind::Line(line) => match &line.who {
+                Some(who) => (self.lane(escape_output(who)), message(line)),
+                None => (self.lane(line.stream.to_string()), message(line)),
+            },
+            EventKind::Signal(sent) => (HARNESS, format!("{}: {}", sent.signal, sent.reason)),
+            EventKind::Exit(exit) => (SUBJECT, exit.to_string()),
+            EventKind::Closed { stream } => (SUBJECT, format!("{stream} closed")),
+            EventKind::Began(began) => (self.lane(task(began.tid)), began.to_string()),
+            EventKind::Ended(ended) => {
+                let name = escape_output(&ended.to_string());
+                (self.lane(task(ended.tid)), name)
+            }
+            EventKind::Partial(_) | EventKind::Cut(_) => return,
+            other => {
+                let (word, what) = conversation::row(other);
+                (HARNESS, format!("{word}: {what}"))
+            }
+        };
+        out.push(json!({
+            "ph": "i", "s": "t", "pid": self.pid, "tid": tid, "ts": self.micros(event.at), "name": name, "cat": "event",
+        }));
+    }
+
+    fn name_lanes(&self, row: &Row<'_>, out: &mut Vec<Value>) {
+        let meta = |tid: usize, what: &str, name: &str| json!({ "ph": "M", "pid": self.pid, "tid": tid, "name": what, "args": { "name": name } });
+        let name = format!("{} ({})", row.case, kebab(row.status()));
+        out.push(meta(0, "process_name", &name));
+        let lanes = self.names.iter().enumerate();
+        out.extend(lanes.map(|(i, name)| meta(i + 1, "thread_name", name)));
+    }
+
+    /// The number of a lane, which is made if there is none of this name.
+    fn lane(&mut self, name: String) -> usize {
+        let found = self.names.iter().position(|known| *known == name);
+        found.map_or_else(
+            || {
+                self.names.push(name);
+                self.names.len()
+            },
+            |i| i + 1,
+        )
+    }
+
+    fn micros(&self, at: Duration) -> u64 {
+        micros(self.begin + at)
+    }
+}
+
+/// The lane of a thread or process that the tracing stage saw.
+fn task(tid: u32) -> String {
+    format!("task {tid}")
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
