@@ -3,29 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::time::Duration;
 
 use toml::Spanned;
 
-use super::case::{Case, KnownDeviation, Place};
+use super::case::{Case, Place};
 use super::check::{check_defaults, check_named_deviations, check_scenario_names};
 use super::error::{Source, SuiteError};
 use super::events::Events;
-use super::expectation::{Layer, Layers, events_of, files_of, merged, wanted_lines};
-use super::file::{self, Defaults, Deviates, Deviation, Scenario};
+use super::expectation::{Layer, Layers, events_of, files_of, wanted_lines};
+use super::file::{self, Defaults, Scenario};
 use super::implementation::{Implementation, plain};
 use super::names::{Files, Names, Part, Target};
 use super::placeholder;
-use super::ready::Ready;
 use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
 use super::version::{Version, VersionReq};
 use crate::expect::{Expectation, ExpectedEnd, Pattern};
-use crate::record::{Clock, EventName, Streams};
-use crate::stage::{Bounds, Readiness};
-
-/// How long a subject may run, unless the suite says otherwise.
-const TIMEOUT: Duration = Duration::from_secs(10);
+use crate::record::{Clock, EventName};
 
 /// Resolves all scenarios for all implementations.
 ///
@@ -96,9 +90,9 @@ pub(super) fn hangs_on_version(
 /// One scenario, being read.
 pub(super) struct Reader<'a> {
     pub(super) names: &'a Names<'a>,
-    defaults: Defaults,
+    pub(super) defaults: Defaults,
     main: &'a Source,
-    root: &'a Path,
+    pub(super) root: &'a Path,
     pub(super) part: &'a Part,
     pub(super) scenario: &'a Scenario,
     pub(super) events: Events,
@@ -167,46 +161,6 @@ impl<'a> Reader<'a> {
         let deviations = deviations.flat_map(|(_, deviation)| self.versions_of(deviation));
         own.chain(deviations)
             .chain(self.names.versions_in_sets(like))
-            .collect()
-    }
-
-    pub(super) fn is_in_set(&self, set: &str, like: &str) -> bool {
-        self.names.members(set).any(|member| member == like)
-    }
-
-    pub(super) fn versions_of(
-        &self,
-        deviation: &'a Deviates,
-    ) -> impl Iterator<Item = &'a VersionReq> {
-        let (own, named) = self.parts_of(deviation);
-        [own, named.map(|(_, named)| named)]
-            .into_iter()
-            .flatten()
-            .filter_map(|deviation| deviation.version.as_ref().map(Spanned::get_ref))
-    }
-
-    /// What a deviation says itself, and the named one that it is.
-    pub(super) fn parts_of(
-        &self,
-        deviation: &'a Deviates,
-    ) -> (Option<&'a Deviation>, Option<(&'a Part, &'a Deviation)>) {
-        match deviation {
-            Deviates::Named(name) => (None, self.names.deviation(name)),
-            Deviates::Written(own) => {
-                let named = own.r#use.as_ref();
-                (
-                    Some(own),
-                    named.and_then(|name| self.names.deviation(name.get_ref())),
-                )
-            }
-        }
-    }
-
-    /// All deviations, each with the name of the implementation or set that has it.
-    pub(super) fn deviations(&self) -> Vec<(&'a Spanned<Selector>, &'a Deviates)> {
-        let deviates = self.scenario.deviates.0.iter();
-        deviates
-            .flat_map(|(selector, list)| list.0.iter().map(move |deviates| (selector, deviates)))
             .collect()
     }
 
@@ -359,44 +313,8 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    pub(super) fn root(&self) -> &Path {
-        self.root
-    }
-
-    /// A subject that is expected to be there still at its time limit is not asked why.
-    pub(super) fn bounds(&self, may_hang: bool) -> Bounds {
-        let (scenario, defaults) = (self.scenario, &self.defaults);
-        let standard = Bounds::default();
-        let timeout = scenario.timeout.or(defaults.timeout);
-        let grace = scenario.grace.or(defaults.grace);
-        let settle = scenario.settle.or(defaults.settle);
-        Bounds {
-            timeout: Some(timeout.map_or(TIMEOUT, |limit| limit.0)),
-            grace: grace.map_or(standard.grace, |span| span.0),
-            settle: settle.map_or(standard.settle, |span| span.0),
-            at_timeout: scenario.at_timeout,
-            ask: !may_hang,
-        }
-    }
-
-    fn ready(&self) -> Result<Option<Readiness>, SuiteError> {
-        let Some(ready) = &self.scenario.ready else {
-            return Ok(None);
-        };
-        let streams = self.scenario.streams.or(self.defaults.streams);
-        Ok(Some(match ready.get_ref() {
-            Ready::Other(readiness) => readiness.clone(),
-            Ready::Line(line) => match (&line.stream, streams.unwrap_or_default()) {
-                (Some(span), Streams::Merged | Streams::Terminal) => {
-                    return Err(merged(&self.part.source, span.clone()));
-                }
-                _ => Readiness::Line(line.pattern.clone()),
-            },
-        }))
-    }
-
     /// What is said of a target, from the closest to the scenario itself.
-    fn layers_for(&self, target: Target<'_>) -> Result<Vec<Layer<'a>>, SuiteError> {
+    pub(super) fn layers_for(&self, target: Target<'_>) -> Result<Vec<Layer<'a>>, SuiteError> {
         let source: &Source = &self.part.source;
         let own = self.names.all(source, &self.scenario.differs, target)?;
         let own = own.into_iter().map(|(_, difference)| difference.expects());
@@ -404,7 +322,7 @@ impl<'a> Reader<'a> {
         Ok(all.map(|expects| Layer { source, expects }).collect())
     }
 
-    fn expectation(
+    pub(super) fn expectation(
         &self,
         layers: &[Layer<'a>],
         target: Target<'_>,
@@ -443,50 +361,6 @@ impl<'a> Reader<'a> {
         let target = Target { like, version };
         let layers = self.layers_for(target)?;
         Ok(wanted_lines(&self.expectation(&layers, target)?))
-    }
-
-    fn known_deviations(
-        &self,
-        layers: &[Layer<'a>],
-        target: Target<'_>,
-    ) -> Result<Vec<KnownDeviation>, SuiteError> {
-        let tables = self
-            .names
-            .all(&self.part.source, &self.scenario.deviates, target)?;
-        let all = tables.into_iter().flat_map(|(_, list)| &list.0);
-        all.map(|deviates| self.known_deviation(deviates, layers, target))
-            .collect()
-    }
-
-    fn known_deviation(
-        &self,
-        deviates: &'a Deviates,
-        layers: &[Layer<'a>],
-        target: Target<'_>,
-    ) -> Result<KnownDeviation, SuiteError> {
-        let (own, named) = self.parts_of(deviates);
-        let mut all = Vec::new();
-        all.extend(own.map(|own| Layer {
-            source: &self.part.source,
-            expects: own.expects(),
-        }));
-        all.extend(named.map(|(part, named)| Layer {
-            source: &part.source,
-            expects: named.expects(),
-        }));
-        all.extend_from_slice(layers);
-        let parts = [own, named.map(|(_, named)| named)];
-        let first = |f: fn(&Deviation) -> Option<String>| parts.iter().flatten().find_map(|d| f(d));
-        let version = parts.iter().flatten().find_map(|d| d.version.as_ref());
-        Ok(KnownDeviation {
-            name: match deviates {
-                Deviates::Named(name) => Some(name.clone()),
-                Deviates::Written(own) => own.r#use.as_ref().map(|name| name.get_ref().clone()),
-            },
-            why: first(|d| d.why.clone()).unwrap_or_default(),
-            version: version.map(|version| version.get_ref().clone()),
-            expectation: self.expectation(&all, target)?,
-        })
     }
 
     /// The sources that the suite names for a target: the scenario's own, then those of the sets that it speaks of.
