@@ -181,6 +181,10 @@ pub enum Observed {
     NoSurvivors,
     /// A signal was not sent.
     SignalNotSent,
+    /// The threads ended so.
+    Threads(Ends),
+    /// The run was not traced.
+    NotTraced,
     /// An action was not done.
     NotDone,
     /// This became of a request.
@@ -191,10 +195,6 @@ pub enum Observed {
     File(FileState),
     /// Something could not be done, for this reason.
     Problem(String),
-    /// The threads ended so.
-    Threads(Ends),
-    /// The run was not traced.
-    NotTraced,
 }
 
 /// Why an observation is no proof.
@@ -227,6 +227,8 @@ pub enum Doubt {
     EndedByHarness,
     /// The event, or the state, that an action waits for never came.
     NoMoment,
+    /// How threads end is seen only in a run that is traced.
+    NotTraced,
     /// Another event came so shortly before or after, by another way, that the order is unknown.
     Unordered {
         /// That event.
@@ -234,8 +236,6 @@ pub enum Doubt {
         /// The time between the two, in seconds; less than zero if the other one came later.
         gap: f64,
     },
-    /// How threads end is seen only in a run that is traced.
-    NotTraced,
 }
 
 impl Check {
@@ -459,13 +459,13 @@ impl fmt::Display for Observed {
             }
             Self::NoSurvivors => f.write_str("none did"),
             Self::SignalNotSent => f.write_str("it was not sent"),
+            Self::Threads(ends) => ends.fmt(f),
+            Self::NotTraced => f.write_str("the run was not traced"),
             Self::NotDone => f.write_str("it was not done"),
             Self::Exchange(exchange) => exchange.fmt(f),
             Self::File(state) => state.fmt(f),
             Self::Problem(problem) => f.write_str(problem),
             Self::NoAnswer => f.write_str("sent, and nothing more came of it"),
-            Self::Threads(ends) => ends.fmt(f),
-            Self::NotTraced => f.write_str("the run was not traced"),
         }
     }
 }
@@ -498,6 +498,7 @@ impl fmt::Display for Doubt {
                 "but the run has its streams merged, so {stream} alone is not known: split them"
             ),
             Self::EndedByHarness => f.write_str("so that cannot be told"),
+            Self::NotTraced => f.write_str("so how threads ended is unknown"),
             Self::Unordered { other, gap } => {
                 let word = if *gap < 0.0 { "before" } else { "after" };
                 write!(
@@ -506,7 +507,6 @@ impl fmt::Display for Doubt {
                     gap.abs()
                 )
             }
-            Self::NotTraced => f.write_str("so how threads ended is unknown"),
             Self::NoMoment => f.write_str("since the moment for it never came"),
             Self::UnreadTimes => {
                 f.write_str("but the times in the log could not be read (see the finding)")

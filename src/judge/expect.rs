@@ -50,6 +50,9 @@ pub struct Expectation {
     pub end: Option<ExpectedEnd>,
     /// How long things take.
     pub delays: Vec<Delay>,
+    /// How its threads end. That is seen only in a run that is traced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<ThreadEnds>,
     /// Events of any kind that come in this order; others may stand between them.
     pub order: Vec<Mark>,
     /// What has become of files when the run is over.
@@ -58,9 +61,6 @@ pub struct Expectation {
     pub clients: Vec<ExpectedClient>,
     /// What becomes of requests.
     pub requests: Vec<ExpectedRequest>,
-    /// How its threads end. That is seen only in a run that is traced.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub threads: Option<ThreadEnds>,
     /// Whether processes may outlive the subject.
     pub survivors: Survivors,
 }
@@ -136,6 +136,15 @@ impl Expectation {
         self
     }
 
+    /// The threads end so. Only a run that is [traced](crate::stage::Plan::lives) tells.
+    #[must_use]
+    pub fn threads(self, threads: ThreadEnds) -> Self {
+        Self {
+            threads: Some(threads),
+            ..self
+        }
+    }
+
     /// These events come in this order, whatever they are: lines, signals, requests, the exit. Others may stand between them.
     ///
     /// Of two that came so close together, by different ways, that their order cannot be told, the verdict is inconclusive.
@@ -165,15 +174,6 @@ impl Expectation {
     pub fn request(mut self, name: impl Into<String>, end: ExpectedExchange) -> Self {
         self.requests.push(ExpectedRequest::new(name, end));
         self
-    }
-
-    /// The threads end so. Only a run that is [traced](crate::stage::Plan::lives) tells.
-    #[must_use]
-    pub fn threads(self, threads: ThreadEnds) -> Self {
-        Self {
-            threads: Some(threads),
-            ..self
-        }
     }
 
     /// Whether processes may outlive the subject.

@@ -90,11 +90,11 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         counts,
         end,
         delays,
+        threads,
         order,
         requests,
         clients,
         files,
-        threads,
         ..
     } = expectation;
     let due = moment::exit_due(record, expectation);
@@ -111,11 +111,11 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
     checks.extend(absent.iter().map(|line| lines::absent(record, line)));
     checks.extend(counts.iter().map(|count| lines::count(record, count)));
     checks.extend(delays.map(|delay| delay::delay(record, delay, due)));
+    checks.extend(threads.iter().map(|ends| lives::threads(record, ends)));
     checks.extend(requests.iter().flat_map(|r| requests::requests(record, r)));
     checks.extend(files.iter().map(|file| files::file(record, file)));
     checks.extend(clients.iter().flat_map(|c| clients::client(record, c)));
     checks.extend(sequence::order(record, order, told));
-    checks.extend(threads.iter().map(|ends| lives::threads(record, ends)));
     checks.extend(end::survivors(record, expectation));
     checks.extend(end::signals(record));
     Judgement { checks }

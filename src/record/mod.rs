@@ -95,12 +95,6 @@ pub struct Record {
     pub log: LogLines,
     /// What the harness noticed unasked.
     pub findings: Vec<Finding>,
-    /// The files that were looked at when the run was over, by their paths from the subject's directory.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub files: BTreeMap<String, FileState>,
-    /// Programs that ran beside the subject.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub clients: Vec<ClientSeen>,
     /// How the subject's threads and processes began and ended. `None` if it was not traced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lives: Option<Lives>,
@@ -112,6 +106,12 @@ pub struct Record {
         skip_serializing_if = "Option::is_none"
     )]
     pub flow: Option<Duration>,
+    /// The files that were looked at when the run was over, by their paths from the subject's directory.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, FileState>,
+    /// Programs that ran beside the subject.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientSeen>,
 }
 
 /// The version of the shape of a [`Record`] that this crate writes. It reads version 1 too, which has fewer kinds of event.
@@ -231,10 +231,10 @@ impl Record {
             usage: Usage::default(),
             log: LogLines::Every,
             findings: Vec::new(),
-            files: BTreeMap::new(),
-            clients: Vec::new(),
             lives: None,
             flow: None,
+            files: BTreeMap::new(),
+            clients: Vec::new(),
         }
     }
 

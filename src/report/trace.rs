@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 
 use super::Results;
 use super::results::{Row, kebab, sentence};
-use super::text::{command, escape_output, message};
+use super::text::{command, conversation, escape_output, message};
 use crate::record::{Event, EventKind, Record};
-use crate::report::text::conversation;
 
 /// The trace of a run.
 #[must_use]

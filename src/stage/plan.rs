@@ -213,6 +213,18 @@ impl Plan {
         self.parent || acts.any(|act| *act == Act::EndParent)
     }
 
+    /// Whether the harness does more during the run than send signals and look at what comes: it then acts in real time.
+    #[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
+    pub(super) fn converses(&self) -> bool {
+        let mut acts = self.actions.iter().map(Action::act);
+        self.ready.is_some()
+            || self.ports
+            || self.has_parent()
+            || !self.files.is_empty()
+            || matches!(self.stdin, Stdin::Open(_))
+            || acts.any(|act| !matches!(act, Act::Signal { .. }))
+    }
+
     /// The requests among its actions.
     fn requests(&self) -> impl Iterator<Item = &Request> {
         let acts = self.actions.iter().map(Action::act);

@@ -133,13 +133,13 @@ impl<'f> Layers<'_, 'f> {
             counts: self.counts()?,
             end: Some(end),
             delays,
+            threads: self
+                .first(|expects| expects.threads)
+                .map(|(_, ends)| threads(ends)),
             order: self.order()?,
             requests: self.requests()?,
             clients: self.clients(),
             files: self.files(),
-            threads: self
-                .first(|expects| expects.threads)
-                .map(|(_, ends)| threads(ends)),
             survivors: match self.first(|expects| expects.survivors) {
                 Some((_, Allowance::Allowed)) => Survivors::Allowed,
                 _ => Survivors::Forbidden,

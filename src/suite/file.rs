@@ -134,10 +134,10 @@ macro_rules! with_expectation {
             count: Option<Vec<Count>>,
             exit: Option<Spanned<Exit>>,
             delays: Option<Vec<Spanned<Delay>>>,
+            threads: Option<Threads>,
             order: Option<Vec<Spanned<MarkSpec>>>,
             answers: Option<BTreeMap<Spanned<String>, AnswerSpec>>,
             files: Option<BTreeMap<String, FileEnd>>,
-            threads: Option<Threads>,
             survivors: Option<Allowance>,
         }
 
@@ -152,10 +152,10 @@ macro_rules! with_expectation {
                     count: self.count.as_deref(),
                     exit: self.exit.as_ref(),
                     delays: self.delays.as_deref(),
+                    threads: self.threads,
                     order: self.order.as_deref(),
                     answers: self.answers.as_ref(),
                     files: self.files.as_ref(),
-                    threads: self.threads,
                     survivors: self.survivors,
                 }
             }
@@ -353,10 +353,10 @@ pub(super) struct Expects<'f> {
     pub(super) count: Option<&'f [Count]>,
     pub(super) exit: Option<&'f Spanned<Exit>>,
     pub(super) delays: Option<&'f [Spanned<Delay>]>,
+    pub(super) threads: Option<Threads>,
     pub(super) order: Option<&'f [Spanned<MarkSpec>]>,
     pub(super) answers: Option<&'f BTreeMap<Spanned<String>, AnswerSpec>>,
     pub(super) files: Option<&'f BTreeMap<String, FileEnd>>,
-    pub(super) threads: Option<Threads>,
     pub(super) survivors: Option<Allowance>,
 }
 

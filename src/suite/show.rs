@@ -212,6 +212,9 @@ fn write_expectation(out: &mut String, expectation: &Expectation, with_order: bo
         "delays = {}",
         lines(expectation.delays.iter().map(delay))
     )?;
+    if let Some(ends) = &expectation.threads {
+        writeln!(out, "threads = {{ {} }}", threads(ends))?;
+    }
     if !expectation.requests.is_empty() {
         let answers = expectation.requests.iter();
         let answers: Vec<_> = answers
@@ -234,9 +237,6 @@ fn write_expectation(out: &mut String, expectation: &Expectation, with_order: bo
     if with_order || !expectation.order.is_empty() {
         let order = list(expectation.order.iter().map(mark));
         writeln!(out, "order = {order}")?;
-    }
-    if let Some(ends) = &expectation.threads {
-        writeln!(out, "threads = {{ {} }}", threads(ends))?;
     }
     writeln!(
         out,
