@@ -229,6 +229,20 @@ fn an_order_that_cannot_be_told_is_inconclusive() {
 }
 
 #[test]
+fn an_action_that_the_harness_did_too_late_breaks_no_order() {
+    let mut record = Record::new(["x"])
+        .with(secs(1), "answered")
+        .with(millis(1200), EventKind::StdinClosed)
+        .with(secs(2), Exit::Code(0));
+    let order = [Mark::from(EventName::StdinClosed), "answered".into()];
+    let expected = Expectation::nothing().in_order(order);
+    record.lag.harness = millis(250);
+    assert_eq!(judge(&record, &expected).verdict(), Verdict::Inconclusive);
+    record.lag.harness = millis(150);
+    assert_eq!(judge(&record, &expected).verdict(), Verdict::Broken);
+}
+
+#[test]
 fn an_old_record_is_still_read_and_a_newer_one_is_refused() {
     let mut json = serde_json::to_value(Record::new(["x"]).with(secs(1), Exit::Code(0))).unwrap();
     json["schema"] = 1.into();

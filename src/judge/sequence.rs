@@ -11,7 +11,7 @@ use super::delay::never_came;
 use super::end::{self, End};
 use super::expect::Mark;
 use super::moment::Moment;
-use crate::record::{EventKind, Record, Stream};
+use crate::record::{EventKind, EventName, Record, Stream};
 
 /// By how much what comes by two ways may be heard in the wrong order on a machine without lag.
 const UNSURE: Duration = Duration::from_millis(20);
@@ -80,6 +80,15 @@ fn pair(record: &Record, expected: Expected, before: &(Mark, Moment), moment: Mo
     let by_stamps = moment.event >= earlier.event;
     let check = match sure(record, ways, *earlier, moment) {
         true if by_stamps => Check::held(expected, Observed::Line { at }),
+        // Had the harness not been late to act, the order might have been the other one.
+        true if is_late(record, *earlier, moment) => Check::inconclusive(
+            expected,
+            Observed::Before {
+                at,
+                other: other.clone(),
+            },
+            Doubt::Lag(record.lag.measured()),
+        ),
         true => Check::broken(
             expected,
             Observed::Before {
@@ -97,6 +106,15 @@ fn pair(record: &Record, expected: Expected, before: &(Mark, Moment), moment: Mo
         }
     };
     check.at(moment.event)
+}
+
+/// Whether the harness may have done something too late: what should have come after it came before, and by no more than the
+/// machine was late.
+fn is_late(record: &Record, act: Moment, moment: Moment) -> bool {
+    let kind = act.event.map(|event| &record.events[event].kind);
+    let name = kind.and_then(EventName::of);
+    name.is_some_and(|name| name.is_of_the_harness())
+        && act.at.saturating_sub(moment.at) <= record.lag.measured()
 }
 
 /// Whether the order in which two events stand is the one in which they happened.
