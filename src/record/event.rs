@@ -253,3 +253,9 @@ impl From<Dropped> for EventKind {
         Self::Cut(dropped)
     }
 }
+
+impl From<RequestSeen> for EventKind {
+    fn from(seen: RequestSeen) -> Self {
+        Self::Request(seen)
+    }
+}

@@ -77,6 +77,13 @@ pub enum Finding {
         /// Which signal.
         signal: Signal,
     },
+    /// An action that was planned was not done: the event that it waits for never came, or the subject had ended.
+    NotDone {
+        /// The event that the action would have made.
+        what: EventName,
+    },
+    /// The subject ended, or was ended, before it was ready.
+    NeverReady,
     /// The run was to be traced or on a virtual clock, and is not.
     NotTraced {
         /// Why, and what follows.
@@ -154,6 +161,11 @@ impl fmt::Display for Finding {
                 f,
                 "{signal} was to be sent, and the moment for it never came"
             ),
+            Self::NotDone { what } => write!(
+                f,
+                "`{what}` was planned and not done: the moment for it never came"
+            ),
+            Self::NeverReady => f.write_str("the subject was never ready"),
             Self::NotTraced { why } => f.write_str(why),
             Self::HangsForEver => f.write_str(
                 "nothing was left that could ever have happened: each thread waited for another or for input, and none for a time",
