@@ -10,6 +10,8 @@
 )]
 
 mod args;
+mod bazel;
+mod diff;
 mod exit_status;
 mod files;
 #[cfg(target_os = "linux")]
@@ -17,11 +19,14 @@ mod guard;
 #[cfg(target_os = "linux")]
 mod interrupt;
 mod judge;
+mod kept;
 mod list;
 mod output;
+mod partition;
 mod problem;
 mod progress;
 mod report;
+mod report_command;
 #[cfg(target_os = "linux")]
 mod run;
 mod select;
@@ -37,9 +42,11 @@ use args::{Args, Command};
 use exit_status::ExitStatus;
 
 fn main() -> ExitCode {
-    // Most codes are the program's own under `exeunt run` and `exeunt guard`.
+    // Most codes are the program's own under `exeunt run` and `exeunt guard`, and 2 would be a difference for `git bisect run`.
     let failed = match std::env::args_os().nth(1) {
-        Some(command) if command == "run" || command == "guard" => ExitStatus::Failed,
+        Some(command) if command == "run" || command == "guard" || command == "diff" => {
+            ExitStatus::Failed
+        }
         _ => ExitStatus::Misused,
     };
     let status = match Args::try_parse() {
@@ -87,6 +94,8 @@ fn dispatch(args: &Args) -> Result<ExitStatus, problem::Problem> {
         Some(Command::List(args)) => list::list(args),
         Some(Command::Show(args)) => show::show(args),
         Some(Command::Judge(args)) => judge::judge(args),
+        Some(Command::Report(args)) => report_command::report(args),
+        Some(Command::Diff(args)) => diff::diff(args),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Guard(args)) => guard::guard(args),
     }

@@ -28,5 +28,5 @@ pub(crate) use plain::plain;
 #[cfg(feature = "suite")]
 pub use reporter::Text;
 #[cfg(feature = "suite")]
-pub(super) use timeline::{command, message};
+pub(super) use timeline::{command, message, thread_does};
 pub use timeline::{processes, timeline, timeline_on};
