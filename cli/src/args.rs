@@ -69,6 +69,13 @@ pub(crate) enum Command {
     /// first.
     #[command(after_help = GUARDING)]
     Guard(Guard),
+    /// Write the manual pages and the completions of shells: for packages.
+    #[cfg(feature = "generate")]
+    #[command(hide = true)]
+    Generate {
+        /// Where to; made if it is not there.
+        directory: PathBuf,
+    },
 }
 
 /// Which suite and which of its cases.

@@ -41,6 +41,9 @@ pub(crate) fn diff(args: &Diff) -> Result<ExitStatus, Problem> {
     }
     let options = DiffOptions::new().lines(args.lines);
     let mut out = output::stdout();
+    if args.format == Format::Text {
+        out = out.as_text();
+    }
     let (mut differ, mut unknown) = (0, 0);
     for pair in &pairs {
         let outcomes = (before.outcome(pair.before), after.outcome(&pair.after));

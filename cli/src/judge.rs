@@ -44,7 +44,7 @@ pub(crate) fn judge(args: &Judge) -> Result<ExitStatus, Problem> {
     let ids: Vec<_> = outcomes.iter().map(|o: &Outcome| o.case.clone()).collect();
     let results = Results::new(suite.path().display().to_string(), ids.clone());
     let mut reporters = files(&args.report.files, &results)?;
-    let progress = Progress::new(outcomes.len(), false);
+    let progress = Progress::none();
     reporters.insert(0, reporter(&args.report, &progress));
     let mut report = Report::begin(reporters, &args.report, &ids);
     outcomes.iter().for_each(|outcome| report.case(outcome));

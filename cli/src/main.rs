@@ -10,10 +10,13 @@
 )]
 
 mod args;
+mod ascii;
 mod bazel;
 mod diff;
 mod exit_status;
 mod files;
+#[cfg(feature = "generate")]
+mod generate;
 #[cfg(target_os = "linux")]
 mod guard;
 #[cfg(target_os = "linux")]
@@ -27,6 +30,7 @@ mod problem;
 mod progress;
 mod report;
 mod report_command;
+mod rest;
 #[cfg(target_os = "linux")]
 mod run;
 mod select;
@@ -98,5 +102,7 @@ fn dispatch(args: &Args) -> Result<ExitStatus, problem::Problem> {
         Some(Command::Diff(args)) => diff::diff(args),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Guard(args)) => guard::guard(args),
+        #[cfg(feature = "generate")]
+        Some(Command::Generate { directory }) => generate::generate(directory),
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn report(args: &ReportCommand) -> Result<ExitStatus, Problem> {
     let runs = kept::read_all(&args.runs, || suite_root(None))?;
     let missing = missing_shards(&runs);
     let results = Results::merged(runs);
-    let progress = Progress::new(results.cases.len(), false);
+    let progress = Progress::none();
     let mut reporters = files(&args.report.files, &results)?;
     reporters.insert(0, Box::new(InOrder::new(reporter(&args.report, &progress))));
     let mut report = Report::begin(reporters, &args.report, &results.cases);

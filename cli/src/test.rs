@@ -39,8 +39,10 @@ fn run(args: &Test) -> Result<ExitStatus, Problem> {
     if let Some(partition) = &args.partition {
         cases = partition.of(cases);
     }
+    let expected = cases.iter();
+    let expected = expected.map(|case| (case.id(), case.expected_time(), case.exclusive));
     let mut progress = Progress::new(
-        cases.len(),
+        expected.collect(),
         args.report.format == Format::Text && io::stderr().is_terminal(),
     );
     // Before the builds: an interruption of theirs is one of ours.
