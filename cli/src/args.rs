@@ -138,6 +138,8 @@ pub(crate) struct Judge {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportCommand {
     /// What `exeunt test --save` wrote: directories, or files. Several are reported as one: the shards of a run, say.
+    ///
+    /// Of a file that `exeunt run` or `exeunt test` printed with `--format json`, the timelines are shown; `-` is the standard input.
     #[arg(value_name = "RUN")]
     pub(crate) runs: Vec<PathBuf>,
     #[command(flatten)]

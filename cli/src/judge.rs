@@ -51,7 +51,7 @@ pub(crate) fn judge(args: &Judge) -> Result<ExitStatus, Problem> {
     Ok(report.end(begun.elapsed())?)
 }
 
-fn read(path: &Path) -> Result<String, Problem> {
+pub(crate) fn read(path: &Path) -> Result<String, Problem> {
     let path = &kept::file(path);
     let text = match path.to_str() {
         Some("-") => {

@@ -233,3 +233,37 @@ fn what_broke_stands_beside_what_held() {
     let page = fs::read_to_string(suite.0.path().join("page.html")).unwrap();
     assert!(page.contains("the run beside it: held"));
 }
+
+#[test]
+fn the_timeline_of_a_record_can_be_seen_later() {
+    let suite = Suite::new();
+    let run = suite
+        .exeunt(&["run", "--format", "json", "sh", "bye.sh"])
+        .output()
+        .unwrap()
+        .stdout;
+    suite
+        .exeunt(&["report", "-"])
+        .write_stdin(run)
+        .assert()
+        .success()
+        .stdout(line("[0-9.]+ +exit +exit code 0\n"))
+        .stdout(line("[0-9.]+ +output +bye\n"));
+    let cases = suite
+        .exeunt(&["wrong/one", "--format", "json"])
+        .output()
+        .unwrap()
+        .stdout;
+    suite
+        .exeunt(&["report", "-"])
+        .write_stdin(cases)
+        .assert()
+        .success()
+        .stdout(contains("observed it never came"));
+    suite
+        .exeunt(&["report", "-"])
+        .write_stdin("{\"type\":\"run\",\"record\":1}\n")
+        .assert()
+        .code(2)
+        .stderr(contains("-:1: no record"));
+}
