@@ -42,7 +42,7 @@ pub(crate) fn diff(args: &Diff) -> Result<ExitStatus, Problem> {
     let options = DiffOptions::new().lines(args.lines);
     let mut out = output::stdout();
     if args.format == Format::Text {
-        out = out.as_text();
+        out = out.into_text();
     }
     let (mut differ, mut unknown) = (0, 0);
     for pair in &pairs {

@@ -43,7 +43,7 @@ impl Clone for Output<io::Stdout> {
 
 impl<S: RawStream> Output<S> {
     /// For people: in ASCII, where their locale has no more.
-    pub(crate) fn as_text(self) -> Self {
+    pub(crate) fn into_text(self) -> Self {
         Self {
             ascii: crate::ascii::is_wanted(),
             ..self

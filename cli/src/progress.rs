@@ -200,9 +200,9 @@ pub(crate) struct Beside<S> {
 
 impl<S: RawStream> Beside<Output<S>> {
     /// For people: in ASCII, where their locale has no more.
-    pub(crate) fn as_text(self) -> Self {
+    pub(crate) fn into_text(self) -> Self {
         Self {
-            stream: self.stream.as_text(),
+            stream: self.stream.into_text(),
             ..self
         }
     }

@@ -82,7 +82,7 @@ impl<R: Reporter> Report<R> {
 /// The format that was asked for, written beside a progress line.
 pub(crate) fn reporter(args: &ReportArgs, progress: &Progress) -> Box<dyn Reporter> {
     let (out, page) = (progress.stdout(), page());
-    let text = out.clone().as_text();
+    let text = out.clone().into_text();
     let options = MatrixOptions::new()
         .differing(args.differing)
         .versions(args.versions);
@@ -105,7 +105,7 @@ pub(crate) fn reporter(args: &ReportArgs, progress: &Progress) -> Box<dyn Report
         // A page is often written to a file.
         (Format::Text, Some(format @ MatrixFormat::Markdown)) => Box::new(MatrixReport::new(
             out,
-            progress.stderr().as_text(),
+            progress.stderr().into_text(),
             kind(format),
             options,
             page,

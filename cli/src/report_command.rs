@@ -23,7 +23,7 @@ use crate::select::suite_root;
 
 pub(crate) fn report(args: &ReportCommand) -> Result<ExitStatus, Problem> {
     if let Some(timelines) = timelines(&args.runs)? {
-        let mut out = output::stdout().as_text();
+        let mut out = output::stdout().into_text();
         write!(out, "{timelines}")?;
         out.flush()?;
         return Ok(ExitStatus::Held);

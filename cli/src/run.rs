@@ -129,7 +129,7 @@ impl View {
     /// Writes the news as they come: what is written is flushed before the next wait.
     fn write(mut self, news: &Receiver<News>) -> io::Result<()> {
         let out = match self.live {
-            Some(_) => output::stdout().as_text(),
+            Some(_) => output::stdout().into_text(),
             None => output::stdout(),
         };
         let mut out = BufWriter::new(out);
