@@ -67,6 +67,7 @@
 //! None is on by default: [`Subject`], [`Assert`], the judge and the reports of a single run need none.
 //!
 //! - `suite`: suites (`exeunt.toml`), their cases, and reports of them.
+//! - `trace`: the tracing stage and the virtual clock (x86-64). [Its page](https://github.com/exeunt-rs/exeunt/blob/main/docs/tracing.md).
 //! - `libtest`: one test a case under `cargo test` and nextest. It brings `suite`.
 //! - `junit`: reports of suites as JUnit XML. It brings `suite`.
 //!

@@ -137,13 +137,14 @@ fn the_design_page_says_the_same() {
 }
 
 /// Parts that are compiled on Linux only.
-const LINUX_ONLY: [&str; 6] = [
+const LINUX_ONLY: [&str; 7] = [
     "build",
     "runner",
     "front/libtest.rs",
     "stage/proc",
     "stage/real",
     "stage/sys",
+    "stage/traced",
 ];
 
 /// The lines that name what only Linux has, and do not stand below a `cfg` that says so.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use exeunt::record::Clock;
 use exeunt::{Signal, Streams};
 
 use crate::exit_status::{DIFFING, GUARDING, JUDGING, RUNNING};
@@ -52,6 +53,9 @@ pub(crate) enum Command {
     /// too.
     #[command(after_help = DIFFING)]
     Diff(Diff),
+    /// Say what this machine allows, and what follows: a sentence each.
+    #[cfg(target_os = "linux")]
+    Doctor,
     /// Watch a program once: its timeline while it runs, its exit explained, what it left behind.
     ///
     /// The program reads this standard input. It inherits this environment, and a scratch directory as `TMPDIR` where that is
@@ -121,6 +125,10 @@ pub(crate) struct Test {
     /// How many cases run side by side; by default at least eight, or six for each processor, and more while the machine is calm.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// The clock of all cases, whatever the suite says. On the virtual one sleeps take no time; a case that cannot be on it runs on
+    /// the real one, and the report says why.
+    #[arg(long, value_parser = clock, value_name = "real|virtual")]
+    pub(crate) clock: Option<Clock>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -325,6 +333,14 @@ fn timeout(text: &str) -> Result<Duration, String> {
             Err("nothing can run in no time; without `--timeout` there is no limit".into())
         }
         limit => Ok(limit),
+    }
+}
+
+fn clock(text: &str) -> Result<Clock, String> {
+    match text {
+        "real" => Ok(Clock::Monotonic),
+        "virtual" => Ok(Clock::Virtual),
+        _ => Err("either `real` or `virtual`".into()),
     }
 }
 

@@ -13,6 +13,8 @@ mod args;
 mod ascii;
 mod bazel;
 mod diff;
+#[cfg(target_os = "linux")]
+mod doctor;
 mod exit_status;
 mod files;
 #[cfg(feature = "generate")]
@@ -35,6 +37,8 @@ mod rest;
 mod run;
 mod select;
 mod show;
+#[cfg(target_os = "linux")]
+mod staged;
 #[cfg(target_os = "linux")]
 mod test;
 
@@ -97,6 +101,8 @@ fn dispatch(args: &Args) -> Result<ExitStatus, problem::Problem> {
         Some(Command::Test(args)) => test::test(args),
         Some(Command::List(args)) => list::list(args),
         Some(Command::Show(args)) => show::show(args),
+        #[cfg(target_os = "linux")]
+        Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Judge(args)) => judge::judge(args),
         Some(Command::Report(args)) => report_command::report(args),
         Some(Command::Diff(args)) => diff::diff(args),

@@ -6,7 +6,6 @@ use std::time::Instant;
 use exeunt::build::Prepared;
 use exeunt::report::{InOrder, Results};
 use exeunt::runner::{self, Jobs};
-use exeunt::stage::Real;
 use exeunt::suite::{Case, Suite};
 
 use crate::args::{Format, Selection, Test};
@@ -19,6 +18,7 @@ use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::{Report, reporter};
 use crate::select::{load, named, select};
+use crate::staged::Staged;
 
 pub(crate) fn test(args: &Test) -> Result<ExitStatus, Problem> {
     let mut args = args.clone();
@@ -47,7 +47,8 @@ fn run(args: &Test) -> Result<ExitStatus, Problem> {
     );
     // Before the builds: an interruption of theirs is one of ours.
     let cancel = cancel_on_signals(OnInterrupt::Terminate)?;
-    let prepared = suite.prepare(&cases, &Real, Some(&cancel), |what| progress.tell(what));
+    let stage = Staged { clock: args.clock };
+    let prepared = suite.prepare(&cases, &stage, Some(&cancel), |what| progress.tell(what));
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {

@@ -50,7 +50,7 @@ use crate::build::{Prepared, surely_missing};
 use crate::outcome::Outcome;
 use crate::report;
 use crate::runner;
-use crate::stage::{Cancel, Real};
+use crate::stage::{ByPlan, Cancel};
 use crate::suite::{Case, Suite, SuiteError};
 
 /// Runs a suite as the `main` of a test, and exits as libtest does.
@@ -105,8 +105,8 @@ fn runnable(suite: &'static Suite, arguments: &Arguments) -> Result<Vec<Trial>, 
     let cancel = Cancel::new().map_err(|error| SuiteError::setup(suite.path(), &error))?;
     let shared: &'static Shared = Box::leak(Box::new(Shared {
         prepared: match under_nextest() {
-            true => suite.prepare_in_nextest(&cases, &Real, Some(&cancel))?,
-            false => suite.prepare(&cases, &Real, Some(&cancel), |_| {})?,
+            true => suite.prepare_in_nextest(&cases, &ByPlan, Some(&cancel))?,
+            false => suite.prepare(&cases, &ByPlan, Some(&cancel), |_| {})?,
         },
         lock: suite.cases().iter().any(|case| case.exclusive),
         cancel,

@@ -6,10 +6,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::log::LogFormat;
-use crate::record::{Record, Signal, Streams};
+use crate::record::{Clock, Record, Signal, Streams};
 use crate::stage::{Action, Control, Limits, Plan, RunError, Stage, Stdin};
 #[cfg(target_os = "linux")]
-use crate::stage::{Cancel, Real, patience};
+use crate::stage::{ByPlan, Cancel, patience};
 
 /// A program to be run and watched.
 ///
@@ -152,6 +152,22 @@ impl Subject {
         self
     }
 
+    /// Records how each thread and process of the subject and its descendants begins and ends:
+    /// [`Record::lives`](crate::Record::lives). That needs the feature `trace`.
+    pub fn lives(mut self) -> Self {
+        self.plan.lives = true;
+        self
+    }
+
+    /// Sets the clock of the run. On [`Clock::Virtual`] a sleep takes no time, and every delay is exact. That needs the feature
+    /// `trace`. What cannot be on a virtual clock is run on the real one, and a finding of the record says so.
+    ///
+    /// The timeout, the grace and the settling periods count on the clock of the run.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.plan.clock = clock;
+        self
+    }
+
     /// Sets how much of the output is kept.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.plan.limits = limits;
@@ -202,7 +218,7 @@ impl Subject {
     /// # Errors
     /// If the subject could not be started. However it ends is no error, but in the record.
     pub fn run(&self) -> Result<Record, RunError> {
-        self.run_on(&Real, &mut Control::new())
+        self.run_on(&ByPlan, &mut Control::new())
     }
 
     /// Runs the subject once, until it ends or `cancel` is switched.
@@ -210,7 +226,7 @@ impl Subject {
     /// # Errors
     /// As [`run`](Self::run).
     pub fn run_cancellable(&self, cancel: &Cancel) -> Result<Record, RunError> {
-        self.run_on(&Real, &mut Control::new().cancel(cancel))
+        self.run_on(&ByPlan, &mut Control::new().cancel(cancel))
     }
 
     /// Runs the subject, and up to five times more while the verdict is inconclusive for a reason that may pass, such as a

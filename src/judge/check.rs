@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
-use super::expect::{Count, Delay, ExpectedEnd, Mark, Pattern, Times};
+use super::expect::{Count, Delay, ExpectedEnd, Mark, Pattern, ThreadEnds, Times};
 use crate::log::fold;
-use crate::record::{Exit, Process, Signal, Stream, seconds};
+use crate::record::{Ends, Exit, Process, Signal, Stream, seconds};
 
 /// One thing that was expected, beside what was observed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +65,8 @@ pub enum Expected {
     NoOtherLines,
     /// No process outlives the subject.
     NoSurvivors,
+    /// The threads end so.
+    Threads(ThreadEnds),
     /// This signal is sent, as planned.
     SignalSent(Signal),
 }
@@ -145,6 +147,10 @@ pub enum Observed {
     NoSurvivors,
     /// A signal was not sent.
     SignalNotSent,
+    /// The threads ended so.
+    Threads(Ends),
+    /// The run was not traced.
+    NotTraced,
 }
 
 /// Why an observation is no proof.
@@ -177,6 +183,8 @@ pub enum Doubt {
     EndedByHarness,
     /// The line, or the state, that a signal waits for never came.
     NoMoment,
+    /// How threads end is seen only in a run that is traced.
+    NotTraced,
 }
 
 impl Check {
@@ -311,6 +319,7 @@ impl fmt::Display for Expected {
             }
             Self::NoOtherLines => f.write_str("no other line"),
             Self::NoSurvivors => f.write_str("no process outlives the subject"),
+            Self::Threads(ends) => ends.fmt(f),
             Self::SignalSent(signal) => write!(f, "{signal} is sent"),
         }
     }
@@ -384,6 +393,8 @@ impl fmt::Display for Observed {
             }
             Self::NoSurvivors => f.write_str("none did"),
             Self::SignalNotSent => f.write_str("it was not sent"),
+            Self::Threads(ends) => ends.fmt(f),
+            Self::NotTraced => f.write_str("the run was not traced"),
         }
     }
 }
@@ -416,6 +427,7 @@ impl fmt::Display for Doubt {
                 "but the run has its streams merged, so {stream} alone is not known: split them"
             ),
             Self::EndedByHarness => f.write_str("so that cannot be told"),
+            Self::NotTraced => f.write_str("so how threads ended is unknown"),
             Self::NoMoment => f.write_str("since the moment for it never came"),
             Self::UnreadTimes => {
                 f.write_str("but the times in the log could not be read (see the finding)")

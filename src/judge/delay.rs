@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::check::{Check, Doubt, Expected, Observed};
 use super::end::{self, End};
-use super::expect::{Bound, Delay, Mark};
+use super::expect::{Bound, DEFAULT_SLACK, Delay, Mark};
 use super::moment::{Moment, seconds_between};
 use super::{Absence, doubt_about_absence};
-use crate::record::Record;
+use crate::record::{Clock, Record};
 
 /// Whether the delay is one to or from an exit that was not the subject's own.
 pub(super) fn is_cut_short(record: &Record, delay: &Delay) -> bool {
@@ -59,14 +59,25 @@ fn between(record: &Record, delay: &Delay, from: Moment, to: Moment) -> Check {
     let off = off(delay.bound, elapsed);
     let check = if rests_on_arrival && record.buffers_output() {
         Check::inconclusive(expected, observed, Doubt::Buffered)
-    } else if off <= delay.slack {
+    } else if off <= slack(record, delay) {
         Check::held(expected, observed)
-    } else if off <= delay.slack.saturating_add(lag) {
+    } else if off <= slack(record, delay).saturating_add(lag) {
         Check::inconclusive(expected, observed, Doubt::Lag(lag))
     } else {
         Check::broken(expected, observed)
     };
     check.at(to.event)
+}
+
+/// How far a time may be off without any lag.
+///
+/// A virtual clock goes beyond its deadlines only by what the subject works. So the usual slack shrinks to that; one that the
+/// expectation names for itself is taken as it is, since a program may well be that inexact by its own doing.
+fn slack(record: &Record, delay: &Delay) -> Duration {
+    match (record.clock, record.flow) {
+        (Clock::Virtual, Some(flow)) if delay.slack == DEFAULT_SLACK => delay.slack.min(flow),
+        _ => delay.slack,
+    }
 }
 
 /// How far a time is outside of a bound.

@@ -1,6 +1,7 @@
 //! What is expected of a run: plain data, judged by [`judge`](crate::judge::judge).
 
 mod end;
+mod ends;
 mod mark;
 mod step;
 mod times;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::log::{InvalidRegex, Matcher, Occurrence, Pattern, Regex};
 pub use end::ExpectedEnd;
+pub use ends::ThreadEnds;
 pub use mark::{Bound, DEFAULT_SLACK, Delay, Mark};
 pub use step::{LogExpectation, OtherLines, Step};
 pub use times::{Count, Times};
@@ -44,6 +46,9 @@ pub struct Expectation {
     pub end: Option<ExpectedEnd>,
     /// How long things take.
     pub delays: Vec<Delay>,
+    /// How its threads end. That is seen only in a run that is traced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<ThreadEnds>,
     /// Whether processes may outlive the subject.
     pub survivors: Survivors,
 }
@@ -117,6 +122,15 @@ impl Expectation {
     pub fn delay(mut self, delay: Delay) -> Self {
         self.delays.push(delay);
         self
+    }
+
+    /// The threads end so. Only a run that is [traced](crate::stage::Plan::lives) tells.
+    #[must_use]
+    pub fn threads(self, threads: ThreadEnds) -> Self {
+        Self {
+            threads: Some(threads),
+            ..self
+        }
     }
 
     /// Whether processes may outlive the subject.

@@ -7,6 +7,7 @@ mod delay;
 mod end;
 pub mod expect;
 mod lines;
+mod lives;
 mod moment;
 mod order;
 
@@ -84,6 +85,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         counts,
         end,
         delays,
+        threads,
         ..
     } = expectation;
     let due = moment::exit_due(record, expectation);
@@ -99,6 +101,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
     checks.extend(absent.iter().map(|line| lines::absent(record, line)));
     checks.extend(counts.iter().map(|count| lines::count(record, count)));
     checks.extend(delays.map(|delay| delay::delay(record, delay, due)));
+    checks.extend(threads.iter().map(|ends| lives::threads(record, ends)));
     checks.extend(end::survivors(record, expectation));
     checks.extend(end::signals(record));
     Judgement { checks }

@@ -3,6 +3,7 @@
 //! Every duration is in seconds when serialised, and counts from the start of the run on one monotonic clock.
 
 mod bytes;
+mod lives;
 pub(crate) mod moment;
 pub(crate) mod seconds;
 mod signal;
@@ -17,6 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 pub use bytes::Bytes;
+pub use lives::{Began, Ended, Ends, Lives, TaskEnd};
 pub use signal::{Signal, UnknownSignal};
 pub use waits::{Descriptor, Peer, WaitsFor};
 
@@ -75,6 +77,17 @@ pub struct Record {
     pub log: LogLines,
     /// What the harness noticed unasked.
     pub findings: Vec<Finding>,
+    /// How the subject's threads and processes began and ended. `None` if it was not traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lives: Option<Lives>,
+    /// How far a virtual clock was moved by what is no deadline, in seconds when serialised: by the subject's work, and by 50 µs
+    /// beyond each deadline. `None` on another clock.
+    #[serde(
+        default,
+        with = "seconds::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub flow: Option<Duration>,
 }
 
 /// The version of the shape of a [`Record`] that this crate writes and reads.
@@ -98,7 +111,7 @@ pub enum Clock {
     /// The monotonic clock of the machine.
     #[default]
     Monotonic,
-    /// A clock that stands still while the subject runs and jumps while it sleeps.
+    /// A clock of the run's own: it moves by the time that the subject works, and jumps to the next deadline when all wait.
     Virtual,
 }
 
@@ -234,6 +247,10 @@ pub enum EventKind {
     },
     /// Here came output that was read, counted and not kept, because there was more than the limit.
     Cut(Dropped),
+    /// A thread or process began. Seen by a tracer only, as the next.
+    Began(Began),
+    /// A thread ended; if it is a main thread, for its process.
+    Ended(Ended),
 }
 
 /// The beginning of a line whose end has not come yet.
@@ -664,6 +681,19 @@ pub enum Finding {
         /// Which signal.
         signal: Signal,
     },
+    /// The run was to be traced or on a virtual clock, and is not.
+    NotTraced {
+        /// Why, and what follows.
+        why: String,
+    },
+    /// On a virtual clock: at the timeout nothing was left that could ever have happened. Each thread waited for another or for
+    /// input, and none for a time. So it hangs for ever, however long it is given.
+    HangsForEver,
+    /// More threads and processes began and ended than are told one by one; they are counted all the same.
+    LivesCut {
+        /// How many beginnings and ends were left out.
+        events: u64,
+    },
     /// A process could not be ended, even by SIGKILL.
     Unkillable {
         /// Which processes.
@@ -721,6 +751,14 @@ impl fmt::Display for Finding {
                 f,
                 "{signal} was to be sent, and the moment for it never came"
             ),
+            Self::NotTraced { why } => f.write_str(why),
+            Self::HangsForEver => f.write_str(
+                "nothing was left that could ever have happened: each thread waited for another or for input, and none for a time",
+            ),
+            Self::LivesCut { events } => write!(
+                f,
+                "more threads and processes than are told one by one: {events} beginnings and ends were only counted"
+            ),
             Self::Unkillable { pids } => {
                 write!(f, "could not be ended, even by SIGKILL: pids {pids:?}")
             }
@@ -772,6 +810,8 @@ impl Record {
             usage: Usage::default(),
             log: LogLines::Every,
             findings: Vec::new(),
+            lives: None,
+            flow: None,
         }
     }
 

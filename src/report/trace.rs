@@ -122,6 +122,11 @@ impl<'r> Lanes<'r> {
             EventKind::Signal(sent) => (HARNESS, format!("{}: {}", sent.signal, sent.reason)),
             EventKind::Exit(exit) => (SUBJECT, exit.to_string()),
             EventKind::Closed { stream } => (SUBJECT, format!("{stream} closed")),
+            EventKind::Began(began) => (self.lane(task(began.tid)), began.to_string()),
+            EventKind::Ended(ended) => {
+                let name = escape_output(&ended.to_string());
+                (self.lane(task(ended.tid)), name)
+            }
             EventKind::Partial(_) | EventKind::Cut(_) => return,
         };
         out.push(json!({
@@ -152,6 +157,11 @@ impl<'r> Lanes<'r> {
     fn micros(&self, at: Duration) -> u64 {
         micros(self.begin + at)
     }
+}
+
+/// The lane of a thread or process that the tracing stage saw.
+fn task(tid: u32) -> String {
+    format!("task {tid}")
 }
 
 fn micros(time: Duration) -> u64 {

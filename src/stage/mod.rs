@@ -1,8 +1,12 @@
 //! The stage: the only part that touches processes, clocks and signals. It turns a [`Plan`] into a [`Record`].
 //!
-//! `Real` runs real processes by the real clock, on Linux; [`Canned`] runs nothing and answers from a table, anywhere.
+//! `Real` runs real processes by the real clock, on Linux; `Traced` (feature `trace`, x86-64) sees the births and deaths of their
+//! threads, and has a virtual clock; `ByPlan` takes the one that a plan asks for; [`Canned`] runs nothing and answers from a
+//! table, anywhere.
 
 mod action;
+#[cfg(target_os = "linux")]
+mod by_plan;
 mod cancel;
 mod canned;
 mod control;
@@ -19,8 +23,12 @@ mod proc;
 mod real;
 #[cfg(target_os = "linux")]
 mod sys;
+#[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
+mod traced;
 
 pub use action::{Act, Action, Trigger, When};
+#[cfg(target_os = "linux")]
+pub use by_plan::ByPlan;
 pub use cancel::Cancel;
 pub use canned::Canned;
 pub use control::Control;
@@ -29,6 +37,8 @@ pub use error::RunError;
 pub use plan::{Bounds, Limits, Plan, Stdin};
 #[cfg(target_os = "linux")]
 pub use real::Real;
+#[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
+pub use traced::Traced;
 
 #[cfg(all(feature = "suite", target_os = "linux"))]
 pub(crate) use environment::find_program;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::action::Action;
 use super::{defaults, environment, os_strings};
 use crate::log::LogFormat;
-use crate::record::{Origin, Signal, Streams, seconds};
+use crate::record::{Clock, Origin, Signal, Streams, seconds};
 
 /// One run, planned. It can be compared, saved and sent elsewhere; nothing in it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,12 @@ pub struct Plan {
     pub stdin: Stdin,
     /// How its output streams are connected.
     pub streams: Streams,
+    /// The clock of the run. A virtual one needs a stage that has one.
+    #[serde(default)]
+    pub clock: Clock,
+    /// Whether the births and deaths of the subject's threads and processes are recorded. That needs a stage that traces.
+    #[serde(default)]
+    pub lives: bool,
     /// How long the subject and its descendants may take.
     pub bounds: Bounds,
     /// How much output is kept.
@@ -143,6 +149,8 @@ impl Plan {
             directory: PathBuf::from("."),
             stdin: Stdin::Empty,
             streams: Streams::Merged,
+            clock: Clock::Monotonic,
+            lives: false,
             bounds: Bounds::default(),
             limits: Limits::default(),
             ignored_signals: Vec::new(),

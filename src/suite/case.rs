@@ -12,7 +12,7 @@ use super::implementation::Start;
 use super::version::{Version, VersionReq};
 use crate::expect::{Expectation, Pattern};
 use crate::log::LogFormat;
-use crate::record::{Origin, Signal, Streams};
+use crate::record::{Clock, Origin, Signal, Streams};
 use crate::stage::{Action, Bounds, Plan, Stdin};
 
 /// A scenario with an implementation: plain data, all that is said of it in one place.
@@ -46,6 +46,8 @@ pub struct Case {
     pub exclusive: bool,
     /// How long the subject may run, and how long things may take after its end.
     pub bounds: Bounds,
+    /// The clock of its runs.
+    pub clock: Clock,
     /// How its streams are connected.
     pub streams: Streams,
     /// How it writes its log.
@@ -142,6 +144,10 @@ impl Case {
         }
         plan.bounds = self.bounds;
         plan.streams = self.streams;
+        plan.clock = self.clock;
+        let deviations = self.deviations.iter().map(|known| &known.expectation);
+        let mut expected = deviations.chain([&self.expectation]);
+        plan.lives = expected.any(|expectation| expectation.threads.is_some());
         plan.log = self.log.clone();
         plan.ignored_signals = self.ignored_signals.clone();
         plan.actions = self.actions.clone();

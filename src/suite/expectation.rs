@@ -5,14 +5,14 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::error::{Source, SuiteError};
-use super::file::{Allowance, Delay as DelayTable, End, Exit, ExitTable, Expects};
+use super::file::{Allowance, Delay as DelayTable, End, Exit, ExitTable, Expects, Threads};
 use super::lines::{Line, MarkSpec, Placed, Step as StepSpec, StepKind};
 use super::names::{Fit, Names, Target};
 use super::selector::{Condition, Selector};
 use super::values::{PerImplementation, Span};
 use crate::expect::{
     Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedEnd, LogExpectation, Mark, OtherLines,
-    Pattern, Step, Survivors,
+    Pattern, Step, Survivors, ThreadEnds,
 };
 use crate::record::{Exit as Ended, Signal, Streams};
 
@@ -98,6 +98,21 @@ impl Exit {
     }
 }
 
+fn threads(ends: Threads) -> ThreadEnds {
+    let Threads {
+        returned,
+        exited,
+        killed,
+        signalled,
+    } = ends;
+    let mut threads = ThreadEnds::new();
+    threads.returned = returned.map(Into::into);
+    threads.exited = exited.map(Into::into);
+    threads.killed = killed.map(Into::into);
+    threads.signalled = signalled.map(Into::into);
+    threads
+}
+
 impl<'f> Layers<'_, 'f> {
     pub(super) fn expectation(&self) -> Result<Expectation, SuiteError> {
         let (end, mut delays) = match self.first(|expects| expects.exit) {
@@ -113,6 +128,9 @@ impl<'f> Layers<'_, 'f> {
             counts: self.counts()?,
             end: Some(end),
             delays,
+            threads: self
+                .first(|expects| expects.threads)
+                .map(|(_, ends)| threads(ends)),
             survivors: match self.first(|expects| expects.survivors) {
                 Some((_, Allowance::Allowed)) => Survivors::Allowed,
                 _ => Survivors::Forbidden,

@@ -46,6 +46,7 @@ pub(super) struct Defaults {
     pub(super) slack: Option<Span>,
     pub(super) streams: Option<Streams>,
     pub(super) log_pattern: Option<LogFormat>,
+    pub(super) clock: Option<Clock>,
 }
 
 /// `"all"`, or a list of implementations and sets.
@@ -130,6 +131,7 @@ macro_rules! with_expectation {
             count: Option<Vec<Count>>,
             exit: Option<Spanned<Exit>>,
             delays: Option<Vec<Spanned<Delay>>>,
+            threads: Option<Threads>,
             survivors: Option<Allowance>,
         }
 
@@ -144,6 +146,7 @@ macro_rules! with_expectation {
                     count: self.count.as_deref(),
                     exit: self.exit.as_ref(),
                     delays: self.delays.as_deref(),
+                    threads: self.threads,
                     survivors: self.survivors,
                 }
             }
@@ -169,6 +172,7 @@ with_expectation! {
         slack: Option<Span>,
         streams: Option<Streams>,
         log_pattern: Option<LogFormat>,
+        clock: Option<Clock>,
         exit_after: Option<Spanned<MarkSpec>>,
         /// No other case runs beside it.
         #[serde(default)]
@@ -260,6 +264,14 @@ pub(super) enum When {
     Blocked,
 }
 
+/// The clock of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Clock {
+    Real,
+    Virtual,
+}
+
 /// What is expected, as far as one table says it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Expects<'f> {
@@ -270,7 +282,18 @@ pub(super) struct Expects<'f> {
     pub(super) count: Option<&'f [Count]>,
     pub(super) exit: Option<&'f Spanned<Exit>>,
     pub(super) delays: Option<&'f [Spanned<Delay>]>,
+    pub(super) threads: Option<Threads>,
     pub(super) survivors: Option<Allowance>,
+}
+
+/// How threads end: how many in each way that is named.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Threads {
+    pub(super) returned: Option<u64>,
+    pub(super) exited: Option<u64>,
+    pub(super) killed: Option<u64>,
+    pub(super) signalled: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

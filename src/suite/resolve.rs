@@ -19,6 +19,7 @@ use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
 use super::version::{Version, VersionReq};
 use crate::expect::{Expectation, ExpectedEnd, Mark, Occurrence, Pattern};
+use crate::record::Clock;
 use crate::stage::{Action, Bounds};
 
 /// How long a subject may run, unless the suite says otherwise.
@@ -320,6 +321,10 @@ impl<'a> Reader<'a> {
             repeat: scenario.repeat.unwrap_or(NonZeroU32::MIN),
             exclusive: scenario.exclusive,
             bounds: self.bounds(may_hang),
+            clock: match scenario.clock.or(defaults.clock) {
+                Some(file::Clock::Virtual) => Clock::Virtual,
+                _ => Clock::Monotonic,
+            },
             streams: scenario.streams.or(defaults.streams).unwrap_or_default(),
             log: log.cloned().unwrap_or_default(),
             directory: directory

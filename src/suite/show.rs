@@ -8,10 +8,10 @@ use super::duration;
 use super::implementation::Start;
 use crate::expect::{
     Bound, Count, Delay, Expectation, ExpectedEnd, Mark, Occurrence, OtherLines, Pattern, Step,
-    Survivors,
+    Survivors, ThreadEnds,
 };
 use crate::log::Matcher;
-use crate::record::{Exit, Stream, Streams};
+use crate::record::{Clock, Exit, Stream, Streams};
 use crate::stage::{Act, Action, Trigger};
 
 impl Case {
@@ -110,6 +110,9 @@ impl Case {
             "streams = \"{streams}\"\nlog-pattern = {}",
             text(self.log.as_str())
         )?;
+        if self.clock == Clock::Virtual {
+            writeln!(out, "clock = \"virtual\"")?;
+        }
         if !self.ignored_signals.is_empty() {
             let ignored = self
                 .ignored_signals
@@ -186,6 +189,9 @@ fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result
         "delays = {}",
         lines(expectation.delays.iter().map(delay))
     )?;
+    if let Some(ends) = &expectation.threads {
+        writeln!(out, "threads = {{ {} }}", threads(ends))?;
+    }
     writeln!(
         out,
         "survivors = \"{}\"",
@@ -194,6 +200,20 @@ fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result
             Survivors::Forbidden => "forbidden",
         }
     )
+}
+
+/// A suite names numbers only.
+fn threads(ends: &ThreadEnds) -> String {
+    let parts = [
+        ("returned", ends.returned),
+        ("exited", ends.exited),
+        ("killed", ends.killed),
+        ("signalled", ends.signalled),
+    ];
+    let parts = parts
+        .iter()
+        .filter_map(|(how, times)| Some(format!("{how} = {}", (*times)?.least)));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 fn end(end: &ExpectedEnd) -> String {

@@ -272,6 +272,8 @@ fn event_text(record: &Record, event: &Event) -> (&'static str, String) {
         EventKind::Closed { stream } => {
             ("sg", format!("{stream} was closed while the subject ran"))
         }
+        EventKind::Began(began) => ("si", html(&began.to_string())),
+        EventKind::Ended(ended) => ("si", line(&ended.to_string())),
         EventKind::Cut(dropped) => (
             "sg",
             format!(

@@ -84,6 +84,10 @@ impl Live {
                 }
                 return String::new();
             }
+            EventKind::Began(_) => return String::new(),
+            EventKind::Ended(ended) if !super::timeline::is_of_interest(ended) => {
+                return String::new();
+            }
             EventKind::Line(line) => self.heard(event.at, line),
             EventKind::Signal(sent) => {
                 use SignalReason::{AtTimeout, Interrupted, Timeout};

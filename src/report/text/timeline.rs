@@ -11,7 +11,8 @@ use super::plain::plain;
 use super::quote::quoted;
 use crate::judge::{Check, Judgement, Verdict};
 use crate::record::{
-    Dropped, Event, EventKind, Line, Process, Record, Termination, ThreadSeen, ThreadState,
+    Dropped, Ended, Event, EventKind, Line, Process, Record, TaskEnd, Termination, ThreadSeen,
+    ThreadState,
 };
 
 const DIM: Style = Style::new().dimmed();
@@ -249,7 +250,12 @@ impl Drawing<'_> {
             exit.is_some_and(|exit| exit.at.saturating_sub(event.at) > GAP)
         };
         let early = exit.is_none_or(|exit| i < exit) && ran_on();
-        matches!(event.kind, EventKind::Closed { .. }) && !early
+        match &event.kind {
+            EventKind::Closed { .. } => !early,
+            EventKind::Began(_) => true,
+            EventKind::Ended(ended) => !is_of_interest(ended),
+            _ => false,
+        }
     }
 
     pub(super) fn event(&mut self, i: usize, event: &Event) {
@@ -282,6 +288,10 @@ impl Drawing<'_> {
             EventKind::Closed { stream } => {
                 let what = format!("{stream} was closed while the subject ran");
                 self.row(&time, YELLOW, "closed", &what);
+            }
+            EventKind::Began(began) => self.row(&time, DIM, "began", &began.to_string()),
+            EventKind::Ended(ended) => {
+                self.row(&time, DIM, "ended", &escape_output(&ended.to_string()));
             }
             EventKind::Cut(Dropped { lines, bytes }) => {
                 self.row(
@@ -490,4 +500,9 @@ fn folded(threads: &[ThreadSeen]) -> Vec<(&ThreadSeen, usize)> {
         }
     }
     folded
+}
+
+/// Whether the end of a thread is worth a row: that threads return and processes exit goes without saying.
+pub(super) fn is_of_interest(ended: &Ended) -> bool {
+    matches!(ended.end, TaskEnd::Killed | TaskEnd::Signal(_)) && ended.pid != ended.tid
 }

@@ -30,7 +30,13 @@ impl Run<'_, '_> {
             system: e.system,
             peak_memory: e.peak_memory,
         });
-        Record {
+        let lag = Lag {
+            canary: begun.canary,
+            subject_waited: self.exited.map_or(Duration::ZERO, |e| e.waited),
+            pressure: begun.pressure,
+            harness: self.late,
+        };
+        let mut record = Record {
             schema: RECORD_SCHEMA,
             clock: Clock::Monotonic,
             origin: plan.origin.clone(),
@@ -46,16 +52,19 @@ impl Run<'_, '_> {
             termination: self.termination,
             survivors: self.survivors,
             ended_by_harness: self.ended_by_harness,
-            lag: Lag {
-                canary: begun.canary,
-                subject_waited: self.exited.map_or(Duration::ZERO, |e| e.waited),
-                pressure: begun.pressure,
-                harness: self.late,
+            lag: if self.clock.can_lag() {
+                lag
+            } else {
+                Lag::default()
             },
             usage,
             log: LogLines::default(),
             findings: self.findings,
-        }
+            lives: None,
+            flow: None,
+        };
+        self.clock.finish(&mut record);
+        record
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod actions;
 mod canary;
+mod clock;
 mod collect;
 mod finish;
 mod input;
@@ -11,6 +12,11 @@ mod pipe;
 mod run;
 mod setup;
 mod tail;
+
+#[cfg(all(feature = "trace", target_arch = "x86_64"))]
+pub(super) use clock::{Heard, RunClock, Wait};
+#[cfg(all(feature = "trace", target_arch = "x86_64"))]
+pub(super) use run::run;
 
 use super::{Control, Plan, RunError, Stage};
 use crate::record::Record;
@@ -26,6 +32,6 @@ pub struct Real;
 
 impl Stage for Real {
     fn play(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
-        run::run(plan, control)
+        run::run(plan, control, &mut clock::RealClock)
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use super::actions::{Actions, Ready};
+use super::clock::{Heard, RunClock, Wait};
 use super::collect::Collector;
 use super::finish::Begun;
 use super::input::Input;
@@ -33,6 +34,7 @@ const START_LOOK: Duration = Duration::from_millis(50);
 pub(super) struct Run<'a, 'c> {
     pub(super) plan: &'a Plan,
     control: &'a mut Control<'c>,
+    pub(super) clock: &'a mut dyn RunClock,
     /// The instant that counts as zero: the subject's exec, or our own start until that is known.
     zero: Duration,
     pub(super) reaper: Reaper,
@@ -56,15 +58,20 @@ pub(super) struct Run<'a, 'c> {
     blind: Option<io::Error>,
 }
 
-pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
+pub(in crate::stage) fn run(
+    plan: &Plan,
+    control: &mut Control<'_>,
+    clock: &mut dyn RunClock,
+) -> Result<Record, RunError> {
     let place = Place::of(plan)?;
     // Declared first, dropped last: nothing of the run is left when the next one gets its place.
     let admission = Admission::new();
-    let setup = Setup::of(plan, &place, &admission, control.switch())?;
+    let setup = Setup::of(plan, &place, &admission, control.switch(), clock)?;
     let (wall, zero) = setup.asked;
     let mut run = Run {
         plan,
         control,
+        clock,
         zero,
         reaper: setup.reaper,
         pipes: setup.pipes,
@@ -84,6 +91,7 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
         blind: None,
     };
     if let Err(lost) = run.watch() {
+        run.clock.give_up();
         if matches!(lost, Lost::Reaper) {
             let pipes: Vec<_> = run.pipes.iter().map(|p| p.fd.as_fd()).collect();
             proc::kill_orphans(run.reaper.pid(), &place.mark, &pipes);
@@ -91,7 +99,10 @@ pub(super) fn run(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunE
         return Err(lost.explain(plan, &run.reaper, place));
     }
     let begun = Begun {
-        wall: wall + run.zero.saturating_sub(zero),
+        wall: match run.clock.wall_at_start() {
+            Some(wall) => wall,
+            None => wall + run.zero.saturating_sub(zero),
+        },
         canary: setup.watch.worst(),
         pressure: proc::stalled().saturating_sub(setup.stalled),
         environment: setup.environment,
@@ -142,7 +153,7 @@ impl Lost {
 /// # Waiting
 impl Run<'_, '_> {
     fn elapsed(&self) -> Duration {
-        sys::now().saturating_sub(self.zero)
+        self.clock.now().saturating_sub(self.zero)
     }
 
     fn cancelled(&self) -> Option<&Cancel> {
@@ -201,12 +212,30 @@ impl Run<'_, '_> {
         let input = self.input.as_ref().filter(|_| self.pid != 0);
         let input = input.map(AsFd::as_fd);
         let waited_before = proc::waited_for_processor();
-        let limit = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_sub(now));
-        sys::wait(&readable, input, limit)?;
+        let wait = Wait {
+            readable: &readable,
+            writable: input,
+            until: deadline.map(|deadline| self.zero.saturating_add(deadline)),
+            heard: self.heard(),
+            timeout: self.phase == Phase::Running && deadline == self.plan.bounds.timeout,
+        };
+        self.clock.wait(&wait)?;
+        if !self.clock.can_lag() {
+            return Ok(());
+        }
         let waited = proc::waited_for_processor().saturating_sub(waited_before);
         let overslept = deadline.map(|deadline| self.elapsed().saturating_sub(deadline.max(now)));
         self.late = self.late.max(waited).max(overslept.unwrap_or_default());
         Ok(())
+    }
+
+    fn heard(&self) -> Heard {
+        match (self.pid, self.exited) {
+            (_, _) if self.empty => Heard::Empty,
+            (0, _) => Heard::Nothing,
+            (_, None) => Heard::Started,
+            (_, Some(_)) => Heard::Ended,
+        }
     }
 
     /// When to look again, if nothing happens before.
@@ -256,7 +285,7 @@ impl Run<'_, '_> {
             self.events.takes_blocks() && !self.actions.await_lines() && !self.control.is_heard();
         let pipe = &mut self.pipes[i];
         let read = nix::unistd::read(&pipe.fd, &mut self.buffer);
-        let at = sys::now().saturating_sub(self.zero);
+        let at = self.clock.now().saturating_sub(self.zero);
         match read {
             Ok(n @ 1..) => {
                 pipe.last = at;
@@ -371,8 +400,10 @@ impl Run<'_, '_> {
         }
         match self.reaper.receive()? {
             None => return Ok(false),
+            // Whoever holds a subject has heard of it already.
+            Some(Message::Held { .. }) => {}
             Some(Message::Started { pid, at }) => {
-                (self.pid, self.zero) = (pid, at);
+                (self.pid, self.zero) = (pid, self.clock.started(at));
                 self.control.tell_start(pid);
             }
             Some(Message::ExecFailed { errno }) => return Err(Lost::Exec(errno)),
@@ -384,7 +415,7 @@ impl Run<'_, '_> {
     }
 
     fn subject_ended(&mut self, exited: Exited) {
-        let at = exited.at.saturating_sub(self.zero);
+        let at = self.clock.of_reaper(exited.at).saturating_sub(self.zero);
         self.read_pipes();
         // What is in the pipes by now was written before the exit, or by a descendant in the moment that it took us to hear
         // of it.
@@ -409,7 +440,9 @@ impl Run<'_, '_> {
         let Some(Ready { act, late }) = self.actions.next_ready(now, self.pid) else {
             return;
         };
-        self.late = self.late.max(late);
+        if self.clock.can_lag() {
+            self.late = self.late.max(late);
+        }
         let Act::Signal { signal, group } = act;
         match group {
             true => sys::send_signal_to_group(*signal, self.pid),

@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::canary::Watch;
+use super::clock::RunClock;
 use super::input::Input;
 use super::pipe::Pipe;
 use crate::record::{Stream, Streams};
 use crate::stage::environment::find_program;
 use crate::stage::error::not_found;
 use crate::stage::plan::{Plan, Stdin};
-use crate::stage::sys::{self, Admission, Ends, Exec, Reaper};
+use crate::stage::sys::{self, Admission, Ends, Exec, Hold, Message, Reaper};
 use crate::stage::{Cancel, RunError, proc};
 
 /// Where a subject is started from.
@@ -77,14 +78,15 @@ impl Setup {
         place: &Place,
         admission: &Admission,
         cancel: Option<&Cancel>,
+        clock: &mut dyn RunClock,
     ) -> Result<Self, RunError> {
         let is_cancelled = || cancel.is_some_and(Cancel::is_cancelled);
         admission
-            .set_up(is_cancelled, || Self::try_of(plan, place))
+            .set_up(is_cancelled, || Self::try_of(plan, place, clock))
             .map_err(|source| failed(plan, source))
     }
 
-    fn try_of(plan: &Plan, place: &Place) -> io::Result<Self> {
+    fn try_of(plan: &Plan, place: &Place, clock: &mut dyn RunClock) -> io::Result<Self> {
         let mut reaper = Reaper::engage()?;
         let environment = environment(plan, &place.mark, &mut reaper)?;
         let exec = Exec::new(
@@ -100,15 +102,21 @@ impl Setup {
         )?;
         let (stdin, input) = stdin(&plan.stdin)?;
         let (pipes, stdout, stderr) = outputs(plan)?;
+        let gate = Gate::of(clock.hold())?;
         let ends = Ends {
             stdin,
             stdout,
             stderr,
+            gate: gate.theirs,
         };
         let watch = Watch::begin();
         let stalled = proc::stalled();
         let asked = (SystemTime::now(), sys::now());
-        reaper.start(&exec, &ends)?;
+        reaper.start(&exec, &ends, clock.hold())?;
+        drop(ends);
+        if let Some(gate) = gate.ours {
+            open_gate(&mut reaper, gate, clock)?;
+        }
         Ok(Self {
             reaper,
             environment,
@@ -118,6 +126,55 @@ impl Setup {
             stalled,
             asked,
         })
+    }
+}
+
+/// The two ends of a pipe at which a subject that is held waits.
+struct Gate {
+    ours: Option<io::PipeWriter>,
+    theirs: Option<OwnedFd>,
+}
+
+impl Gate {
+    fn of(hold: Hold) -> io::Result<Self> {
+        if hold == Hold::No {
+            return Ok(Self {
+                ours: None,
+                theirs: None,
+            });
+        }
+        let (theirs, ours) = io::pipe()?;
+        Ok(Self {
+            ours: Some(ours),
+            theirs: Some(theirs.into()),
+        })
+    }
+}
+
+/// How long a subject may take to come to its gate, on a machine that is busy.
+const TO_GATE: Duration = Duration::from_secs(20);
+
+/// Waits for the subject to stand before its exec, and lets it go on once the clock has it.
+fn open_gate(
+    reaper: &mut Reaper,
+    mut gate: io::PipeWriter,
+    clock: &mut dyn RunClock,
+) -> io::Result<()> {
+    let deadline = sys::now() + TO_GATE;
+    loop {
+        match reaper.receive()? {
+            Some(Message::Held { pid }) => {
+                clock.held(pid)?;
+                // Where nobody waits at it, the subject was killed, and its end is told in its place.
+                let _ = gate.write_all(&[1]);
+                return Ok(());
+            }
+            Some(_) => return Err(io::Error::other("the subject was gone before its exec")),
+            None => match deadline.checked_sub(sys::now()) {
+                Some(left) => sys::wait_readable(&[reaper.as_fd()], left)?,
+                None => return Err(io::ErrorKind::TimedOut.into()),
+            },
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use nix::libc;
 use super::clock::now;
 use super::exec::Mapped;
 use super::inherited::Inherited;
-use super::message::{Exited, Message, Order, SIZE};
+use super::message::{Exited, Hold, Message, Order, SIZE};
 use super::raw::{close_range, exit, read_file, remove_directory};
 use super::subject::{STACK, Subject, Told};
 use super::trim::drop_memory;
@@ -44,11 +44,16 @@ struct Life {
     inherited: Inherited,
 }
 
+/// The descriptors that come with the order to start: the block of the exec, the three standard streams, and the gate of a
+/// subject that is held; -1 where there is none.
+type Files = [RawFd; 5];
+
 /// What came from the harness.
 enum Heard {
     Start {
         length: usize,
-        files: [RawFd; 4],
+        hold: Hold,
+        files: Files,
     },
     Finish,
     /// Nothing more will come.
@@ -78,7 +83,11 @@ pub(super) fn live(socket: RawFd, harness: libc::pid_t) -> ! {
     };
     loop {
         match life.next_order() {
-            Heard::Start { length, files } => life.serve(length, files),
+            Heard::Start {
+                length,
+                hold,
+                files,
+            } => life.serve(length, hold, files),
             Heard::Finish => {}
             Heard::End => life.leave(),
         }
@@ -189,8 +198,8 @@ impl Life {
     }
 
     /// One run.
-    fn serve(&mut self, length: usize, files: [RawFd; 4]) {
-        let [block, stdin, stdout, stderr] = files;
+    fn serve(&mut self, length: usize, hold: Hold, files: Files) {
+        let [block, stdin, stdout, stderr, gate] = files;
         // SAFETY: that is what the harness sends.
         let Some(exec) = (unsafe { Mapped::new(block, length) }) else {
             close(files);
@@ -206,6 +215,9 @@ impl Life {
             stdin,
             stdout,
             stderr,
+            hold,
+            gate,
+            tell: self.tell,
             reaper,
             told: Cell::new(Told {
                 at: Duration::ZERO,
@@ -293,7 +305,7 @@ impl Life {
     fn hear(&self) -> Heard {
         let mut bytes = [0_u8; SIZE];
         let mut control = [0_u64; 8];
-        let mut files = [-1; 4];
+        let mut files: Files = [-1; 5];
         // SAFETY: zeroed `msghdr` is valid, and its pointers are to live locals of the lengths that are given. The control
         // message is looked at as cmsg(3) says.
         let read = unsafe {
@@ -309,8 +321,12 @@ impl Life {
             let read = libc::recvmsg(self.tell.0, &raw mut message, libc::MSG_CMSG_CLOEXEC);
             let header = libc::CMSG_FIRSTHDR(&raw const message);
             if read > 0 && !header.is_null() && (*header).cmsg_type == libc::SCM_RIGHTS {
-                let data: *const [RawFd; 4] = libc::CMSG_DATA(header).cast();
-                files = data.read_unaligned();
+                let data: *const RawFd = libc::CMSG_DATA(header).cast();
+                let length = (*header).cmsg_len as usize;
+                let count = length.saturating_sub(libc::CMSG_LEN(0) as usize) / size_of::<RawFd>();
+                for (i, file) in files.iter_mut().enumerate().take(count) {
+                    *file = data.wrapping_add(i).read_unaligned();
+                }
             }
             read
         };
@@ -318,7 +334,11 @@ impl Life {
             // EINTR does not happen, since all signals are blocked, except after a stop.
             -1 if Errno::last() == Errno::EINTR => self.hear(),
             1.. => match Order::decode(&bytes) {
-                Order::Start { length } => Heard::Start { length, files },
+                Order::Start { length, hold } => Heard::Start {
+                    length,
+                    hold,
+                    files,
+                },
                 Order::Finish => Heard::Finish,
             },
             _ => Heard::End,
@@ -326,8 +346,8 @@ impl Life {
     }
 }
 
-fn close(files: [RawFd; 4]) {
-    for file in files {
+fn close(files: Files) {
+    for file in files.into_iter().filter(|file| *file >= 0) {
         // SAFETY: they came with the order, and are used no more.
         unsafe { libc::close(file) };
     }
@@ -498,10 +518,10 @@ fn run_delay(pid: libc::pid_t) -> Duration {
 
 /// The socket to the harness.
 #[derive(Clone, Copy)]
-struct Tell(RawFd);
+pub(super) struct Tell(RawFd);
 
 impl Tell {
-    fn send(self, message: Message) {
+    pub(super) fn send(self, message: Message) {
         let bytes = message.encode();
         // SAFETY: the buffer is valid for its length. If the harness is gone nobody wants the message.
         unsafe {

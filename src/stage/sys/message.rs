@@ -7,12 +7,23 @@ use crate::record::{Exit, Signal};
 const WORDS: usize = 8;
 pub(super) const SIZE: usize = WORDS * 8;
 
+/// Whether a subject waits before its exec until its gate is opened, so that it can be traced from the first instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// It starts at once.
+    No,
+    /// It waits.
+    Traced,
+    /// It waits, and then has calls that name a time stopped for its tracer.
+    Filtered,
+}
+
 /// What the harness wants of the reaper.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Order {
-    /// Start a subject: with the message come the block of an [`Exec`](super::Exec) of this length, and the subject's three
-    /// standard streams.
-    Start { length: usize },
+    /// Start a subject: with the message come the block of an [`Exec`](super::Exec) of this length, the subject's three
+    /// standard streams, and the gate of a subject that is [held](Hold) before its exec.
+    Start { length: usize, hold: Hold },
     /// Kill whatever is left of the tree.
     Finish,
 }
@@ -21,7 +32,9 @@ impl Order {
     pub(super) fn encode(self) -> [u8; SIZE] {
         match self {
             Self::Finish => to_bytes([0; WORDS]),
-            Self::Start { length } => to_bytes([1, length as u64, 0, 0, 0, 0, 0, 0]),
+            Self::Start { length, hold } => {
+                to_bytes([1, length as u64, hold as u64, 0, 0, 0, 0, 0])
+            }
         }
     }
 
@@ -32,6 +45,11 @@ impl Order {
             #[expect(clippy::cast_possible_truncation, reason = "it was a length")]
             _ => Self::Start {
                 length: words[1] as usize,
+                hold: match words[2] {
+                    0 => Hold::No,
+                    1 => Hold::Traced,
+                    _ => Hold::Filtered,
+                },
             },
         }
     }
@@ -56,6 +74,8 @@ fn to_words(bytes: &[u8; SIZE]) -> [u64; WORDS] {
 /// What the reaper saw.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Message {
+    /// The subject stands before its exec, until its gate is opened.
+    Held { pid: u32 },
     /// The subject's program was executed.
     Started {
         pid: u32,
@@ -90,7 +110,7 @@ impl Message {
     /// Whether it is the last one of a run.
     pub(super) fn is_last(&self) -> bool {
         match self {
-            Self::Started { .. } => false,
+            Self::Held { .. } | Self::Started { .. } => false,
             Self::Exited(exited) => exited.alone,
             Self::ExecFailed { .. } | Self::ForkFailed { .. } | Self::Empty => true,
         }
@@ -121,6 +141,7 @@ impl Message {
                 ]
             }
             Self::Empty => [4, 0, 0, 0, 0, 0, 0, 0],
+            Self::Held { pid } => [5, pid.into(), 0, 0, 0, 0, 0, 0],
         };
         to_bytes(words)
     }
@@ -153,6 +174,7 @@ impl Message {
                 peak_memory: words[7],
                 alone: words[2] & 2 != 0,
             }),
+            5 => Self::Held { pid: number(1) },
             _ => Self::Empty,
         }
     }
@@ -164,7 +186,9 @@ mod tests {
 
     #[test]
     fn every_order_survives_the_socket() {
-        for order in [Order::Finish, Order::Start { length: 4711 }] {
+        let start = |hold| Order::Start { length: 4711, hold };
+        let starts = [Hold::No, Hold::Traced, Hold::Filtered].map(start);
+        for order in [Order::Finish].into_iter().chain(starts) {
             assert_eq!(Order::decode(&order.encode()), order);
         }
     }
@@ -194,6 +218,7 @@ mod tests {
                 ..exited
             }),
             Message::Empty,
+            Message::Held { pid: 7 },
         ] {
             assert_eq!(Message::decode(&message.encode()), message);
         }

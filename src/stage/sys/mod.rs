@@ -30,6 +30,8 @@ mod scratch;
 mod signals;
 mod subject;
 mod terminal;
+#[cfg(all(feature = "trace", target_arch = "x86_64"))]
+pub(crate) mod trace;
 mod trim;
 
 use std::io;
@@ -44,7 +46,7 @@ use nix::sys::time::TimeSpec;
 pub(crate) use clock::{now, utc_offset};
 pub(crate) use exec::Exec;
 pub(crate) use gate::{Admission, is_scarce};
-pub(crate) use message::{Exited, Message};
+pub(crate) use message::{Exited, Hold, Message};
 pub(crate) use reaper::{Ends, Reaper};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
 pub(crate) use terminal::terminal;
@@ -60,6 +62,15 @@ pub(crate) fn wait(
     writable: Option<BorrowedFd<'_>>,
     limit: Duration,
 ) -> io::Result<()> {
+    poll(readable, writable, limit).map(drop)
+}
+
+/// How many of them are ready.
+fn poll(
+    readable: &[BorrowedFd<'_>],
+    writable: Option<BorrowedFd<'_>>,
+    limit: Duration,
+) -> io::Result<i32> {
     let readable = readable.iter().map(|fd| (*fd, PollFlags::POLLIN));
     let writable = writable.map(|fd| (fd, PollFlags::POLLOUT));
     let mut polled: Vec<PollFd<'_>> = readable
@@ -69,9 +80,19 @@ pub(crate) fn wait(
     // A day is as good as forever, and fits every platform's time.
     let limit = limit.min(Duration::from_secs(86_400));
     match nix::poll::ppoll(&mut polled, Some(TimeSpec::from(limit)), None) {
-        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Ok(ready) => Ok(ready),
+        Err(Errno::EINTR) => Ok(0),
         Err(errno) => Err(errno.into()),
     }
+}
+
+/// Whether one of the descriptors can be read or is closed at the other end, or `writable` can be written, now.
+#[cfg(all(feature = "trace", target_arch = "x86_64"))]
+pub(crate) fn is_ready(
+    readable: &[BorrowedFd<'_>],
+    writable: Option<BorrowedFd<'_>>,
+) -> io::Result<bool> {
+    poll(readable, writable, Duration::ZERO).map(|ready| ready > 0)
 }
 
 /// A pipe whose reading end does not block.
@@ -122,8 +143,9 @@ mod tests {
             stdin: null(),
             stdout: null(),
             stderr: null(),
+            gate: None,
         };
-        reaper.start(&exec, &ends).unwrap();
+        reaper.start(&exec, &ends, Hold::No).unwrap();
     }
 
     /// All that the reaper says of its subject.

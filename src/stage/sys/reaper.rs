@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::clock::now;
 use super::exec::Exec;
-use super::message::{Message, Order};
+use super::message::{Hold, Message, Order};
 use super::process::{Process, is_end, was_unheard};
 use super::scratch::Scratch;
 use super::{pool, wait_readable};
@@ -17,6 +17,8 @@ pub(crate) struct Ends {
     pub(crate) stdin: OwnedFd,
     pub(crate) stdout: OwnedFd,
     pub(crate) stderr: OwnedFd,
+    /// Readable once a subject that is held may go on.
+    pub(crate) gate: Option<OwnedFd>,
 }
 
 /// How long a dropped reaper may take to clean up before it is left to do so alone.
@@ -88,15 +90,18 @@ impl Reaper {
     /// Starts a subject. What becomes of it, [`receive`](Self::receive) tells.
     ///
     /// An error may pass when other runs end: no process or descriptor was left.
-    pub(crate) fn start(&mut self, exec: &Exec, ends: &Ends) -> io::Result<()> {
+    pub(crate) fn start(&mut self, exec: &Exec, ends: &Ends, hold: Hold) -> io::Result<()> {
         let block = exec.file()?;
-        let order = Order::Start { length: exec.len() };
-        let files = [
-            block.as_fd(),
-            ends.stdin.as_fd(),
-            ends.stdout.as_fd(),
-            ends.stderr.as_fd(),
-        ];
+        let order = Order::Start {
+            length: exec.len(),
+            hold,
+        };
+        let streams = [&block, &ends.stdin, &ends.stdout, &ends.stderr];
+        let files: Vec<_> = streams
+            .into_iter()
+            .chain(&ends.gate)
+            .map(AsFd::as_fd)
+            .collect();
         loop {
             let sent = self.process().order(order, &files);
             if sent.is_ok() {

@@ -11,6 +11,8 @@ use nix::libc;
 
 use super::clock::now;
 use super::exec::Mapped;
+use super::life::Tell;
+use super::message::{Hold, Message};
 use super::raw::{close_range, exit};
 
 /// The size of the stack of these moments: a few system calls deep.
@@ -22,6 +24,10 @@ pub(super) struct Subject<'a> {
     pub(super) stdin: RawFd,
     pub(super) stdout: RawFd,
     pub(super) stderr: RawFd,
+    pub(super) hold: Hold,
+    /// Readable once a subject that is held may go on.
+    pub(super) gate: RawFd,
+    pub(super) tell: Tell,
     pub(super) reaper: libc::pid_t,
     /// What it tells the reaper, whose memory it shares until its exec.
     pub(super) told: Cell<Told>,
@@ -99,6 +105,7 @@ fn become_it(subject: &Subject<'_>) -> ! {
             && libc::dup2(subject.stdout, 1) >= 0
             && libc::dup2(subject.stderr, 2) >= 0
             && libc::chdir(exec.directory()) == 0
+            && held(subject)
         {
             close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
             subject.told.set(Told {
@@ -113,6 +120,35 @@ fn become_it(subject: &Subject<'_>) -> ! {
         ..subject.told.get()
     });
     exit(127)
+}
+
+/// Waits until the tracer has this process. False, with an errno, if it is not to go on.
+fn held(subject: &Subject<'_>) -> bool {
+    if subject.hold == Hold::No {
+        return true;
+    }
+    // SAFETY: no pointers but to a live local.
+    unsafe {
+        let pid = libc::getpid().cast_unsigned();
+        subject.tell.send(Message::Held { pid });
+        let mut byte = 0_u8;
+        if libc::read(subject.gate, (&raw mut byte).cast(), 1) != 1 {
+            *libc::__errno_location() = libc::ECANCELED;
+            return false;
+        }
+    }
+    filtered(subject.hold)
+}
+
+/// Lets the kernel stop this process, and all that descends from it, at each call that names a time.
+#[cfg(all(feature = "trace", target_arch = "x86_64"))]
+fn filtered(hold: Hold) -> bool {
+    hold != Hold::Filtered || super::trace::install_filter()
+}
+
+#[cfg(not(all(feature = "trace", target_arch = "x86_64")))]
+fn filtered(_: Hold) -> bool {
+    true
 }
 
 /// Not by signal(2) of the C library: glibc hides signals 32 and 33, and they too may be ignored by whoever started us.

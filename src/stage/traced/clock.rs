@@ -1,0 +1,321 @@
+//! The virtual clock: what moves it, and what happens at which time of it.
+//!
+//! It flows with the time that the subject works, and jumps to the next deadline when all its threads wait. What the harness
+//! does at a time is one of the deadlines. While the harness acts, the clock stands still, since one thread does both.
+
+use std::io;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::outside;
+use super::rest::Look;
+use super::time::{Time, nanos};
+use super::tracer::Tracer;
+use crate::record::{Clock, Finding, Record};
+use crate::stage::real::{Heard, RunClock, Wait};
+use crate::stage::sys::{self, Hold};
+
+/// How long a look is apart from the next: from the first to the longest.
+const NAP: Duration = Duration::from_micros(30);
+const LONGEST_NAP: Duration = Duration::from_micros(500);
+/// By how much a jump goes beyond a deadline: a program that looks at the clock when it wakes must find that it was reached.
+const BEYOND: u64 = 50_000;
+/// By how much the work of others may go beyond a deadline before it is kept while they work.
+const LATE: u64 = 1_000_000;
+/// How long, by the real clock, what must happen may take: the reaper's word, the rest of a subject that does not work.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a thread may stand in a call that is not known.
+const STANDS: Duration = Duration::from_secs(1);
+
+/// What moves the clock beside the jumps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Flow {
+    /// The time that the subject's threads work.
+    #[default]
+    Work,
+    /// Nothing.
+    Frozen,
+}
+
+/// How it is found out that all threads wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Collect {
+    #[default]
+    Twice,
+    /// Wrongly: for the test that shows how wrong.
+    #[cfg(test)]
+    Once,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct VirtualClock {
+    flow: Flow,
+    collect: Collect,
+    tracer: Tracer,
+    /// How far the clock was moved by what is no deadline: the work of the subject, and the step beyond each deadline.
+    flowed: u64,
+    /// Whether nothing was left that could happen when the timeout was reached.
+    hangs: bool,
+}
+
+/// What may be done now.
+enum Next {
+    /// Look again, after a while.
+    Nap,
+    /// Look again, at once.
+    Again,
+    /// The harness acts.
+    Harness,
+}
+
+impl VirtualClock {
+    pub(super) fn new(flow: Flow) -> Self {
+        Self {
+            flow,
+            ..Self::default()
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn collecting(collect: Collect, flow: Flow) -> Self {
+        Self {
+            collect,
+            flow,
+            ..Self::default()
+        }
+    }
+
+    /// Why the run says nothing.
+    pub(super) fn taint(&mut self) -> Option<String> {
+        self.tracer.taint.take()
+    }
+
+    fn time(&self) -> &Time {
+        &self.tracer.time
+    }
+
+    /// The next thing that may be done.
+    fn next(&mut self, wait: &Wait<'_>, since: &mut Since) -> io::Result<Next> {
+        if self.tracer.drain() {
+            since.told = Instant::now();
+            since.rests();
+        }
+        if self.tracer.taint.is_some() {
+            return Err(io::Error::other("the virtual clock does not hold"));
+        }
+        if sys::is_ready(wait.readable, wait.writable)? {
+            return Ok(Next::Harness);
+        }
+        if self.is_held(wait.heard) {
+            return match since.begun.elapsed() > PATIENCE {
+                true => Err(io::ErrorKind::TimedOut.into()),
+                false => Ok(Next::Nap),
+            };
+        }
+        if self.work() {
+            since.rests();
+        }
+        if self
+            .tracer
+            .fire_if(|deadline, now| now > deadline.saturating_add(LATE))
+        {
+            return Ok(Next::Again);
+        }
+        if wait.until.is_some_and(|until| self.now() >= until) {
+            return Ok(Next::Harness);
+        }
+        match self.is_at_rest(since) {
+            true => self.at_rest(wait),
+            false => self.impatient(since).map(|()| Next::Nap),
+        }
+    }
+
+    /// Whether something is about to be heard that happened at this very time.
+    fn is_held(&self, heard: Heard) -> bool {
+        match heard {
+            Heard::Nothing => true,
+            Heard::Started if self.tracer.subject_is_gone() => true,
+            Heard::Started | Heard::Ended => self.tracer.is_empty(),
+            Heard::Empty => false,
+        }
+    }
+
+    /// Moves the clock by what was worked since the last look. True if that was something.
+    fn work(&mut self) -> bool {
+        let worked = self.tracer.worked();
+        if worked > 0 && self.flow == Flow::Work {
+            self.flowed += worked;
+            self.tracer.set(self.time().after(worked));
+        }
+        worked > 0
+    }
+
+    /// Whether every thread waits, and nothing is on its way.
+    fn is_at_rest(&mut self, since: &mut Since) -> bool {
+        let first = self.tracer.look();
+        match &first {
+            Look::Waiting(..) => {}
+            Look::Moving => {
+                since.stands = None;
+                return false;
+            }
+            Look::Unknown(..) => return self.stands(first, since),
+        }
+        let second = match self.collect {
+            Collect::Twice => self.tracer.look(),
+            #[cfg(test)]
+            Collect::Once => return true,
+        };
+        first == second && !self.tracer.drain()
+    }
+
+    /// A thread stands in a call that is not known: for a while it may be one that ends by itself.
+    fn stands(&mut self, look: Look, since: &mut Since) -> bool {
+        match &since.stands {
+            Some((before, at)) if *before == look => {
+                if let (true, Look::Unknown(tid, _, call)) = (at.elapsed() > STANDS, &look) {
+                    self.tracer.taint(format!(
+                        "thread {tid} waits in a call (`{call}`) that something outside of its tree may end"
+                    ));
+                }
+            }
+            _ => since.stands = Some((look, Instant::now())),
+        }
+        false
+    }
+
+    /// All wait: what was written is read first, then the earliest deadline comes.
+    fn at_rest(&mut self, wait: &Wait<'_>) -> io::Result<Next> {
+        if sys::is_ready(wait.readable, wait.writable)? {
+            return Ok(Next::Harness);
+        }
+        if let Some(outside) = self
+            .tracer
+            .processes()
+            .into_iter()
+            .find_map(outside::open_to_outside)
+        {
+            self.tracer.taint(outside);
+            return Ok(Next::Again);
+        }
+        let until = wait.until.map(nanos);
+        match (self.tracer.earliest(), until) {
+            (Some(deadline), until) if until.is_none_or(|until| deadline <= until) => {
+                self.jump(deadline.saturating_add(BEYOND));
+                self.flowed += BEYOND;
+                self.tracer.fire_if(|_, _| true);
+                Ok(Next::Again)
+            }
+            (timer, Some(until)) => {
+                self.hangs |= wait.timeout && timer.is_none();
+                self.jump(until);
+                Ok(Next::Harness)
+            }
+            // Nothing will ever happen, and nobody waits for a time: whoever runs plans sets a timeout.
+            (_, None) => Ok(Next::Nap),
+        }
+    }
+
+    fn jump(&mut self, to: u64) {
+        self.tracer.set(to.max(self.time().now));
+    }
+
+    /// A subject that neither works nor rests will not move the clock.
+    fn impatient(&mut self, since: &Since) -> io::Result<()> {
+        let frozen = self.flow == Flow::Frozen && since.told.elapsed() > PATIENCE;
+        if frozen || since.last.elapsed() > PATIENCE {
+            let seconds = PATIENCE.as_secs();
+            self.tracer.taint(format!(
+                "for {seconds} s its threads neither worked nor all waited"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Since when something goes on, by the real clock.
+struct Since {
+    begun: Instant,
+    /// When a tracee had something to tell.
+    told: Instant,
+    /// When something was seen last.
+    last: Instant,
+    /// A thread that stands in a call that is not known.
+    stands: Option<(Look, Instant)>,
+    nap: Duration,
+}
+
+impl Since {
+    fn now() -> Self {
+        let now = Instant::now();
+        Self {
+            begun: now,
+            told: now,
+            last: now,
+            stands: None,
+            nap: NAP,
+        }
+    }
+
+    fn rests(&mut self) {
+        self.last = Instant::now();
+        self.nap = NAP;
+    }
+
+    fn nap(&mut self, wait: &Wait<'_>) -> io::Result<()> {
+        let nap = self.nap;
+        self.nap = (nap * 3 / 2).min(LONGEST_NAP);
+        sys::wait(wait.readable, wait.writable, nap)
+    }
+}
+
+impl RunClock for VirtualClock {
+    fn hold(&self) -> Hold {
+        Hold::Filtered
+    }
+
+    fn held(&mut self, pid: u32) -> io::Result<()> {
+        self.tracer = Tracer::default();
+        self.tracer.seize(pid.cast_signed());
+        Ok(())
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_nanos(self.time().now)
+    }
+
+    fn of_reaper(&self, _: Duration) -> Duration {
+        self.now()
+    }
+
+    fn wait(&mut self, wait: &Wait<'_>) -> io::Result<()> {
+        let mut since = Since::now();
+        loop {
+            match self.next(wait, &mut since)? {
+                Next::Nap => since.nap(wait)?,
+                Next::Again => since.rests(),
+                Next::Harness => return Ok(()),
+            }
+        }
+    }
+
+    fn can_lag(&self) -> bool {
+        false
+    }
+
+    fn wall_at_start(&self) -> Option<SystemTime> {
+        Some(self.time().wall_at_start())
+    }
+
+    fn finish(&mut self, record: &mut Record) {
+        record.clock = Clock::Virtual;
+        record.flow = Some(Duration::from_nanos(self.flowed));
+        if self.hangs {
+            record.findings.push(Finding::HangsForEver);
+        }
+        self.tracer.take_book().write(record, Duration::ZERO);
+    }
+
+    fn give_up(&mut self) {
+        self.tracer.give_up();
+    }
+}

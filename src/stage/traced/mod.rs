@@ -1,0 +1,106 @@
+//! The tracing stage: real processes, of which each birth and death is seen; on the real clock or on a virtual one.
+//!
+//! [tracing.md](https://github.com/exeunt-rs/exeunt/blob/main/docs/tracing.md) says how it works, what it promises and what
+//! it does not.
+
+mod alarm;
+mod book;
+mod calls;
+mod clock;
+#[cfg(test)]
+mod gate;
+mod lookout;
+mod memory;
+mod outside;
+mod rest;
+mod time;
+mod tracer;
+mod vdso;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::real::run;
+use super::{Control, Plan, Real, RunError, Stage, Stdin};
+use crate::record::{Clock, Finding, Record};
+use clock::{Flow, VirtualClock};
+
+/// Runs real processes under ptrace(2), under the same promises as [`Real`](super::Real); on the clock that the plan names.
+///
+/// The record tells how each thread and process began and ended ([`Lives`](crate::record::Lives)). Where the system refuses
+/// to trace, the run is not traced, and a finding says so.
+///
+/// On the [virtual clock](Clock::Virtual) a wait takes no time: when every thread waits, the clock jumps to the next deadline.
+/// A run of a subject that the clock cannot vouch for is thrown away, and the subject is run once more, on the real clock; a
+/// finding of the record says why. So a subject may run twice. Whoever listens to its events hears of one run, once it is over.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Traced {
+    flow: Flow,
+}
+
+impl Traced {
+    /// A virtual clock that only jumps: all that a subject computes takes no time, and the same subject ends at the same time in
+    /// every run. One that never waits does not come to an end; it is run on the real clock.
+    #[must_use]
+    pub fn frozen() -> Self {
+        Self { flow: Flow::Frozen }
+    }
+}
+
+impl Stage for Traced {
+    fn play(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
+        match plan.clock {
+            Clock::Virtual => on_virtual_clock(plan, control, VirtualClock::new(self.flow)),
+            Clock::Monotonic => on_real_clock(plan, control),
+        }
+    }
+}
+
+fn on_real_clock(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
+    match plan.lives {
+        true => run(plan, control, &mut lookout::Lookout::default()),
+        false => Real.play(plan, control),
+    }
+}
+
+/// On the virtual clock; where that does not hold, on the real one.
+fn on_virtual_clock(
+    plan: &Plan,
+    control: &mut Control<'_>,
+    mut clock: VirtualClock,
+) -> Result<Record, RunError> {
+    let why = match plan.stdin {
+        Stdin::Inherit => "its standard input is the harness's own".to_owned(),
+        _ => {
+            // Nobody hears of a run that may be thrown away.
+            let mut silent = match control.switch() {
+                Some(cancel) => Control::new().cancel(cancel),
+                None => Control::new(),
+            };
+            let played = run(&bounded(plan), &mut silent, &mut clock);
+            match clock.taint() {
+                None => return played.inspect(|record| retell(record, control)),
+                Some(why) => why,
+            }
+        }
+    };
+    let mut record = on_real_clock(plan, control)?;
+    let why = format!("run on the real clock, since the virtual one does not hold: {why}");
+    record.findings.push(Finding::NotTraced { why });
+    Ok(record)
+}
+
+/// With a timeout: on a virtual clock, what never ends takes as long to be known as what ends.
+fn bounded(plan: &Plan) -> Cow<'_, Plan> {
+    const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    let mut plan = Cow::Borrowed(plan);
+    if plan.bounds.timeout.is_none() {
+        plan.to_mut().bounds.timeout = Some(A_YEAR);
+    }
+    plan
+}
+
+fn retell(record: &Record, control: &mut Control<'_>) {
+    control.tell_start(record.pid);
+    record.events.iter().for_each(|event| control.tell(event));
+}

@@ -1,0 +1,6 @@
+//! The tracing stage and the virtual clock, with real processes.
+
+mod lives;
+mod outside;
+mod support;
+mod virtual_time;

@@ -1,0 +1,138 @@
+//! What a virtual clock cannot vouch for names itself, and the case runs on the real clock.
+
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::process::Command;
+
+use exeunt::record::{Clock, Finding, Record};
+use exeunt::{Subject, secs};
+
+use super::support::{built, program, sh};
+
+fn run(subject: Subject) -> Record {
+    subject.clock(Clock::Virtual).run().unwrap()
+}
+
+/// Wants that the run was thrown away, for a reason with this in it, and that the one on the real clock is whole.
+fn falls_back(subject: Subject, why: &str) -> Record {
+    let record = run(subject);
+    assert_eq!(record.clock, Clock::Monotonic, "{why}");
+    let said = record.findings.iter().any(|finding| match finding {
+        Finding::NotTraced { why: said } => said.contains(why),
+        _ => false,
+    });
+    assert!(said, "{why}: {:?}", record.findings);
+    assert!(record.exit().is_some());
+    record
+}
+
+fn holds(subject: Subject) {
+    let record = run(subject);
+    assert_eq!(record.clock, Clock::Virtual, "{:?}", record.findings);
+    record.assert().success();
+}
+
+#[test]
+fn timers_that_are_not_moved() {
+    for (what, why) in [
+        ("timerfd", "timerfd_settime"),
+        ("timer", "timer_settime"),
+        ("rcvtimeo", "SO_RCVTIMEO"),
+        ("recvmmsg", "recvmmsg"),
+        ("cpu-sleep", "clock"),
+    ] {
+        falls_back(program("odd").arg(what), why);
+    }
+}
+
+#[test]
+fn what_keeps_no_time_holds() {
+    for what in [
+        "timerfd-off",
+        "rcvtimeo-off",
+        "uring",
+        "pty-closed",
+        "cpu-clock",
+        "raw-clock",
+    ] {
+        holds(program("odd").arg(what));
+    }
+}
+
+#[test]
+fn a_subject_that_traces_itself() {
+    falls_back(program("odd").arg("ptrace"), "traces processes itself");
+}
+
+#[test]
+fn another_abi() {
+    falls_back(program("odd").arg("int80"), "another ABI");
+}
+
+#[test]
+fn a_program_of_32_bits() {
+    let out = std::env::temp_dir().join(format!("exeunt-32-{}", std::process::id()));
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traced/c/exit32.s");
+    let mut cc = Command::new("cc");
+    cc.args(["-m32", "-nostdlib", "-static", "-o"])
+        .arg(&out)
+        .arg(source);
+    assert!(cc.status().unwrap().success());
+    falls_back(sh(&out.display().to_string()), "no program of 64 bits");
+    std::fs::remove_file(out).unwrap();
+}
+
+#[test]
+fn a_set_group_id_program() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let copy = directory.path().join("sleeps");
+    std::fs::copy(built("sleeps", &[]), &copy).unwrap();
+    std::fs::set_permissions(&copy, PermissionsExt::from_mode(0o2755)).unwrap();
+    falls_back(Subject::new(&copy).timeout(secs(20)), "set-group-id");
+}
+
+#[test]
+fn a_terminal_that_is_open_while_all_wait() {
+    falls_back(program("odd").arg("pty"), "/dev/");
+}
+
+#[test]
+fn a_fifo_is_waited_for_by_nobody_we_know() {
+    let script = "mkfifo \"$TMPDIR/f\"; (sleep 1; echo x > \"$TMPDIR/f\") & exec 3<>\"$TMPDIR/f\"; read line <&3; echo $line; rm \"$TMPDIR/f\"";
+    falls_back(sh(script), "open");
+}
+
+#[test]
+fn a_peer_outside_of_the_tree() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    falls_back(
+        program("odd").args(["connect", &port]),
+        &format!("port {port}"),
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let _listener = UnixListener::bind(&path).unwrap();
+    falls_back(
+        program("odd").args(["connect-unix", path.to_str().unwrap()]),
+        "outside of its tree",
+    );
+}
+
+#[test]
+fn the_input_of_the_harness() {
+    falls_back(sh("true").inherit_stdin(), "standard input");
+}
+
+#[test]
+fn a_lock_that_something_outside_may_hold() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("lock");
+    let script = format!(
+        "exec 3>{p}; flock 3; (exec 4>{p}; flock -w 5 4 || flock 4) & sleep 2; flock -u 3; wait",
+        p = path.display()
+    );
+    let record = run(sh(&script));
+    assert_eq!(record.clock, Clock::Monotonic, "{record:#?}");
+}

@@ -1,0 +1,109 @@
+//! The virtual clock: that it is exact, that it takes no time, and that nothing is lost.
+
+use std::time::Instant;
+
+use exeunt::record::{Clock, Record};
+use exeunt::stage::{Control, Traced};
+use exeunt::{Subject, millis, secs};
+
+use super::support::{program, sh};
+
+/// Runs on the virtual clock, and wants that it held.
+fn run(subject: Subject) -> Record {
+    let record = subject.clock(Clock::Virtual).run().unwrap();
+    assert_eq!(record.clock, Clock::Virtual, "{:?}", record.findings);
+    record
+}
+
+/// The same on a clock that only jumps.
+fn run_frozen(subject: Subject) -> Record {
+    let subject = subject.clock(Clock::Virtual);
+    let record = subject
+        .run_on(&Traced::frozen(), &mut Control::new())
+        .unwrap();
+    assert_eq!(record.clock, Clock::Virtual, "{:?}", record.findings);
+    record
+}
+
+#[test]
+fn sleeps_take_no_time_and_are_exact() {
+    let begun = Instant::now();
+    let record = run(program("sleeps"));
+    assert!(begun.elapsed() < secs(1), "{:?}", begun.elapsed());
+    record
+        .assert()
+        .success()
+        .whole_log(["begin", "thread", "slept 2000 ms"]);
+    let exit = record.exit_event().unwrap().at;
+    assert!(exit >= secs(2) && exit < secs(2) + millis(50), "{exit:?}");
+}
+
+/// An event that is set before its time is over is seen as set, whatever waits for it; and one that is not is over in time.
+#[test]
+fn no_wake_is_lost_by_any_primitive() {
+    for primitive in [
+        "cond",
+        "mutex",
+        "sem",
+        "futex",
+        "futex-absolute",
+        "poll",
+        "ppoll",
+        "select",
+        "pselect",
+        "epoll",
+        "epoll-pwait",
+        "epoll-pwait2",
+        "sigtimedwait",
+        "semtimedop",
+        "mq",
+        "nanosleep",
+    ] {
+        let record = run_frozen(program("wakes").arg(primitive));
+        let lines: Vec<_> = record
+            .lines()
+            .map(|seen| seen.line.text().into_owned())
+            .collect();
+        assert_eq!(
+            lines,
+            ["set after 500 ms", "over after 3000 ms"],
+            "{primitive}"
+        );
+    }
+    run_frozen(program("wakes").arg("alarm"))
+        .assert()
+        .success()
+        .whole_log(["over after 2000 ms"]);
+}
+
+#[test]
+fn a_parent_stands_still_while_its_child_has_its_memory() {
+    let record = run(program("vfork"));
+    record.assert().success().line("parent").line("child");
+    let first = record.lines().next().unwrap().at;
+    assert!(
+        first >= secs(2) && first < secs(2) + millis(100),
+        "{first:?}"
+    );
+}
+
+#[test]
+fn a_shell_with_processes_that_sleep() {
+    let record = run(sh(
+        "(sleep 3; echo late) & sleep 1; echo early; wait; date +%s >/dev/null",
+    ));
+    record
+        .assert()
+        .success()
+        .whole_log(["early", "late"])
+        .exits_after("early", secs(2));
+}
+
+/// Of a main thread that has ended, neither memory nor descriptors can be looked at any more.
+#[test]
+fn a_process_whose_main_thread_has_ended() {
+    run(program("sleeps").arg("leave"))
+        .assert()
+        .success()
+        .whole_log(["begin", "thread"]);
+}
