@@ -139,6 +139,7 @@ pub(super) fn sentence(outcome: &Outcome) -> Option<String> {
 }
 
 /// All that is wrong with a case, a sentence a line.
+#[cfg(feature = "junit")]
 pub(super) fn sentences(outcome: &Outcome) -> Vec<String> {
     let checks = outcome.observed.iter();
     let failures = checks.flat_map(|observed| observed.judgement.failures());

@@ -18,7 +18,9 @@ mod timeline;
 pub use case::{Widths, case, observation, summary};
 #[cfg(feature = "suite")]
 pub(super) use case::{case_on, reason, word};
-pub(crate) use escape::{escape, escape_output};
+pub(crate) use escape::escape;
+#[cfg(feature = "suite")]
+pub(super) use escape::escape_output;
 pub use explain::explain;
 pub use live::Live;
 #[cfg(feature = "suite")]
