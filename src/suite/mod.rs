@@ -2,6 +2,7 @@
 
 mod case;
 mod check;
+mod deviations;
 mod duration;
 mod error;
 mod expectation;
@@ -11,6 +12,7 @@ mod lines;
 mod names;
 pub(crate) mod placeholder;
 mod resolve;
+mod runs;
 mod selector;
 mod show;
 mod values;

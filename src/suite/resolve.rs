@@ -3,27 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::time::Duration;
 
 use toml::Spanned;
 
-use super::case::{Case, KnownDeviation, Place};
+use super::case::{Case, Place};
 use super::check::{check_defaults, check_named_deviations, check_scenario_names};
 use super::error::{Source, SuiteError};
 use super::expectation::{Layer, Layers, wanted_lines};
-use super::file::{self, Defaults, Deviates, Deviation, Scenario};
+use super::file::{self, Defaults, Scenario};
 use super::implementation::{Implementation, plain};
 use super::names::{Files, Names, Part, Target};
 use super::placeholder;
 use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
 use super::version::{Version, VersionReq};
-use crate::expect::{Expectation, ExpectedEnd, Mark, Occurrence, Pattern};
+use crate::expect::{Expectation, ExpectedEnd, Pattern};
 use crate::record::Clock;
-use crate::stage::{Action, Bounds};
-
-/// How long a subject may run, unless the suite says otherwise.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Resolves all scenarios for all implementations.
 ///
@@ -94,7 +89,7 @@ pub(super) fn hangs_on_version(
 /// One scenario, being read.
 pub(super) struct Reader<'a> {
     pub(super) names: &'a Names<'a>,
-    defaults: Defaults,
+    pub(super) defaults: Defaults,
     main: &'a Source,
     root: &'a Path,
     pub(super) part: &'a Part,
@@ -163,46 +158,6 @@ impl<'a> Reader<'a> {
         let deviations = deviations.flat_map(|(_, deviation)| self.versions_of(deviation));
         own.chain(deviations)
             .chain(self.names.versions_in_sets(like))
-            .collect()
-    }
-
-    pub(super) fn is_in_set(&self, set: &str, like: &str) -> bool {
-        self.names.members(set).any(|member| member == like)
-    }
-
-    pub(super) fn versions_of(
-        &self,
-        deviation: &'a Deviates,
-    ) -> impl Iterator<Item = &'a VersionReq> {
-        let (own, named) = self.parts_of(deviation);
-        [own, named.map(|(_, named)| named)]
-            .into_iter()
-            .flatten()
-            .filter_map(|deviation| deviation.version.as_ref().map(Spanned::get_ref))
-    }
-
-    /// What a deviation says itself, and the named one that it is.
-    pub(super) fn parts_of(
-        &self,
-        deviation: &'a Deviates,
-    ) -> (Option<&'a Deviation>, Option<(&'a Part, &'a Deviation)>) {
-        match deviation {
-            Deviates::Named(name) => (None, self.names.deviation(name)),
-            Deviates::Written(own) => {
-                let named = own.r#use.as_ref();
-                (
-                    Some(own),
-                    named.and_then(|name| self.names.deviation(name.get_ref())),
-                )
-            }
-        }
-    }
-
-    /// All deviations, each with the name of the implementation or set that has it.
-    pub(super) fn deviations(&self) -> Vec<(&'a Spanned<Selector>, &'a Deviates)> {
-        let deviates = self.scenario.deviates.0.iter();
-        deviates
-            .flat_map(|(selector, list)| list.0.iter().map(move |deviates| (selector, deviates)))
             .collect()
     }
 
@@ -344,71 +299,8 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    /// A subject that is expected to be there still at its time limit is not asked why.
-    fn bounds(&self, may_hang: bool) -> Bounds {
-        let (scenario, defaults) = (self.scenario, &self.defaults);
-        let standard = Bounds::default();
-        let timeout = scenario.timeout.or(defaults.timeout);
-        let grace = scenario.grace.or(defaults.grace);
-        let settle = scenario.settle.or(defaults.settle);
-        Bounds {
-            timeout: Some(timeout.map_or(TIMEOUT, |limit| limit.0)),
-            grace: grace.map_or(standard.grace, |span| span.0),
-            settle: settle.map_or(standard.settle, |span| span.0),
-            at_timeout: scenario.at_timeout,
-            ask: !may_hang,
-        }
-    }
-
-    fn actions(&self) -> Result<Vec<Action>, SuiteError> {
-        let action = |action: &file::Action| {
-            let on = match &action.on {
-                Some(on) => self.trigger(on)?,
-                None => None,
-            };
-            let mut planned = Action::signal(action.send);
-            if let Some((pattern, n)) = on {
-                planned = planned.on_nth(n, pattern);
-            }
-            if let Some(after) = action.after {
-                planned = planned.after(after.0);
-            }
-            if action.when == Some(file::When::Blocked) {
-                planned = planned.when_blocked();
-            }
-            Ok(match action.group {
-                true => planned.to_group(),
-                false => planned,
-            })
-        };
-        self.scenario.signals.iter().map(action).collect()
-    }
-
-    /// The line that a signal waits for, and the how manieth; none for the start. What only the end shows cannot be one.
-    pub(super) fn trigger(
-        &self,
-        on: &Spanned<super::lines::MarkSpec>,
-    ) -> Result<Option<(Pattern, NonZeroU32)>, SuiteError> {
-        let wrong = |label: &str| {
-            Err(self
-                .error("a signal cannot wait for this")
-                .at(on.span(), label)
-                .help("name a line, or `\"start\"`"))
-        };
-        match &on.get_ref().0 {
-            Mark::Start => Ok(None),
-            Mark::Line(_, Occurrence::Last) => {
-                wrong("that a line was the last is known only after the exit")
-            }
-            Mark::Line(pattern, Occurrence::First) => Ok(Some((pattern.clone(), NonZeroU32::MIN))),
-            Mark::Line(pattern, Occurrence::Nth(n)) => Ok(Some((pattern.clone(), *n))),
-            Mark::Exit => wrong("after the exit there is nothing to send a signal to"),
-            Mark::Signal(..) => wrong("another signal"),
-        }
-    }
-
     /// What is said of a target, from the closest to the scenario itself.
-    fn layers_for(&self, target: Target<'_>) -> Result<Vec<Layer<'a>>, SuiteError> {
+    pub(super) fn layers_for(&self, target: Target<'_>) -> Result<Vec<Layer<'a>>, SuiteError> {
         let source: &Source = &self.part.source;
         let own = self.names.all(source, &self.scenario.differs, target)?;
         let own = own.into_iter().map(|(_, difference)| difference.expects());
@@ -416,7 +308,7 @@ impl<'a> Reader<'a> {
         Ok(all.map(|expects| Layer { source, expects }).collect())
     }
 
-    fn expectation(
+    pub(super) fn expectation(
         &self,
         layers: &[Layer<'a>],
         target: Target<'_>,
@@ -443,12 +335,6 @@ impl<'a> Reader<'a> {
         .expectation()
     }
 
-    /// The signals that a mark can name.
-    fn sent(&self) -> Vec<crate::Signal> {
-        let sent = self.scenario.signals.iter().map(|action| action.send);
-        sent.chain(self.scenario.at_timeout).collect()
-    }
-
     /// The lines that are wanted of the first implementation of the suite that the scenario has.
     fn usual_lines(&self) -> Result<Vec<Pattern>, SuiteError> {
         let version = &Version::NEWEST;
@@ -459,50 +345,6 @@ impl<'a> Reader<'a> {
         let target = Target { like, version };
         let layers = self.layers_for(target)?;
         Ok(wanted_lines(&self.expectation(&layers, target)?))
-    }
-
-    fn known_deviations(
-        &self,
-        layers: &[Layer<'a>],
-        target: Target<'_>,
-    ) -> Result<Vec<KnownDeviation>, SuiteError> {
-        let tables = self
-            .names
-            .all(&self.part.source, &self.scenario.deviates, target)?;
-        let all = tables.into_iter().flat_map(|(_, list)| &list.0);
-        all.map(|deviates| self.known_deviation(deviates, layers, target))
-            .collect()
-    }
-
-    fn known_deviation(
-        &self,
-        deviates: &'a Deviates,
-        layers: &[Layer<'a>],
-        target: Target<'_>,
-    ) -> Result<KnownDeviation, SuiteError> {
-        let (own, named) = self.parts_of(deviates);
-        let mut all = Vec::new();
-        all.extend(own.map(|own| Layer {
-            source: &self.part.source,
-            expects: own.expects(),
-        }));
-        all.extend(named.map(|(part, named)| Layer {
-            source: &part.source,
-            expects: named.expects(),
-        }));
-        all.extend_from_slice(layers);
-        let parts = [own, named.map(|(_, named)| named)];
-        let first = |f: fn(&Deviation) -> Option<String>| parts.iter().flatten().find_map(|d| f(d));
-        let version = parts.iter().flatten().find_map(|d| d.version.as_ref());
-        Ok(KnownDeviation {
-            name: match deviates {
-                Deviates::Named(name) => Some(name.clone()),
-                Deviates::Written(own) => own.r#use.as_ref().map(|name| name.get_ref().clone()),
-            },
-            why: first(|d| d.why.clone()).unwrap_or_default(),
-            version: version.map(|version| version.get_ref().clone()),
-            expectation: self.expectation(&all, target)?,
-        })
     }
 
     /// The sources that the suite names for a target: the scenario's own, then those of the sets that it speaks of.
