@@ -97,6 +97,8 @@ impl Book {
         };
         self.end(at, tid, end);
         self.tasks.remove(&tid);
+        // A main thread is gone last.
+        self.tasks.retain(|_, task| task.pid != tid);
     }
 
     fn end(&mut self, at: Duration, tid: Tid, end: TaskEnd) {

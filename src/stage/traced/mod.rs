@@ -7,6 +7,7 @@ mod alarm;
 mod book;
 mod calls;
 mod clock;
+mod deadlines;
 #[cfg(test)]
 mod gate;
 mod lookout;

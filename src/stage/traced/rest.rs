@@ -77,7 +77,12 @@ pub(super) fn look(
     let mut unknown = None;
     let before = if net { network() } else { Some(String::new()) };
     for (tid, pid, ended) in book.tasks() {
+        // One that was told to go on runs already, though it has not told yet.
         if is_stopped(tid) {
+            match stopped(pid, tid) {
+                Some(runs) => waiting.push((tid, runs)),
+                None => return Look::Moving,
+            }
             continue;
         }
         // A main thread that has ended stays until the others have. All others that have ended are about to go.
@@ -125,16 +130,27 @@ impl Seen {
             .ok()?
             .split_ascii_whitespace()
             .next()?;
-        let stat = read("stat")?;
-        // The name is in parentheses and may itself contain some.
-        let end = stat.iter().rposition(|byte| *byte == b')')?;
-        let state = char::from(*stat.get(end + 2)?);
+        let state = state(&read("stat")?)?;
         Some(Self {
             runs,
             state,
             call: call.parse().ok()?,
         })
     }
+}
+
+/// How often a thread has run, if it stands still for a signal or its tracer.
+fn stopped(pid: Tid, tid: Tid) -> Option<Runs> {
+    let read = |file: &str| fs::read(format!("/proc/{pid}/task/{tid}/{file}")).ok();
+    let runs = runs(&read("schedstat")?)?;
+    matches!(state(&read("stat")?)?, 't' | 'T').then_some(runs)
+}
+
+/// The letter in stat.
+fn state(stat: &[u8]) -> Option<char> {
+    // The name is in parentheses and may itself contain some.
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    stat.get(end + 2).copied().map(char::from)
 }
 
 /// The third number of schedstat.
