@@ -40,6 +40,11 @@ impl Book {
         self.tasks.is_empty()
     }
 
+    /// Whether a thread is there whose end was not seen.
+    pub(super) fn is_alive(&self, tid: Tid) -> bool {
+        self.tasks.get(&tid).is_some_and(|task| !task.ended)
+    }
+
     pub(super) fn has(&self, tid: Tid) -> bool {
         self.tasks.contains_key(&tid)
     }

@@ -45,6 +45,7 @@ impl Tracer {
                 if let Some(wait) = self.waits.get_mut(&tid) {
                     wait.fired = true;
                 }
+                self.last = tid;
                 // One that was killed meanwhile waits no more.
                 let _ = trace::interrupt(tid);
             }

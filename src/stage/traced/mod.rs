@@ -8,6 +8,7 @@ mod book;
 mod calls;
 mod clock;
 mod deadlines;
+mod files;
 #[cfg(test)]
 mod gate;
 mod lookout;

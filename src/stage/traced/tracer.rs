@@ -11,9 +11,10 @@ use super::alarm::Alarm;
 use super::book::Book;
 use super::calls::{self, Timed, Wish};
 use super::deadlines::Waiting;
+use super::files::{Files, Open};
 use super::lookout::onward;
 use super::memory::Memory;
-use super::rest::{self, Look};
+use super::rest::{self, Look, Tree};
 use super::time::Time;
 use super::{outside, vdso};
 use crate::stage::sys::trace::{self, Go, Registers, Stop, Tid};
@@ -28,6 +29,9 @@ pub(super) struct Tracer {
     pub(super) taint: Option<String>,
     subject: Tid,
     gone: bool,
+    /// The thread that had something to tell last.
+    pub(super) last: Tid,
+    files: Files,
     pub(super) book: Book,
     /// The memory of each process, and where its word of the time is.
     pub(super) memories: BTreeMap<Tid, (Memory, u64)>,
@@ -62,6 +66,8 @@ impl Default for Tracer {
             taint: None,
             subject: 0,
             gone: false,
+            last: 0,
+            files: Files::default(),
             book: Book::default(),
             memories: BTreeMap::new(),
             waits: BTreeMap::new(),
@@ -114,10 +120,23 @@ impl Tracer {
         std::mem::take(&mut self.book)
     }
 
-    pub(super) fn look(&self) -> Look {
-        let is_stopped = |tid| self.stopped.contains(&tid);
-        let stands_still = |tid| self.vforked.values().any(|parent| *parent == tid);
-        rest::look(&self.book, is_stopped, stands_still, self.net)
+    pub(super) fn look(&mut self, whole: bool) -> Look {
+        // Most often it is the one that was heard of last that runs.
+        let (book, last) = (&self.book, self.last);
+        let runs = book.is_alive(last) && {
+            let pid = book.process_of(last);
+            self.files.ask(pid, last, Open::call).is_none()
+        };
+        if runs && !self.stopped.contains(&last) {
+            return Look::Moving;
+        }
+        let tree = Tree {
+            book: &self.book,
+            stopped: &self.stopped,
+            vforked: &self.vforked,
+            net: self.net,
+        };
+        rest::look(&tree, &mut self.files, whole)
     }
 
     /// Sets the time, for the subject too.
@@ -140,7 +159,7 @@ impl Tracer {
     }
 
     fn work_of(&mut self, pid: Tid, tid: Tid) -> u64 {
-        let Some(work) = rest::worked(pid, tid) else {
+        let Some((work, _)) = self.files.ask(pid, tid, Open::work_and_runs) else {
             return 0;
         };
         let before = self.work.insert(tid, work).unwrap_or(0);
@@ -171,6 +190,7 @@ impl Tracer {
     }
 
     fn take(&mut self, tid: Tid, stop: Stop) {
+        self.last = tid;
         let (mut how, signal) = onward(stop);
         match stop {
             Stop::Made(new) => self.made(tid, new),
@@ -227,6 +247,7 @@ impl Tracer {
         self.book.exec(tid, former);
         self.vforked.remove(&tid);
         for tid in [tid, former] {
+            self.files.forget(tid);
             self.waits.remove(&tid);
             self.kept.remove(&tid);
         }
@@ -257,6 +278,7 @@ impl Tracer {
         self.book.gone(self.now(), tid, status);
         self.forget(tid);
         self.work.remove(&tid);
+        self.files.forget(tid);
         self.vforked.remove(&tid);
         if tid == self.subject {
             self.gone = true;
