@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use exeunt::record::Clock;
 use exeunt::{Signal, Streams};
 
-use crate::exit_status::{GUARDING, JUDGING, RUNNING};
+use crate::exit_status::{DIFFING, GUARDING, JUDGING, RUNNING};
+use crate::partition::Partition;
 
 /// Watch how programs end: run them, record when each line came and how they exited, and judge that.
 ///
@@ -40,6 +41,18 @@ pub(crate) enum Command {
     /// the one that `exeunt test` would have.
     #[command(after_help = JUDGING)]
     Judge(Judge),
+    /// Report runs that were kept: in any format, shards of a run as a whole. Nothing is run or judged.
+    ///
+    /// Without a run, it is the last of the suite. Where a shard is missing, or a run was ended before it was over, the exit code is
+    /// 3 at best.
+    #[command(after_help = JUDGING)]
+    Report(ReportCommand),
+    /// Tell what changed between two runs that were kept: for a bisection, or for two versions of an implementation.
+    ///
+    /// What the suite speaks of is compared: the end, lines, delays, survivors. Each run is judged by what was expected of the other
+    /// too.
+    #[command(after_help = DIFFING)]
+    Diff(Diff),
     /// Say what this machine allows, and what follows: a sentence each.
     #[cfg(target_os = "linux")]
     Doctor,
@@ -60,6 +73,13 @@ pub(crate) enum Command {
     /// first.
     #[command(after_help = GUARDING)]
     Guard(Guard),
+    /// Write the manual pages and the completions of shells: for packages.
+    #[cfg(feature = "generate")]
+    #[command(hide = true)]
+    Generate {
+        /// Where to; made if it is not there.
+        directory: PathBuf,
+    },
 }
 
 /// Which suite and which of its cases.
@@ -86,12 +106,22 @@ pub(crate) struct Selection {
     pub(crate) implementation_command: Vec<Column>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Test {
     #[command(flatten)]
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
+    /// Only the cases that were not well when they were last run; all if there is none.
+    #[arg(long, visible_alias = "lf")]
+    pub(crate) last_failed: bool,
+    /// Keep the run in this directory, for `exeunt report`, `judge` and `diff`. The last run is always kept, in target/exeunt.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save: Option<PathBuf>,
+    /// Run only a part of the cases: `hash:1/3` is the first of three by name, `slice:1/3` every third, `timings:1/3` a third of the
+    /// expected time. `exeunt report` puts kept parts together.
+    #[arg(long, value_name = "KIND:M/N")]
+    pub(crate) partition: Option<Partition>,
     /// How many cases run side by side; by default at least eight, or six for each processor, and more while the machine is calm.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -103,7 +133,7 @@ pub(crate) struct Test {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Judge {
-    /// Files of records: what `exeunt test --format json` writes, or records alone. `-` is the standard input.
+    /// Files of records: what `exeunt test --format json` or `--save` writes, or records alone. `-` is the standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// The suite; by default the exeunt.toml here or in the nearest parent directory.
@@ -114,13 +144,46 @@ pub(crate) struct Judge {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct ReportCommand {
+    /// What `exeunt test --save` wrote: directories, or files. Several are reported as one: the shards of a run, say.
+    ///
+    /// Of a file that `exeunt run` or `exeunt test` printed with `--format json`, the timelines are shown; `-` is the standard input.
+    #[arg(value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// A run that `exeunt test --save` kept.
+    #[arg(value_name = "BEFORE")]
+    pub(crate) before: PathBuf,
+    /// Another one.
+    #[arg(value_name = "AFTER")]
+    pub(crate) after: PathBuf,
+    /// Only cases whose `scenario/implementation` contains one of these; `::` may be written for `/`.
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Vec<String>,
+    /// Compare the cases of one implementation with those of another: two versions, say. The runs may be the same.
+    #[arg(long, value_name = "OLD=NEW", value_parser = old_and_new)]
+    pub(crate) implementation: Option<(String, String)>,
+    /// Every line of log counts, whether the suite speaks of it or not.
+    #[arg(long)]
+    pub(crate) lines: bool,
+    /// How to report.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Show {
     #[command(flatten)]
     pub(crate) selection: Selection,
 }
 
 /// How cases are reported, and what of them is a failure.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ReportArgs {
     /// Show the timeline of every case, not only of those that are not as expected.
     #[arg(short, long)]
@@ -145,7 +208,7 @@ pub(crate) struct ReportArgs {
 }
 
 /// Reports beside the one on stdout, any number of them. They are kept up to date while cases end.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Report files")]
 pub(crate) struct FileArgs {
     /// JUnit XML.
@@ -157,6 +220,9 @@ pub(crate) struct FileArgs {
     /// One page with the timelines of all cases, for a browser.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// On that page, put cases that are not well beside this run that was kept: broken beside what last held.
+    #[arg(long, value_name = "RUN", requires = "html")]
+    pub(crate) beside: Option<PathBuf>,
     /// A trace for Perfetto or chrome://tracing: which case ran when, with its lines and signals.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
@@ -224,7 +290,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "SIGNAL", requires = "timeout")]
     pub(crate) at_timeout: Option<Signal>,
     /// Whether its two output streams share one pipe. Merged: the order of lines is exact. Split: their origin is known.
-    #[arg(long, value_parser = streams, default_value = "merged", value_name = "merged|split")]
+    #[arg(long, value_parser = streams, default_value = "merged", value_name = "merged|split|terminal")]
     pub(crate) streams: Streams,
     /// How to report.
     #[arg(long, value_enum, default_value_t)]
@@ -254,6 +320,11 @@ pub(crate) enum MatrixFormat {
     Text,
     /// For a page.
     Markdown,
+}
+
+fn old_and_new(text: &str) -> Result<(String, String), String> {
+    let (old, new) = text.split_once('=').ok_or("write it as OLD=NEW")?;
+    Ok((old.into(), new.into()))
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {

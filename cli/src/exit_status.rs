@@ -13,9 +13,16 @@ Exit codes:
     0  everything held (known deviations and skipped cases included)
     1  something was broken, or could not be started
     2  wrong usage, a wrong suite, a failed build, a missing implementation that was asked for, a report that could not be written
-    3  nothing was broken, but something was inconclusive
+    3  nothing was broken, but something was inconclusive, or has no outcome
     4  nothing was judged, since all was skipped; with `--deny-skipped`: something was skipped
   130  interrupted";
+
+/// The exit codes of `exeunt diff`: those that `git bisect run` understands.
+pub(crate) const DIFFING: &str = "\
+Exit codes of `exeunt diff`:
+    0  nothing changed
+    1  something changed
+  125  that cannot be told: a case is inconclusive, skipped or missing in one of the runs; or wrong usage";
 
 /// The exit codes of `exeunt run`: those of env(1) and timeout(1), and one more.
 pub(crate) const RUNNING: &str = "\
@@ -60,6 +67,14 @@ pub(crate) enum ExitStatus {
 }
 
 impl ExitStatus {
+    /// What is missing is not known to be well.
+    pub(crate) fn unless_unfinished(self, unfinished: bool) -> Self {
+        match self {
+            Self::Held | Self::NothingJudged if unfinished => Self::Inconclusive,
+            status => status,
+        }
+    }
+
     fn code(self) -> u8 {
         match self {
             Self::Held => 0,

@@ -5,20 +5,20 @@ use std::io::{self, LineWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use exeunt::outcome::{CaseId, Outcome, Summary};
+use exeunt::outcome::{Outcome, Summary};
 use exeunt::report::{self, Files, Render, Reporter, Results};
 
 use crate::args::FileArgs;
+use crate::kept;
 use crate::problem::Problem;
 
 /// The report files that were asked for. Each is there from now on, so that one which cannot be written is known before
 /// anything is run.
-pub(crate) fn files(
-    args: &FileArgs,
-    suite: &Path,
-    cases: &[CaseId],
-) -> Result<Vec<Box<dyn Reporter>>, Problem> {
-    let results = Results::new(suite.display().to_string(), cases.to_vec());
+pub(crate) fn files(args: &FileArgs, results: &Results) -> Result<Vec<Box<dyn Reporter>>, Problem> {
+    // Outcomes come one by one.
+    let mut results = results.clone();
+    results.outcomes.clear();
+    results.elapsed = None;
     let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
     if let Some(path) = &args.json {
         let file = File::create(path).map_err(|error| {
@@ -41,7 +41,7 @@ fn whole(args: &FileArgs) -> Result<Vec<(PathBuf, Render)>, Problem> {
     let asked = [
         file(&args.junit, report::junit),
         file(&args.ctrf, report::ctrf),
-        file(&args.html, report::html),
+        page(args)?,
         file(&args.trace, report::trace),
     ];
     let mut files: Vec<_> = asked.into_iter().flatten().collect();
@@ -54,6 +54,17 @@ fn whole(args: &FileArgs) -> Result<Vec<(PathBuf, Render)>, Problem> {
 fn file(path: &Option<PathBuf>, render: fn(&Results) -> String) -> Option<(PathBuf, Render)> {
     let path = path.clone()?;
     Some((path, Box::new(render)))
+}
+
+fn page(args: &FileArgs) -> Result<Option<(PathBuf, Render)>, Problem> {
+    let Some(path) = args.html.clone() else {
+        return Ok(None);
+    };
+    let beside = args.beside.as_deref().map(kept::read).transpose()?;
+    Ok(Some((
+        path,
+        Box::new(move |results| report::html_beside(results, beside.as_ref())),
+    )))
 }
 
 /// Where GitHub takes the summary of a step from.

@@ -9,6 +9,7 @@ use std::time::Instant;
 use exeunt::Record;
 use exeunt::outcome::{Outcome, Status};
 use exeunt::record::Origin;
+use exeunt::report::Results;
 use exeunt::suite::{Case, Suite, Version};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -17,6 +18,7 @@ use serde_json::value::RawValue;
 use crate::args::Judge;
 use crate::exit_status::ExitStatus;
 use crate::files::files;
+use crate::kept;
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::{Report, reporter};
@@ -40,15 +42,17 @@ pub(crate) fn judge(args: &Judge) -> Result<ExitStatus, Problem> {
             .into());
     }
     let ids: Vec<_> = outcomes.iter().map(|o: &Outcome| o.case.clone()).collect();
-    let mut reporters = files(&args.report.files, suite.path(), &ids)?;
-    let progress = Progress::new(outcomes.len(), false);
+    let results = Results::new(suite.path().display().to_string(), ids.clone());
+    let mut reporters = files(&args.report.files, &results)?;
+    let progress = Progress::none();
     reporters.insert(0, reporter(&args.report, &progress));
     let mut report = Report::begin(reporters, &args.report, &ids);
     outcomes.iter().for_each(|outcome| report.case(outcome));
     Ok(report.end(begun.elapsed())?)
 }
 
-fn read(path: &Path) -> Result<String, Problem> {
+pub(crate) fn read(path: &Path) -> Result<String, Problem> {
+    let path = &kept::file(path);
     let text = match path.to_str() {
         Some("-") => {
             let mut text = String::new();
@@ -79,6 +83,23 @@ struct SavedCase {
     #[serde(default)]
     runs: u32,
     record: Option<Record>,
+}
+
+/// A case as `exeunt test --save` keeps it.
+#[derive(Deserialize)]
+struct KeptCase {
+    #[serde(flatten)]
+    case: SavedCase,
+    observed: Option<SavedRun>,
+}
+
+impl From<KeptCase> for Box<SavedCase> {
+    fn from(kept: KeptCase) -> Self {
+        Self::new(SavedCase {
+            record: kept.observed.map(|run| run.record),
+            ..kept.case
+        })
+    }
 }
 
 /// The record of `exeunt run --format json`.
@@ -147,8 +168,9 @@ impl Saved {
         };
         match kind.as_deref() {
             Some("case") => Ok(Self::Case(read(value)?)),
+            Some("outcome") => Ok(Self::Case(read::<KeptCase>(value)?.into())),
             Some("run") => Ok(Self::Record(Box::new(read::<SavedRun>(value)?.record))),
-            Some("summary" | "start" | "event") => Ok(Self::Beside),
+            Some("summary" | "start" | "event" | "begin" | "end") => Ok(Self::Beside),
             Some(other) => Err(format!(
                 "a `{other}` of another version of exeunt is no record"
             )),

@@ -10,20 +10,29 @@
 )]
 
 mod args;
+mod ascii;
+mod bazel;
+mod diff;
 #[cfg(target_os = "linux")]
 mod doctor;
 mod exit_status;
 mod files;
+#[cfg(feature = "generate")]
+mod generate;
 #[cfg(target_os = "linux")]
 mod guard;
 #[cfg(target_os = "linux")]
 mod interrupt;
 mod judge;
+mod kept;
 mod list;
 mod output;
+mod partition;
 mod problem;
 mod progress;
 mod report;
+mod report_command;
+mod rest;
 #[cfg(target_os = "linux")]
 mod run;
 mod select;
@@ -41,9 +50,11 @@ use args::{Args, Command};
 use exit_status::ExitStatus;
 
 fn main() -> ExitCode {
-    // Most codes are the program's own under `exeunt run` and `exeunt guard`.
+    // Most codes are the program's own under `exeunt run` and `exeunt guard`, and 2 would be a difference for `git bisect run`.
     let failed = match std::env::args_os().nth(1) {
-        Some(command) if command == "run" || command == "guard" => ExitStatus::Failed,
+        Some(command) if command == "run" || command == "guard" || command == "diff" => {
+            ExitStatus::Failed
+        }
         _ => ExitStatus::Misused,
     };
     let status = match Args::try_parse() {
@@ -93,7 +104,11 @@ fn dispatch(args: &Args) -> Result<ExitStatus, problem::Problem> {
         #[cfg(target_os = "linux")]
         Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Judge(args)) => judge::judge(args),
+        Some(Command::Report(args)) => report_command::report(args),
+        Some(Command::Diff(args)) => diff::diff(args),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Guard(args)) => guard::guard(args),
+        #[cfg(feature = "generate")]
+        Some(Command::Generate { directory }) => generate::generate(directory),
     }
 }

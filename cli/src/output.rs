@@ -11,12 +11,15 @@ use exeunt::report::Page;
 pub(crate) struct Output<S: RawStream> {
     stream: anstream::AutoStream<S>,
     open: bool,
+    /// Whether what is not ASCII is replaced.
+    ascii: bool,
 }
 
 pub(crate) fn stdout() -> Output<io::Stdout> {
     Output {
         stream: anstream::stdout(),
         open: true,
+        ascii: false,
     }
 }
 
@@ -24,6 +27,7 @@ pub(crate) fn stderr() -> Output<io::Stderr> {
     Output {
         stream: anstream::stderr(),
         open: true,
+        ascii: false,
     }
 }
 
@@ -31,7 +35,18 @@ impl Clone for Output<io::Stdout> {
     fn clone(&self) -> Self {
         Self {
             open: self.open,
+            ascii: self.ascii,
             ..stdout()
+        }
+    }
+}
+
+impl<S: RawStream> Output<S> {
+    /// For people: in ASCII, where their locale has no more.
+    pub(crate) fn into_text(self) -> Self {
+        Self {
+            ascii: crate::ascii::is_wanted(),
+            ..self
         }
     }
 }
@@ -53,7 +68,14 @@ impl<S: RawStream + AsLockedWrite> Write for Output<S> {
         if !self.open {
             return Ok(bytes.len());
         }
-        let written = self.stream.write(bytes);
+        let written = match str::from_utf8(bytes) {
+            // What is written comes in whole texts.
+            Ok(text) if self.ascii => {
+                let text = crate::ascii::ascii(text);
+                self.stream.write_all(text.as_bytes()).map(|()| bytes.len())
+            }
+            _ => self.stream.write(bytes),
+        };
         self.unless_closed(written, bytes.len())
     }
 

@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use anstream::stream::RawStream;
 use exeunt::outcome::CaseId;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::output::{self, Output};
+use crate::rest::{Left, rest};
 
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -22,19 +24,37 @@ struct Now {
     preparing: String,
     /// The cases that run, and since when: the oldest first.
     running: Vec<(CaseId, Instant)>,
+    /// The cases that are not over: how long they take if all is as expected, and whether they run alone.
+    left: Vec<(CaseId, Duration, bool)>,
+    /// Whether the line is drawn in ASCII.
+    ascii: bool,
 }
 
 impl Progress {
-    /// So many cases.
-    pub(crate) fn new(total: usize, wanted: bool) -> Self {
+    /// No line: nothing is run.
+    pub(crate) fn none() -> Self {
+        Self::new(Vec::new(), false)
+    }
+
+    /// These cases, each with how long it takes if all is as expected, and whether it runs alone.
+    pub(crate) fn new(cases: Vec<(CaseId, Duration, bool)>, wanted: bool) -> Self {
+        let total = cases.len();
         let target = match wanted {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(Some(total as u64), target);
-        let now = Arc::new(Mutex::new(Now::default()));
+        let now = Arc::new(Mutex::new(Now {
+            left: cases,
+            ascii: crate::ascii::is_wanted(),
+            ..Now::default()
+        }));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {now}") {
             let now = Arc::clone(&now);
+            let style = match lock(&now).ascii {
+                true => style.tick_chars("|/-\\ "),
+                false => style,
+            };
             bar.set_style(style.with_key(
                 "now",
                 move |state: &ProgressState, out: &mut dyn fmt::Write| {
@@ -60,9 +80,10 @@ impl Progress {
     }
 
     pub(crate) fn ended(&mut self, case: &CaseId) {
-        lock(&self.now)
-            .running
-            .retain(|(running, _)| running != case);
+        let mut now = lock(&self.now);
+        now.running.retain(|(running, _)| running != case);
+        now.left.retain(|(left, ..)| left != case);
+        drop(now);
         self.bar.inc(1);
     }
 
@@ -102,9 +123,12 @@ impl Now {
     /// What fits into so many columns: how many cases are done, how many are left, and which have been running for how long.
     fn text(&self, done: u64, total: u64, now: Instant, room: usize) -> String {
         if !self.preparing.is_empty() {
-            return cut(&self.preparing, room);
+            return self.fit(&self.preparing, room);
         }
         let mut text = format!("{done}/{total}, {} left", total.saturating_sub(done));
+        if let Some(seconds) = self.rest(now) {
+            text += &format!(" (about {seconds} s)");
+        }
         for (i, (case, since)) in self.running.iter().enumerate() {
             let seconds = now.saturating_duration_since(*since).as_secs();
             let before = if i == 0 { ":" } else { "," };
@@ -122,7 +146,36 @@ impl Now {
             }
             text += &case;
         }
-        cut(&text, room)
+        self.fit(&text, room)
+    }
+
+    /// The seconds until the rest is over, if that is worth telling.
+    fn rest(&self, now: Instant) -> Option<u64> {
+        let left = self.left.iter().map(|(case, expected, exclusive)| {
+            let mut running = self.running.iter();
+            let since = running.find(|(running, _)| running == case);
+            Left {
+                expected: *expected,
+                running: since.map(|(_, since)| now.saturating_duration_since(*since)),
+                exclusive: *exclusive,
+            }
+        });
+        let left: Vec<_> = left.collect();
+        let seconds = rest(&left).as_secs_f64().ceil();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "what is too large saturates"
+        )]
+        (seconds > 0.0).then_some(seconds as u64)
+    }
+
+    fn fit(&self, text: &str, room: usize) -> String {
+        let text = cut(text, room);
+        match self.ascii {
+            true => text.replace('…', "~"),
+            false => text,
+        }
     }
 }
 
@@ -143,6 +196,16 @@ fn cut(text: &str, room: usize) -> String {
 pub(crate) struct Beside<S> {
     bar: ProgressBar,
     stream: S,
+}
+
+impl<S: RawStream> Beside<Output<S>> {
+    /// For people: in ASCII, where their locale has no more.
+    pub(crate) fn into_text(self) -> Self {
+        Self {
+            stream: self.stream.into_text(),
+            ..self
+        }
+    }
 }
 
 impl<S: Write> Write for Beside<S> {
@@ -170,8 +233,8 @@ mod tests {
             (case, start + Duration::from_secs(100 - seconds))
         });
         let now = Now {
-            preparing: String::new(),
             running: running.collect(),
+            ..Now::default()
         };
         (now, start + Duration::from_secs(100))
     }
@@ -184,6 +247,26 @@ mod tests {
             "3/9, 6 left: join/cpython 12 s, daemon/cpython 0 s"
         );
         assert_eq!(Now::default().text(9, 9, at, 80), "9/9, 0 left");
+    }
+
+    #[test]
+    fn when_the_rest_will_be_over_is_told() {
+        let (mut now, at) = running(&[("join", 12)]);
+        let expected = |name: &str, seconds| {
+            let case = CaseId {
+                scenario: name.into(),
+                implementation: "cpython".into(),
+            };
+            (case, Duration::from_secs(seconds), false)
+        };
+        now.left = vec![expected("join", 20), expected("next", 3)];
+        assert_eq!(
+            now.text(7, 9, at, 80),
+            "7/9, 2 left (about 11 s): join/cpython 12 s"
+        );
+        // One that should be over may be at any time.
+        now.left = vec![expected("join", 10)];
+        assert_eq!(now.text(8, 9, at, 80), "8/9, 1 left: join/cpython 12 s");
     }
 
     #[test]
@@ -208,5 +291,7 @@ mod tests {
         }
         now.preparing = "building the package with a very long name with cargo".into();
         assert_eq!(now.text(0, 9, at, 12), "building th…");
+        now.ascii = true;
+        assert_eq!(now.text(0, 9, at, 12), "building th~");
     }
 }

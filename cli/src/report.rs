@@ -82,12 +82,13 @@ impl<R: Reporter> Report<R> {
 /// The format that was asked for, written beside a progress line.
 pub(crate) fn reporter(args: &ReportArgs, progress: &Progress) -> Box<dyn Reporter> {
     let (out, page) = (progress.stdout(), page());
+    let text = out.clone().into_text();
     let options = MatrixOptions::new()
         .differing(args.differing)
         .versions(args.versions);
     match (args.format, args.matrix) {
         (Format::Json, None) => Box::new(report::Json::new(out)),
-        (Format::Text, None) => Box::new(report::Text::new(out, args.verbose, page)),
+        (Format::Text, None) => Box::new(report::Text::new(text, args.verbose, page)),
         (Format::Json, Some(format)) => {
             let table = MatrixReport::new(out.clone(), io::sink(), kind(format), options, page);
             let reports: Vec<Box<dyn Reporter>> =
@@ -95,8 +96,8 @@ pub(crate) fn reporter(args: &ReportArgs, progress: &Progress) -> Box<dyn Report
             Box::new(reports)
         }
         (Format::Text, Some(format @ MatrixFormat::Text)) => Box::new(MatrixReport::new(
-            out.clone(),
-            out,
+            text.clone(),
+            text,
             kind(format),
             options,
             page,
@@ -104,7 +105,7 @@ pub(crate) fn reporter(args: &ReportArgs, progress: &Progress) -> Box<dyn Report
         // A page is often written to a file.
         (Format::Text, Some(format @ MatrixFormat::Markdown)) => Box::new(MatrixReport::new(
             out,
-            progress.stderr(),
+            progress.stderr().into_text(),
             kind(format),
             options,
             page,

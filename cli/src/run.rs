@@ -128,7 +128,11 @@ impl View {
 
     /// Writes the news as they come: what is written is flushed before the next wait.
     fn write(mut self, news: &Receiver<News>) -> io::Result<()> {
-        let mut out = BufWriter::new(output::stdout());
+        let out = match self.live {
+            Some(_) => output::stdout().into_text(),
+            None => output::stdout(),
+        };
+        let mut out = BufWriter::new(out);
         loop {
             let one = match news.try_recv() {
                 Ok(one) => one,

@@ -25,6 +25,16 @@ pub(crate) fn load_suite(path: Option<&Path>) -> Result<Suite, Problem> {
     Ok(Suite::load(&path)?)
 }
 
+/// The directory of the suite of this path; without one, of that of the current directory or the nearest parent.
+pub(crate) fn suite_root(path: Option<&Path>) -> Result<PathBuf, Problem> {
+    let path = match path {
+        Some(path) => path.into(),
+        None => here()?,
+    };
+    let parent = path.parent().map(Path::to_path_buf);
+    Ok(parent.unwrap_or_default())
+}
+
 fn here() -> Result<PathBuf, Problem> {
     let here = std::env::current_dir().map_err(|error| format!("no current directory: {error}"))?;
     let found = Suite::find(&here).ok_or_else(|| {

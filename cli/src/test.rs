@@ -4,14 +4,16 @@ use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use exeunt::build::Prepared;
-use exeunt::report::InOrder;
+use exeunt::report::{InOrder, Results};
 use exeunt::runner::{self, Jobs};
 use exeunt::suite::{Case, Suite};
 
 use crate::args::{Format, Selection, Test};
+use crate::bazel::Bazel;
 use crate::exit_status::ExitStatus;
 use crate::files::files;
 use crate::interrupt::{OnInterrupt, cancel_on_signals};
+use crate::kept::{self, KeepLast};
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::{Report, reporter};
@@ -19,11 +21,28 @@ use crate::select::{load, named, select};
 use crate::staged::Staged;
 
 pub(crate) fn test(args: &Test) -> Result<ExitStatus, Problem> {
+    let mut args = args.clone();
+    let bazel = Bazel::new(&mut args)?;
+    let status = run(&args)?;
+    bazel.over(status)?;
+    Ok(status)
+}
+
+fn run(args: &Test) -> Result<ExitStatus, Problem> {
     let mut suite = load(&args.selection)?;
     request(&mut suite, &args.selection);
-    let cases = select(&suite, &args.selection)?;
+    let mut cases = select(&suite, &args.selection)?;
+    if args.last_failed {
+        cases = kept::last_failed(suite.root(), cases, |case| case.id());
+    }
+    let whole: Vec<_> = cases.iter().map(|case| case.id()).collect();
+    if let Some(partition) = &args.partition {
+        cases = partition.of(cases);
+    }
+    let expected = cases.iter();
+    let expected = expected.map(|case| (case.id(), case.expected_time(), case.exclusive));
     let mut progress = Progress::new(
-        cases.len(),
+        expected.collect(),
         args.report.format == Format::Text && io::stderr().is_terminal(),
     );
     // Before the builds: an interruption of theirs is one of ours.
@@ -42,7 +61,16 @@ pub(crate) fn test(args: &Test) -> Result<ExitStatus, Problem> {
     };
     check_scenarios(&prepared, &cases, &args.selection)?;
     let ids: Vec<_> = cases.iter().map(|case| case.id()).collect();
-    let mut reporters = files(&args.report.files, suite.path(), &ids)?;
+    let mut results = Results::new(suite.path().display().to_string(), ids.clone());
+    results.shard = args
+        .partition
+        .as_ref()
+        .map(|partition| partition.shard(whole));
+    let mut reporters = files(&args.report.files, &results)?;
+    if let Some(directory) = &args.save {
+        reporters.push(kept::save(directory, &results)?);
+    }
+    reporters.push(Box::new(KeepLast::new(suite.root(), results)));
     reporters.insert(0, Box::new(InOrder::new(reporter(&args.report, &progress))));
     let begun = Instant::now();
     let mut report = Report::begin(reporters, &args.report, &ids);

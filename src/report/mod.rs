@@ -6,6 +6,8 @@
 #[cfg(feature = "suite")]
 mod ctrf;
 #[cfg(feature = "suite")]
+mod diff;
+#[cfg(feature = "suite")]
 mod facts;
 #[cfg(feature = "suite")]
 mod files;
@@ -23,6 +25,8 @@ mod junit;
 mod matrix;
 #[cfg(feature = "suite")]
 mod results;
+#[cfg(feature = "suite")]
+mod saved;
 mod text;
 #[cfg(feature = "suite")]
 mod trace;
@@ -37,6 +41,8 @@ use crate::outcome::{CaseId, Outcome, Summary};
 
 #[cfg(feature = "suite")]
 pub use ctrf::ctrf;
+#[cfg(feature = "suite")]
+pub use diff::{Change, DiffOptions, compare};
 #[cfg(feature = "suite")]
 pub use files::{Files, Render, replace};
 #[cfg(feature = "suite")]
@@ -53,6 +59,8 @@ pub use junit::junit;
 pub use matrix::{MatrixFormat, MatrixReport};
 #[cfg(feature = "suite")]
 pub use results::Results;
+#[cfg(feature = "suite")]
+pub use saved::{SAVED_SCHEMA, Save, SavedError, Shard};
 pub use text::{Live, Page, explain, processes, timeline, timeline_on};
 #[cfg(feature = "suite")]
 pub use text::{Matrix, MatrixOptions, Text, Widths, case, observation, summary};

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::judge::Verdict;
 use crate::outcome::{CaseId, Outcome, Status, Summary};
 
-use super::text;
+use super::{Shard, text};
 
 /// The outcomes of a run of cases, while it goes on or when it is over.
 ///
@@ -25,6 +25,8 @@ pub struct Results {
     pub cases: Vec<CaseId>,
     /// What came of those that are over, in the order in which they ended.
     pub outcomes: Vec<Outcome>,
+    /// Which part of a bigger run this is, if it is one.
+    pub shard: Option<Shard>,
 }
 
 /// A case, and its outcome if it is over.
@@ -57,6 +59,7 @@ impl Results {
             elapsed: None,
             cases: cases.into_iter().collect(),
             outcomes: Vec::new(),
+            shard: None,
         }
     }
 
@@ -100,7 +103,8 @@ impl Results {
     }
 
     /// The first outcome of a case.
-    pub(super) fn outcome(&self, case: &CaseId) -> Option<&Outcome> {
+    #[must_use]
+    pub fn outcome(&self, case: &CaseId) -> Option<&Outcome> {
         self.outcomes.iter().find(|outcome| outcome.case == *case)
     }
 
@@ -135,6 +139,7 @@ pub(super) fn sentence(outcome: &Outcome) -> Option<String> {
 }
 
 /// All that is wrong with a case, a sentence a line.
+#[cfg(feature = "junit")]
 pub(super) fn sentences(outcome: &Outcome) -> Vec<String> {
     let checks = outcome.observed.iter();
     let failures = checks.flat_map(|observed| observed.judgement.failures());

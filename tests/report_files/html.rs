@@ -248,55 +248,61 @@ fn the_middle_of_a_long_log_is_left_out() {
     assert!(page.contains("events are not shown"));
 }
 
-/// Opened in a real browser: the script runs under the page's policy, nothing of the subject's does, and a link opens its case.
+/// Opened in a real browser, wide and narrow, light and dark: the script runs under the page's policy, nothing of the subject's does, and
+/// keys, buttons, the search and links do what they say.
 #[test]
-fn a_browser_opens_it() {
+fn a_browser_opens_it_and_people_find_their_way() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("page.html");
     fs::write(&path, report::html(&everything())).unwrap();
-    let Some(dom) = browse(&path, "#waits/py~3", directory.path()) else {
+    let Some(told) = browse(&path, directory.path()) else {
         return;
     };
-    assert!(dom.contains("data-ready=\"yes\""), "the script did not run");
-    assert!(!dom.contains("owned</title>"), "a subject's script ran");
-    let here = regex::Regex::new(r#"<details class="c [^"]*here[^"]*" id="([^"]*)" open"#).unwrap();
+    for (view, background) in [
+        ("1280-light", "rgb(255, 255, 255)"),
+        ("400-light", "rgb(255, 255, 255)"),
+        ("1280-dark", "rgb(18, 22, 27)"),
+        ("400-dark", "rgb(18, 22, 27)"),
+    ] {
+        // Nothing is wider than the page.
+        assert_eq!(told[view]["overflow"], 0, "{view}");
+        assert_eq!(told[view]["background"], background, "{view}");
+        let picture = fs::metadata(directory.path().join(format!("{view}.png"))).unwrap();
+        assert!(picture.len() > 20_000, "{view}: {} bytes", picture.len());
+    }
+    let title = told["title"].as_str().unwrap();
+    assert!(title.starts_with("exeunt.toml: 10 cases"), "{title}");
+    // The next that is not well, and the one before.
     assert_eq!(
-        here.captures(&dom)
-            .map(|found| found[1].to_owned())
-            .as_deref(),
-        Some("waits/py~3")
+        told["steps"],
+        serde_json::json!(["waits/py~2", "waits/py~3", "waits/py~2"])
     );
+    assert_eq!(told["address"], "#waits/py~2");
+    assert_eq!(told["held"], serde_json::json!(["waits/py"]));
+    let found = serde_json::json!(["leaves/py", "leaves/old~2", "leaves/old~3", "leaves/old"]);
+    assert_eq!(told["found"], found);
+    assert_eq!(told["link"], "waits/py~3");
+    assert_eq!(told["cell"], "#waits/py");
 }
 
-/// The page's DOM after its scripts ran. `None` where there is no browser.
-fn browse(page: &Path, fragment: &str, profile: &Path) -> Option<String> {
-    let flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--dump-dom",
-    ];
-    let url = format!("file://{}{fragment}", page.display());
-    let output = Command::new("chromium")
-        .args(flags)
-        .arg(format!(
-            "--user-data-dir={}",
-            profile.join("profile").display()
-        ))
-        .arg(url)
-        .output();
-    match output {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Err(_) => {
-            eprintln!(
-                "warning: SKIPPED: chromium is not here: whether a browser opens the page is unknown"
-            );
-            None
-        }
+/// What a browser says of the page. `None` where there is none.
+fn browse(page: &Path, directory: &Path) -> Option<serde_json::Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report_files/browse.py");
+    let output = Command::new("python3")
+        .arg(script)
+        .args([page, directory])
+        .output()
+        .unwrap();
+    if output.status.code() == Some(77) {
+        eprintln!(
+            "warning: SKIPPED: chromium is not here: whether a browser opens the page is unknown"
+        );
+        return None;
     }
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(serde_json::from_slice(&output.stdout).unwrap())
 }

@@ -4,6 +4,7 @@ mod formats;
 mod html;
 #[path = "../support/json_schema.rs"]
 mod json_schema;
+mod kept;
 mod written;
 
 use exeunt::outcome::{Outcome, Status};

@@ -2,8 +2,10 @@
 
 mod files;
 mod judge;
+mod kept;
 mod list;
 mod run;
+mod shards;
 mod support;
 mod test;
 mod usage;

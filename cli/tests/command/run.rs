@@ -391,3 +391,23 @@ fn each_event_is_a_line_of_json_while_the_program_runs() {
     running.reads("\"type\":\"run\"");
     assert_eq!(running.child.wait().unwrap().code(), Some(5));
 }
+
+/// Where the locale has no UTF-8, what is drawn is drawn with ASCII; what programs read is left as it is.
+#[test]
+fn a_locale_without_utf_8_gets_ascii() {
+    let run = |locale: &str, format: &str| {
+        let mut command = exeunt(&["run", "--format", format, "sh", "-c", "sleep 0.3; echo ü"]);
+        command.env_remove("LC_ALL").env("LC_CTYPE", locale);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let plain = run("C", "text");
+    assert!(
+        plain.is_ascii() && plain.contains(": 0.3") && plain.contains("\\u{fc}"),
+        "{plain}"
+    );
+    let drawn = run("C.UTF-8", "text");
+    assert!(drawn.contains('┊') && drawn.contains('ü'), "{drawn}");
+    assert!(run("C", "json").contains('ü'));
+    // What nobody set says nothing.
+    assert!(run("", "text").contains('ü') || std::env::var_os("LANG").is_some());
+}

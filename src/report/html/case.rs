@@ -112,6 +112,9 @@ fn processes(what: &str, class: &str, processes: &[Process]) -> String {
             "<div class=\"proc {class}\"><b>{what}</b> {}",
             html(&process.to_string())
         );
+        if let Some(sentence) = process.kept_alive_by() {
+            let _ = write!(out, "<p>{}</p>", html(&sentence));
+        }
         if !process.threads.is_empty() {
             out.push_str("<table>");
             for thread in process.threads.iter().take(64) {
@@ -120,7 +123,7 @@ fn processes(what: &str, class: &str, processes: &[Process]) -> String {
                     "<tr><td>{}<td>{}<td>{}",
                     thread.tid,
                     html(&thread.name),
-                    html(&thread.state.to_string())
+                    html(&text::thread_does(thread))
                 );
             }
             out.push_str("</table>");

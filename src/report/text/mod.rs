@@ -19,7 +19,9 @@ mod timeline;
 pub use case::{Widths, case, observation, summary};
 #[cfg(feature = "suite")]
 pub(super) use case::{case_on, reason, word};
-pub(crate) use escape::{escape, escape_output};
+pub(crate) use escape::escape;
+#[cfg(feature = "suite")]
+pub(super) use escape::escape_output;
 pub use explain::explain;
 pub use live::Live;
 #[cfg(feature = "suite")]
@@ -29,5 +31,5 @@ pub(crate) use plain::plain;
 #[cfg(feature = "suite")]
 pub use reporter::Text;
 #[cfg(feature = "suite")]
-pub(super) use timeline::{command, message};
+pub(super) use timeline::{command, message, thread_does};
 pub use timeline::{processes, timeline, timeline_on};

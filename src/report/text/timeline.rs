@@ -482,7 +482,7 @@ pub(in crate::report) fn message(line: &Line) -> String {
 }
 
 /// The state of a thread, with what it waits for in the place of what such a call usually waits for.
-fn thread_does(thread: &ThreadSeen) -> String {
+pub(in crate::report) fn thread_does(thread: &ThreadSeen) -> String {
     match (&thread.state, &thread.waits_for) {
         (ThreadState::Blocked { call: Some(call) }, Some(waits)) => {
             format!("blocked in {call}: {waits}")
