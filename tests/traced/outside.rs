@@ -5,7 +5,8 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 use exeunt::record::{Clock, Finding, Record};
-use exeunt::{Subject, secs};
+use exeunt::stage::Action;
+use exeunt::{Streams, Subject, secs};
 
 use super::support::{built, program, sh};
 
@@ -123,6 +124,19 @@ fn a_peer_outside_of_the_tree() {
 #[test]
 fn the_input_of_the_harness() {
     falls_back(sh("true").inherit_stdin(), "standard input");
+}
+
+#[test]
+fn a_terminal_as_output() {
+    falls_back(sh("echo hello").streams(Streams::Terminal), "terminal");
+}
+
+#[test]
+fn a_conversation() {
+    falls_back(
+        sh("read line; echo $line").action(Action::write("hello\n")),
+        "talks to it",
+    );
 }
 
 #[test]
