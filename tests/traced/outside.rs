@@ -94,6 +94,20 @@ fn a_set_group_id_program() {
 }
 
 #[test]
+fn a_program_with_capabilities() {
+    let directory = tempfile::tempdir().unwrap();
+    let copy = directory.path().join("sleeps");
+    std::fs::copy(built("sleeps", &[]), &copy).unwrap();
+    let mut setcap = Command::new("setcap");
+    let set = setcap.arg("cap_net_raw+ep").arg(&copy).status();
+    if !set.is_ok_and(|status| status.success()) {
+        eprintln!("not tested: this user cannot set capabilities, or there is no setcap");
+        return;
+    }
+    falls_back(Subject::new(&copy).timeout(secs(20)), "capabilities");
+}
+
+#[test]
 fn a_terminal_that_is_open_while_all_wait() {
     falls_back(program("odd").arg("pty"), "/dev/");
 }

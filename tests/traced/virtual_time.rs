@@ -149,7 +149,10 @@ fn on_a_clock_that_flows_they_do_not() {
 fn a_flood_does_not_keep_a_deadline_from_coming() {
     let record = run(sh("yes & sleep 0.1; kill $!"));
     let (at, lag) = (record.exit_event().unwrap().at, record.lag.total());
-    assert!(at >= millis(100) && at <= millis(200) + lag, "{at:?}, lag {lag:?}");
+    assert!(
+        at >= millis(100) && at <= millis(200) + lag,
+        "{at:?}, lag {lag:?}"
+    );
     // So far it can be late at the most, which is little beside the second that the flood would need to end by itself.
     assert!(at < secs(5), "{at:?}");
 }
