@@ -105,6 +105,40 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
+/// What tracing costs a program that does next to nothing, and one that starts many processes.
+fn overhead(rounds: usize) {
+    println!("\n| on the real clock | not traced | traced | ratio |\n|---|---|---|---|");
+    for (name, script) in [
+        ("`true`", "true"),
+        (
+            "100 processes",
+            "i=0; while [ $i -lt 100 ]; do (:); i=$((i+1)); done",
+        ),
+    ] {
+        let run = |subject: Subject| {
+            let begun = Instant::now();
+            subject.run().expect("it runs").assert().success();
+            begun.elapsed().as_secs_f64() * 1e3
+        };
+        let subject = || Subject::new("sh").args(["-c", script]).timeout(secs(20));
+        let mut times: [Vec<f64>; 2] = Default::default();
+        for _ in 0..20 * rounds {
+            times[0].push(run(subject()));
+            times[1].push(run(subject().lives()));
+        }
+        let ratios = times[1]
+            .iter()
+            .zip(&times[0])
+            .map(|(traced, plain)| traced / plain)
+            .collect();
+        let [plain, traced] = times.map(median);
+        println!(
+            "| {name} | {plain:.2} ms | {traced:.2} ms | {:.2} |",
+            median(ratios)
+        );
+    }
+}
+
 fn main() {
     let rounds = std::env::args()
         .find_map(|arg| arg.parse().ok())
@@ -139,4 +173,5 @@ fn main() {
             );
         }
     }
+    overhead(rounds);
 }

@@ -5,7 +5,8 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 use exeunt::record::{Clock, Finding, Record};
-use exeunt::{Subject, secs};
+use exeunt::stage::Action;
+use exeunt::{Streams, Subject, secs};
 
 use super::support::{built, program, sh};
 
@@ -93,6 +94,20 @@ fn a_set_group_id_program() {
 }
 
 #[test]
+fn a_program_with_capabilities() {
+    let directory = tempfile::tempdir().unwrap();
+    let copy = directory.path().join("sleeps");
+    std::fs::copy(built("sleeps", &[]), &copy).unwrap();
+    let mut setcap = Command::new("setcap");
+    let set = setcap.arg("cap_net_raw+ep").arg(&copy).status();
+    if !set.is_ok_and(|status| status.success()) {
+        eprintln!("not tested: this user cannot set capabilities, or there is no setcap");
+        return;
+    }
+    falls_back(Subject::new(&copy).timeout(secs(20)), "capabilities");
+}
+
+#[test]
 fn a_terminal_that_is_open_while_all_wait() {
     falls_back(program("odd").arg("pty"), "/dev/");
 }
@@ -123,6 +138,19 @@ fn a_peer_outside_of_the_tree() {
 #[test]
 fn the_input_of_the_harness() {
     falls_back(sh("true").inherit_stdin(), "standard input");
+}
+
+#[test]
+fn a_terminal_as_output() {
+    falls_back(sh("echo hello").streams(Streams::Terminal), "terminal");
+}
+
+#[test]
+fn a_conversation() {
+    falls_back(
+        sh("read line; echo $line").action(Action::write("hello\n")),
+        "talks to it",
+    );
 }
 
 #[test]

@@ -143,3 +143,16 @@ fn on_a_clock_that_flows_they_do_not() {
         .collect();
     assert!(ends.iter().any(|end| *end != ends[0]), "{ends:?}");
 }
+
+/// A deadline comes in the middle of a flood too: main sleeps 100 ms beside a process that writes as fast as it can.
+#[test]
+fn a_flood_does_not_keep_a_deadline_from_coming() {
+    let record = run(sh("yes & sleep 0.1; kill $!"));
+    let (at, lag) = (record.exit_event().unwrap().at, record.lag.total());
+    assert!(
+        at >= millis(100) && at <= millis(200) + lag,
+        "{at:?}, lag {lag:?}"
+    );
+    // So far it can be late at the most, which is little beside the second that the flood would need to end by itself.
+    assert!(at < secs(5), "{at:?}");
+}

@@ -56,6 +56,8 @@ pub(super) struct VirtualClock {
     tracer: Tracer,
     /// How far the clock was moved by what is no deadline: the work of the subject, and the step beyond each deadline.
     flowed: u64,
+    /// The most by which the subject had worked on before it was looked at again, or beyond a deadline.
+    late: u64,
     /// Whether nothing was left that could happen when the timeout was reached.
     hangs: bool,
 }
@@ -106,8 +108,11 @@ impl VirtualClock {
             return Err(io::Error::other("the virtual clock does not hold"));
         }
         if sys::is_ready(wait.readable, wait.writable)? {
-            // What it has worked up to here, it has worked before that.
-            self.work_unless_held(wait.heard);
+            // What it has worked up to here, it has worked before that; and a flood must not keep deadlines from coming.
+            if !self.is_held(wait.heard) {
+                self.work();
+                self.overdue();
+            }
             return Ok(Next::Harness);
         }
         if self.is_held(wait.heard) {
@@ -122,13 +127,12 @@ impl VirtualClock {
                 since.last = since.worked;
             }
         }
-        if self
-            .tracer
-            .fire_if(|deadline, now| now > deadline.saturating_add(LATE))
-        {
+        if self.overdue() {
             return Ok(Next::Again);
         }
-        if wait.until.is_some_and(|until| self.now() >= until) {
+        if let Some(until) = wait.until.filter(|until| self.now() >= *until) {
+            let over = self.time().now.saturating_sub(nanos(until));
+            self.late = self.late.max(if over > LATE { over } else { 0 });
             return Ok(Next::Harness);
         }
         match self.is_at_rest(since) {
@@ -147,16 +151,26 @@ impl VirtualClock {
         }
     }
 
-    fn work_unless_held(&mut self, heard: Heard) {
-        if !self.is_held(heard) {
-            self.work();
+    /// Lets the earliest deadline come if others have worked beyond it. True if there was one.
+    fn overdue(&mut self) -> bool {
+        let now = self.time().now;
+        let earliest = self.tracer.earliest();
+        let over = earliest.map_or(0, |deadline| now.saturating_sub(deadline));
+        if over <= LATE {
+            return false;
         }
+        self.late = self.late.max(over);
+        self.tracer.fire_if(|_, _| true)
     }
 
     /// Moves the clock by what was worked since the last look. True if that was something.
     fn work(&mut self) -> bool {
         let worked = self.tracer.worked();
         if worked > 0 && self.flow == Flow::Work {
+            // Whatever happened meanwhile is seen only now.
+            if worked > LATE {
+                self.late = self.late.max(worked);
+            }
             self.flowed += worked;
             self.tracer.set(self.time().after(worked));
         }
@@ -332,6 +346,7 @@ impl RunClock for VirtualClock {
     fn finish(&mut self, record: &mut Record) {
         record.clock = Clock::Virtual;
         record.flow = Some(Duration::from_nanos(self.flowed));
+        record.lag.harness = Duration::from_nanos(self.late);
         if self.hangs {
             record.findings.push(Finding::HangsForEver);
         }

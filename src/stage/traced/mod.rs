@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use super::real::run;
 use super::{Control, Plan, Real, RunError, Stage, Stdin};
-use crate::record::{Clock, Finding, Record};
+use crate::record::{Clock, Finding, Record, Streams};
 use clock::{Flow, VirtualClock};
 
 /// Runs real processes under ptrace(2), under the same promises as [`Real`](super::Real); on the clock that the plan names.
@@ -73,6 +73,8 @@ fn on_virtual_clock(
 ) -> Result<Record, RunError> {
     let why = match plan.stdin {
         Stdin::Inherit => "its standard input is the harness's own".to_owned(),
+        // Its driver delivers by a thread of the kernel's.
+        _ if plan.streams == Streams::Terminal => "its output is a terminal".to_owned(),
         _ if plan.converses() || control.queue().is_some() => {
             "the harness talks to it, and that takes real time".to_owned()
         }

@@ -3,6 +3,7 @@
 //! Each is found here and names itself; the run is then not judged.
 
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use nix::libc;
 
 use super::memory::Memory;
-use crate::stage::sys::trace::Tid;
+use crate::stage::sys::trace::{self, Tid};
 
 /// Descriptors by which only threads of the tree, the harness or a timer act.
 const INNER: [&str; 9] = [
@@ -80,8 +81,12 @@ pub(super) fn program(pid: Tid) -> Option<String> {
     let gains =
         mode & libc::S_ISUID != 0 && fs::metadata(&path).is_ok_and(|file| file.uid() != ours);
     let gains = gains || mode & libc::S_ISGID != 0;
-    gains.then(|| {
-        format!("`{}` is a set-user-id or set-group-id program, and has no such rights under the filter", name())
+    let capable = CString::new(path.as_str()).is_ok_and(|path| trace::has_capabilities(&path));
+    (gains || capable).then(|| {
+        format!(
+            "`{}` is a set-user-id or set-group-id program or has capabilities, and has no such rights under the filter",
+            name()
+        )
     })
 }
 

@@ -190,3 +190,17 @@ impl Drop for Punctual {
         Self::set(self.slack.max(1));
     }
 }
+
+/// Whether a program has file capabilities (capabilities(7)), which it does not get under a filter.
+pub(in crate::stage) fn has_capabilities(path: &std::ffi::CStr) -> bool {
+    // SAFETY: two strings; the size of the value is asked for, and nothing is written.
+    let size = unsafe {
+        libc::getxattr(
+            path.as_ptr(),
+            c"security.capability".as_ptr(),
+            std::ptr::null_mut(),
+            0,
+        )
+    };
+    size > 0
+}
