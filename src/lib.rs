@@ -30,7 +30,7 @@
 //! - [`judge`](judge::judge) is a pure function of a record and an [`Expectation`](expect::Expectation). Its
 //!   [`Judgement`](judge::Judgement) is held, broken, or inconclusive.
 //! - [`report`] makes text of records and judgements.
-//! - [`Subject`] and [`Assert`] are a front for single runs, in `cargo test`. With the feature `suite`, `suite` and `runner` do the
+//! - [`Subject`] and [`Assert`] are a front for single runs, in `cargo test`; a [`LiveSubject`] runs while a test talks to it. With the feature `suite`, `suite` and `runner` do the
 //!   same for many cases, whose results are in `outcome`.
 //!
 //! Which part may know which is in [the design](https://github.com/exeunt-rs/exeunt/blob/main/docs/design.md); a test holds the code to it.
@@ -66,7 +66,8 @@
 //!
 //! None is on by default: [`Subject`], [`Assert`], the judge and the reports of a single run need none.
 //!
-//! - `suite`: suites (`exeunt.toml`), their cases, and reports of them.
+//! - `http`: requests to a subject that is a server ([`Request`](stage::Request)).
+//! - `suite`: suites (`exeunt.toml`), their cases, and reports of them. It brings `http`.
 //! - `trace`: the tracing stage and the virtual clock (x86-64). [Its page](https://github.com/exeunt-rs/exeunt/blob/main/docs/tracing.md).
 //! - `libtest`: one test a case under `cargo test` and nextest. It brings `suite`.
 //! - `junit`: reports of suites as JUnit XML. It brings `suite`.
@@ -102,6 +103,8 @@ use std::time::Duration;
 #[cfg(all(feature = "libtest", target_os = "linux"))]
 pub use front::libtest;
 pub use front::{Assert, AssertError, CodePredicate, OutputPredicate, Subject};
+#[cfg(target_os = "linux")]
+pub use front::{LiveError, LiveSubject};
 pub use judge::expect;
 pub use log::{LogFormat, LogFormatError};
 pub use record::{Record, Signal, Streams, UnknownSignal};

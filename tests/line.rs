@@ -31,10 +31,12 @@ const MAY_KNOW: [(&str, &[&str]); 10] = [
 ];
 
 /// Names at the root of the crate, and the part that each is of.
-const RE_EXPORTED: [(&str, &str); 13] = [
+const RE_EXPORTED: [(&str, &str); 15] = [
     ("Subject", "front"),
     ("Assert", "front"),
     ("AssertError", "front"),
+    ("LiveSubject", "front"),
+    ("LiveError", "front"),
     ("expect", "judge"),
     ("LogFormat", "log"),
     ("LogFormatError", "log"),

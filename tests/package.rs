@@ -92,7 +92,11 @@ fn fixtures_are_not_published() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         std::fs::read_to_string(path).expect("a manifest")
     };
-    for path in ["fixtures/Cargo.toml", "fixtures/pools/Cargo.toml"] {
+    for path in [
+        "fixtures/Cargo.toml",
+        "fixtures/pools/Cargo.toml",
+        "fixtures/servers/Cargo.toml",
+    ] {
         assert!(manifest(path).contains("\npublish = false\n"), "{path}");
     }
 }

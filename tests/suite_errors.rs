@@ -79,7 +79,7 @@ fn an_unknown_key() {
     assert_eq!(
         error(&scenario("timeuot = \"1s\"\n")),
         "\
-error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `log-pattern`, `clock`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `threads`, `survivors`
+error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `log-pattern`, `clock`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `actions`, `clients`, `requests`, `stdin-open`, `ready`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `threads`, `order`, `answers`, `files`, `survivors`
  --> exeunt.toml:5:1
   |
 5 | timeuot = \"1s\"
@@ -544,7 +544,7 @@ fn a_signal_that_is_none() {
 fn words_that_are_not_among_the_choices() {
     points(
         &scenario("streams = 'both'"),
-        "unknown variant `both`, expected `merged` or `split`",
+        "unknown variant `both`, expected one of `merged`, `split`, `terminal`",
         "5:11",
         "'both'",
     );
@@ -951,10 +951,9 @@ fn signals_that_wait_for_what_cannot_be() {
     for (on, label) in [
         ("'exit'", "after the exit there is nothing"),
         ("{ line = 'a', last = true }", "known only after the exit"),
-        ("'SIGINT'", "another signal"),
     ] {
         let text = scenario(&format!("signals = [{{ send = 'SIGTERM', on = {on} }}]"));
-        points(&text, "a signal cannot wait for this", "5:37", on);
+        points(&text, "an action cannot wait for this", "5:37", on);
         assert!(error(&text).contains(label), "{label}");
     }
     let once = error(&scenario(
@@ -963,6 +962,98 @@ fn signals_that_wait_for_what_cannot_be() {
     assert!(
         once.contains("is now written `when = \"blocked\"`"),
         "{once}"
+    );
+}
+
+#[test]
+fn events_that_the_scenario_has_not() {
+    let on = "{ event = 'stdin closed' }";
+    let text = scenario(&format!("signals = [{{ send = 'SIGTERM', on = {on} }}]"));
+    points(
+        &text,
+        "the scenario has no event `stdin closed`",
+        "5:37",
+        on,
+    );
+    points(
+        &scenario("signals = [{ send = 'SIGTERM', on = 'SIGINT' }]"),
+        "the scenario has no event `SIGINT`",
+        "5:37",
+        "'SIGINT'",
+    );
+    points(
+        &scenario("order = ['a', { event = 'stdin written' }]"),
+        "the scenario has no event `stdin written`",
+        "5:15",
+        "{ event = 'stdin written' }",
+    );
+    let unknown = error(&scenario("order = [{ event = 'never heard of' }]"));
+    assert!(
+        unknown.contains("`never heard of` names no event"),
+        "{unknown}"
+    );
+    for (request, why) in [
+        ("{ name = 'a' }", "one of `http` and `idle = true`"),
+        (
+            "{ name = 'a b', http = '/' }",
+            "it is empty or has white space",
+        ),
+        (
+            "{ name = 'a', http = 'http://example.org/' }",
+            "write a path such as `/slow`",
+        ),
+        ("{ name = 'a', http = '/', status = 99 }", "99 is no status"),
+        (
+            "{ name = 'a', http = '/', status = 'gone' }",
+            "a status such as 200",
+        ),
+        (
+            "{ name = 'a', http = '/' }, { name = 'a', http = '/' }",
+            "two requests are named `a`",
+        ),
+    ] {
+        let error = error(&scenario(&format!("requests = [{request}]")));
+        assert!(error.contains(why), "{error}");
+    }
+    for (client, why) in [
+        (
+            "{ name = 'a b', command = ['x'] }",
+            "it is empty or has white space",
+        ),
+        ("{ name = 'a', command = [] }", "name a program"),
+        (
+            "{ name = 'a', command = ['{port}'] }",
+            "`{port}` is no placeholder here",
+        ),
+        (
+            "{ name = 'a', command = ['x'] }, { name = 'a', command = ['x'] }",
+            "two clients are named `a`",
+        ),
+    ] {
+        let error = error(&scenario(&format!("clients = [{client}]")));
+        assert!(error.contains(why), "{error}");
+    }
+    let answers = error(&scenario(
+        "requests = [{ name = 'a', http = '/' }]\nanswers = { b = 200 }",
+    ));
+    assert!(
+        answers.contains("no request `b`") && answers.contains("there are `a`"),
+        "{answers}"
+    );
+    for (ready, why) in [
+        ("{ status = 200, line = 'x' }", "`status` is for `http`"),
+        ("'up'", "`up` is no way to be ready"),
+        ("{ fd = 1 }", "0 to 2 are the standard streams"),
+        ("{ file = 'a', fd = 3 }", "one of `line`"),
+    ] {
+        let error = error(&scenario(&format!("ready = {ready}")));
+        assert!(error.contains(why), "{error}");
+    }
+    points(
+        &scenario("actions = [{ write = 'x', close = 'stdin' }]"),
+        "an action does one thing",
+        "5:12",
+        "{ write = 'x', close = 'stdin' }",
     );
 }
 

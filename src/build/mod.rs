@@ -7,7 +7,6 @@ mod cargo;
 mod command;
 mod jobs;
 mod known;
-mod port;
 mod probe;
 #[cfg(feature = "libtest")]
 mod shared;
@@ -22,7 +21,7 @@ use std::thread;
 use serde::{Deserialize, Serialize};
 
 use crate::record::Record;
-use crate::stage::{Cancel, Control, Plan, RunError, Stage};
+use crate::stage::{Cancel, Control, Plan, RunError, Stage, give_port};
 use crate::suite::{CargoBuild, Case, Implementation, Start, Suite, SuiteError, Version};
 use command::Tools;
 use known::Known;
@@ -283,7 +282,7 @@ impl Prepared<'_> {
             control = control.cancel(cancel);
         }
         let mut plan = self.plan(case);
-        port::give(&mut plan)?;
+        give_port(&mut plan)?;
         self.stage.run(&plan, &mut control)
     }
 

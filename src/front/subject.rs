@@ -1,13 +1,16 @@
 //! What to run, built step by step.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use super::LiveSubject;
 use crate::log::LogFormat;
 use crate::record::{Clock, Record, Signal, Streams};
-use crate::stage::{Action, Control, Limits, Plan, RunError, Stage, Stdin};
+use crate::stage::{Action, Control, Limits, Plan, Readiness, RunError, Stage, Stdin, give_port};
 #[cfg(target_os = "linux")]
 use crate::stage::{ByPlan, Cancel, patience};
 
@@ -28,6 +31,8 @@ use crate::stage::{ByPlan, Cancel, patience};
 #[must_use = "a subject does nothing until it is run"]
 pub struct Subject {
     plan: Plan,
+    /// Whether `{port}` stands for a free port.
+    gives_port: bool,
 }
 
 /// # What to run
@@ -36,9 +41,7 @@ impl Subject {
     ///
     /// A test finds the binaries of its own package by [`cargo_bin!`](crate::cargo_bin).
     pub fn new(program: impl AsRef<OsStr>) -> Self {
-        Self {
-            plan: Plan::new(program.as_ref()),
-        }
+        Plan::new(program.as_ref()).into()
     }
 
     /// Adds an argument.
@@ -112,6 +115,17 @@ impl Subject {
         self
     }
 
+    /// Keeps the pipe of the standard input open, after the bytes that were set: until an
+    /// [action](crate::stage::Action::close_stdin) closes it, or to the end of the run.
+    pub fn keep_stdin_open(mut self) -> Self {
+        let bytes = match self.plan.stdin {
+            Stdin::Bytes(bytes) | Stdin::Open(bytes) => bytes,
+            _ => Vec::new().into(),
+        };
+        self.plan.stdin = Stdin::Open(bytes);
+        self
+    }
+
     /// Hands on the standard input of this process.
     pub fn inherit_stdin(mut self) -> Self {
         self.plan.stdin = Stdin::Inherit;
@@ -177,7 +191,7 @@ impl Subject {
 
 /// # What happens during the run
 impl Subject {
-    /// Adds an action: a signal to the subject, at a moment of the run.
+    /// Adds an action: a signal to the subject, or something written to it or closed, at a moment of the run.
     ///
     /// ```
     /// use exeunt::stage::Action;
@@ -193,6 +207,65 @@ impl Subject {
     /// ```
     pub fn action(mut self, action: Action) -> Self {
         self.plan.actions.push(action);
+        self
+    }
+
+    /// Says how it is known that the subject is ready: by a line, or by another [`Readiness`]. That it is, is the event
+    /// [`Ready`](crate::record::EventName::Ready). A subject that ends before is broken, whatever else is expected of it.
+    ///
+    /// ```
+    /// use exeunt::stage::{Action, Readiness};
+    /// use exeunt::{Signal, Subject, record::EventName, secs};
+    ///
+    /// let record = Subject::new("sleep")
+    ///     .arg("0")
+    ///     .ready(Readiness::Listening)
+    ///     .action(Action::signal(Signal::TERM).on(EventName::Ready))
+    ///     .timeout(secs(10))
+    ///     .run()?;
+    /// let error = record.assert().try_success().unwrap_err().to_string();
+    /// assert!(error.contains("the subject is ready before it ends"), "{error}");
+    /// # Ok::<(), exeunt::RunError>(())
+    /// ```
+    pub fn ready(mut self, readiness: impl Into<Readiness>) -> Self {
+        self.plan.ready = Some(readiness.into());
+        self
+    }
+
+    /// Puts a free TCP port of the loopback in the place of `{port}`, in the arguments, the variables and the standard input:
+    /// another one for each run.
+    ///
+    /// ```
+    /// use exeunt::Subject;
+    /// let record = Subject::new("echo").arg("--port={port}").free_port().run()?;
+    /// let line = record.lines().next().unwrap();
+    /// assert!(line.line.text()["--port=".len()..].parse::<u16>().is_ok());
+    /// # Ok::<(), exeunt::RunError>(())
+    /// ```
+    pub fn free_port(mut self) -> Self {
+        self.gives_port = true;
+        self
+    }
+
+    /// Looks, every 10 ms, at which TCP ports and Unix sockets the subject and its descendants listen. Each that begins or ends
+    /// is an event. Nothing connects to them.
+    pub fn watch_ports(mut self) -> Self {
+        self.plan.ports = true;
+        self
+    }
+
+    /// Looks, every 10 ms, whether a file has appeared, by its path from the subject's directory: that is an event. A file that
+    /// was there before must change. When the run is over it is looked at once more, for
+    /// [`Expectation::file`](crate::expect::Expectation::file).
+    pub fn watch_file(mut self, path: impl Into<String>) -> Self {
+        self.plan.files.push(path.into());
+        self
+    }
+
+    /// Gives the subject a direct parent that does nothing and can be ended while the subject runs. An
+    /// [action](crate::stage::Action::end_parent) that ends it does this itself; a [`LiveSubject`] needs it.
+    pub fn own_parent(mut self) -> Self {
+        self.plan.parent = true;
         self
     }
 
@@ -219,6 +292,22 @@ impl Subject {
     /// If the subject could not be started. However it ends is no error, but in the record.
     pub fn run(&self) -> Result<Record, RunError> {
         self.run_on(&ByPlan, &mut Control::new())
+    }
+
+    /// Starts the subject and returns while it runs: for a test that talks to it. Its standard input stays open after the bytes
+    /// that were set, and it is watched where it listens.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn start(&self) -> Result<LiveSubject, RunError> {
+        let mut plan = self.plan_of_a_run()?.into_owned();
+        plan.stdin = match plan.stdin {
+            Stdin::Empty => Stdin::Open(Vec::new().into()),
+            Stdin::Bytes(bytes) => Stdin::Open(bytes),
+            other => other,
+        };
+        plan.ports = true;
+        LiveSubject::start(plan)
     }
 
     /// Runs the subject once, until it ends or `cancel` is switched.
@@ -258,7 +347,18 @@ impl Subject {
     /// # Errors
     /// If the subject could not be started. However it ends is no error, but in the record.
     pub fn run_on(&self, stage: &dyn Stage, control: &mut Control<'_>) -> Result<Record, RunError> {
-        stage.run(&self.plan, control)
+        let plan = self.plan_of_a_run()?;
+        stage.run(&plan, control)
+    }
+
+    /// The plan with what differs from run to run.
+    fn plan_of_a_run(&self) -> Result<Cow<'_, Plan>, RunError> {
+        if !self.gives_port {
+            return Ok(Cow::Borrowed(&self.plan));
+        }
+        let mut plan = self.plan.clone();
+        give_port(&mut plan)?;
+        Ok(Cow::Owned(plan))
     }
 
     /// The plan of the run, as plain data.
@@ -270,7 +370,10 @@ impl Subject {
 
 impl From<Plan> for Subject {
     fn from(plan: Plan) -> Self {
-        Self { plan }
+        Self {
+            plan,
+            gives_port: false,
+        }
     }
 }
 

@@ -6,9 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
-use super::expect::{Count, Delay, ExpectedEnd, Mark, Pattern, ThreadEnds, Times};
+use super::expect::{
+    Count, Delay, ExpectedEnd, ExpectedFile, ExpectedRequest, Mark, Pattern, ThreadEnds, Times,
+};
 use crate::log::fold;
-use crate::record::{Ends, Exit, Process, Signal, Stream, seconds};
+use crate::record::{Ends, EventName, Exchange, Exit, FileState, Process, Signal, Stream, seconds};
 
 /// One thing that was expected, beside what was observed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +65,30 @@ pub enum Expected {
     },
     /// No line comes that no step names.
     NoOtherLines,
+    /// An event comes after another one.
+    InOrder {
+        /// The event.
+        mark: Mark,
+        /// The one before it.
+        after: Mark,
+    },
+    /// The subject is ready before it ends.
+    Ready,
+    /// An action is done, as planned.
+    Done(EventName),
+    /// A request ends so.
+    Request(ExpectedRequest),
+    /// This has become of a file.
+    File(ExpectedFile),
+    /// A client runs.
+    ClientRuns(String),
+    /// This is expected of a client.
+    OfClient {
+        /// The name of the client.
+        name: String,
+        /// What is expected of it.
+        expected: Box<Expected>,
+    },
     /// No process outlives the subject.
     NoSurvivors,
     /// The threads end so.
@@ -130,6 +156,14 @@ pub enum Observed {
         /// The text of the line that it should follow.
         before: Option<String>,
     },
+    /// An event came before the one that it should follow.
+    Before {
+        /// When, in seconds when serialised.
+        #[serde(with = "seconds")]
+        at: Duration,
+        /// The one that it should follow.
+        other: Mark,
+    },
     /// This line came where another should have come.
     Other(String),
     /// Lines came that no step names.
@@ -151,6 +185,16 @@ pub enum Observed {
     Threads(Ends),
     /// The run was not traced.
     NotTraced,
+    /// An action was not done.
+    NotDone,
+    /// This became of a request.
+    Exchange(Exchange),
+    /// A request was sent, and nothing more came of it.
+    NoAnswer,
+    /// A file when the run was over.
+    File(FileState),
+    /// Something could not be done, for this reason.
+    Problem(String),
 }
 
 /// Why an observation is no proof.
@@ -181,10 +225,17 @@ pub enum Doubt {
     UnreadTimes,
     /// The subject was ended by the harness, so what it would have left behind is unknown.
     EndedByHarness,
-    /// The line, or the state, that a signal waits for never came.
+    /// The event, or the state, that an action waits for never came.
     NoMoment,
     /// How threads end is seen only in a run that is traced.
     NotTraced,
+    /// Another event came so shortly before or after, by another way, that the order is unknown.
+    Unordered {
+        /// That event.
+        other: Mark,
+        /// The time between the two, in seconds; less than zero if the other one came later.
+        gap: f64,
+    },
 }
 
 impl Check {
@@ -247,7 +298,10 @@ impl Check {
     /// Whether another, quieter run may tell more.
     #[must_use]
     pub fn retryable(&self) -> bool {
-        matches!(self.doubt, Some(Doubt::Lag(_) | Doubt::NoMoment))
+        matches!(
+            self.doubt,
+            Some(Doubt::Lag(_) | Doubt::NoMoment | Doubt::Unordered { .. })
+        )
     }
 
     /// What was observed, in words, and if that is no proof, why.
@@ -260,7 +314,7 @@ impl Check {
             (Observed::EndedByHarness, Some(Doubt::EndedByHarness)) => {
                 return "the harness ended the subject first".into();
             }
-            (Observed::SignalNotSent, Some(Doubt::NoMoment)) => {
+            (Observed::SignalNotSent | Observed::NotDone, Some(Doubt::NoMoment)) => {
                 return "the moment for it never came".into();
             }
             (Observed::Line { .. }, Some(doubt @ Doubt::TooClose { .. })) => {
@@ -318,6 +372,15 @@ impl fmt::Display for Expected {
                 write!(f, "no {line} between {after} and {before}")
             }
             Self::NoOtherLines => f.write_str("no other line"),
+            Self::InOrder { mark, after } => write!(f, "{mark} after {after}"),
+            Self::Ready => f.write_str("the subject is ready before it ends"),
+            Self::Request(request) => {
+                write!(f, "request `{}` {}", request.name, request.end)
+            }
+            Self::File(file) => write!(f, "file `{}` {}", file.path, file.end),
+            Self::ClientRuns(name) => write!(f, "client `{name}` runs"),
+            Self::OfClient { name, expected } => write!(f, "of client `{name}`: {expected}"),
+            Self::Done(what) => write!(f, "`{what}`, as planned"),
             Self::NoSurvivors => f.write_str("no process outlives the subject"),
             Self::Threads(ends) => ends.fmt(f),
             Self::SignalSent(signal) => write!(f, "{signal} is sent"),
@@ -370,6 +433,9 @@ impl fmt::Display for Observed {
                     None => Ok(()),
                 }
             }
+            Self::Before { at, other } => {
+                write!(f, "it came at {:.3} s, before {other}", at.as_secs_f64())
+            }
             Self::Other(line) => write!(f, "{} came there", quoted(line)),
             Self::OtherLines {
                 first,
@@ -395,6 +461,11 @@ impl fmt::Display for Observed {
             Self::SignalNotSent => f.write_str("it was not sent"),
             Self::Threads(ends) => ends.fmt(f),
             Self::NotTraced => f.write_str("the run was not traced"),
+            Self::NotDone => f.write_str("it was not done"),
+            Self::Exchange(exchange) => exchange.fmt(f),
+            Self::File(state) => state.fmt(f),
+            Self::Problem(problem) => f.write_str(problem),
+            Self::NoAnswer => f.write_str("sent, and nothing more came of it"),
         }
     }
 }
@@ -428,6 +499,14 @@ impl fmt::Display for Doubt {
             ),
             Self::EndedByHarness => f.write_str("so that cannot be told"),
             Self::NotTraced => f.write_str("so how threads ended is unknown"),
+            Self::Unordered { other, gap } => {
+                let word = if *gap < 0.0 { "before" } else { "after" };
+                write!(
+                    f,
+                    "{:.3} s {word} {other}: too close to tell the order",
+                    gap.abs()
+                )
+            }
             Self::NoMoment => f.write_str("since the moment for it never came"),
             Self::UnreadTimes => {
                 f.write_str("but the times in the log could not be read (see the finding)")

@@ -40,7 +40,7 @@ pub(super) fn delay(record: &Record, delay: &Delay, due: Option<Duration>) -> Ch
     }
 }
 
-fn never_came(record: &Record, expected: Expected, mark: &Mark) -> Check {
+pub(super) fn never_came(record: &Record, expected: Expected, mark: &Mark) -> Check {
     let absence = match mark {
         Mark::Line(pattern, _) => Absence::Line(pattern),
         _ => Absence::Event,
@@ -55,7 +55,9 @@ fn between(record: &Record, delay: &Delay, from: Moment, to: Moment) -> Check {
     let observed = Observed::Elapsed(elapsed);
     let marks = [&delay.from, &delay.to];
     let rests_on_arrival = marks.iter().any(|mark| matches!(mark, Mark::Line(..)));
-    let lag = record.lag.total();
+    // What was looked for happened between two looks: by so much its time may be off, too.
+    let grain = from.grain().saturating_add(to.grain());
+    let lag = record.lag.total().saturating_add(grain);
     let off = off(delay.bound, elapsed);
     let check = if rests_on_arrival && record.buffers_output() {
         Check::inconclusive(expected, observed, Doubt::Buffered)

@@ -153,7 +153,7 @@ pub(super) fn survivors(record: &Record, expectation: &Expectation) -> Option<Ch
     })
 }
 
-/// A scenario with a signal is only itself if the signal was sent.
+/// A scenario with actions is only itself if they were done.
 pub(super) fn signals(record: &Record) -> impl Iterator<Item = Check> {
     record.findings.iter().filter_map(|finding| match finding {
         Finding::SignalNotSent { signal } => {
@@ -161,6 +161,14 @@ pub(super) fn signals(record: &Record) -> impl Iterator<Item = Check> {
             Some(Check::inconclusive(
                 expected,
                 Observed::SignalNotSent,
+                Doubt::NoMoment,
+            ))
+        }
+        Finding::NotDone { what } => {
+            let expected = Expected::Done(what.clone());
+            Some(Check::inconclusive(
+                expected,
+                Observed::NotDone,
                 Doubt::NoMoment,
             ))
         }

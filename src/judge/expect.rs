@@ -2,6 +2,8 @@
 
 mod end;
 mod ends;
+mod exchange;
+mod file;
 mod mark;
 mod step;
 mod times;
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use crate::log::{InvalidRegex, Matcher, Occurrence, Pattern, Regex};
 pub use end::ExpectedEnd;
 pub use ends::ThreadEnds;
+pub use exchange::{ExpectedExchange, ExpectedRequest};
+pub use file::{ExpectedFile, FileEnd};
 pub use mark::{Bound, DEFAULT_SLACK, Delay, Mark};
 pub use step::{LogExpectation, OtherLines, Step};
 pub use times::{Count, Times};
@@ -49,6 +53,14 @@ pub struct Expectation {
     /// How its threads end. That is seen only in a run that is traced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<ThreadEnds>,
+    /// Events of any kind that come in this order; others may stand between them.
+    pub order: Vec<Mark>,
+    /// What has become of files when the run is over.
+    pub files: Vec<ExpectedFile>,
+    /// What is expected of the programs that run beside the subject.
+    pub clients: Vec<ExpectedClient>,
+    /// What becomes of requests.
+    pub requests: Vec<ExpectedRequest>,
     /// Whether processes may outlive the subject.
     pub survivors: Survivors,
 }
@@ -133,6 +145,37 @@ impl Expectation {
         }
     }
 
+    /// These events come in this order, whatever they are: lines, signals, requests, the exit. Others may stand between them.
+    ///
+    /// Of two that came so close together, by different ways, that their order cannot be told, the verdict is inconclusive.
+    #[must_use]
+    pub fn in_order(self, marks: impl IntoIterator<Item = impl Into<Mark>>) -> Self {
+        let order = marks.into_iter().map(Into::into).collect();
+        Self { order, ..self }
+    }
+
+    /// This has become of a file when the run is over. The subject must [watch](crate::Subject::watch_file) it.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<String>, end: FileEnd) -> Self {
+        self.files.push(ExpectedFile::new(path, end));
+        self
+    }
+
+    /// This is expected of the client of this name.
+    #[must_use]
+    pub fn client(mut self, name: impl Into<String>, expectation: Expectation) -> Self {
+        let name = name.into();
+        self.clients.push(ExpectedClient { name, expectation });
+        self
+    }
+
+    /// The request of this name ends so.
+    #[must_use]
+    pub fn request(mut self, name: impl Into<String>, end: ExpectedExchange) -> Self {
+        self.requests.push(ExpectedRequest::new(name, end));
+        self
+    }
+
     /// Whether processes may outlive the subject.
     #[must_use]
     pub fn survivors(self, survivors: Survivors) -> Self {
@@ -158,6 +201,17 @@ impl Expectation {
                 .unwrap_or_default(),
         }
     }
+}
+
+/// What is expected of a program that runs beside the subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ExpectedClient {
+    /// The name of the client.
+    pub name: String,
+    /// What is expected of its own record.
+    pub expectation: Expectation,
 }
 
 /// Whether processes may outlive the subject.

@@ -3,13 +3,18 @@
 //! No process, no clock: a saved record is judged the same tomorrow.
 
 mod check;
+mod clients;
 mod delay;
 mod end;
 pub mod expect;
+mod files;
 mod lines;
 mod lives;
 mod moment;
 mod order;
+mod ready;
+mod requests;
+mod sequence;
 
 use std::time::Duration;
 
@@ -86,6 +91,10 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         end,
         delays,
         threads,
+        order,
+        requests,
+        clients,
+        files,
         ..
     } = expectation;
     let due = moment::exit_due(record, expectation);
@@ -95,13 +104,18 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         .iter()
         .filter(|delay| !(told && delay::is_cut_short(record, delay)));
     let mut checks = Vec::new();
+    checks.extend(ready::ready(record));
     checks.extend(end.as_ref().map(|end| end::end(record, end, due)));
-    checks.extend(log.iter().flat_map(|log| order::log(record, log)));
+    checks.extend(log.iter().flat_map(|log| self::order::log(record, log)));
     checks.extend(present.iter().map(|line| lines::present(record, line)));
     checks.extend(absent.iter().map(|line| lines::absent(record, line)));
     checks.extend(counts.iter().map(|count| lines::count(record, count)));
     checks.extend(delays.map(|delay| delay::delay(record, delay, due)));
     checks.extend(threads.iter().map(|ends| lives::threads(record, ends)));
+    checks.extend(requests.iter().flat_map(|r| requests::requests(record, r)));
+    checks.extend(files.iter().map(|file| files::file(record, file)));
+    checks.extend(clients.iter().flat_map(|c| clients::client(record, c)));
+    checks.extend(sequence::order(record, order, told));
     checks.extend(end::survivors(record, expectation));
     checks.extend(end::signals(record));
     Judgement { checks }

@@ -11,23 +11,34 @@ pub(super) struct Moment {
     /// The index of its event. The start has none.
     pub(super) event: Option<usize>,
     pub(super) at: Duration,
+    /// The earliest instant at which it can have been, for what is seen by looking again and again; else the same instant.
+    pub(super) since: Duration,
 }
 
 impl Moment {
+    pub(super) const START: Self = Self {
+        event: None,
+        at: Duration::ZERO,
+        since: Duration::ZERO,
+    };
+
+    /// How coarse its time is.
+    pub(super) fn grain(self) -> Duration {
+        self.at.saturating_sub(self.since)
+    }
+
     /// The moment of a mark, if it came.
     pub(super) fn of(record: &Record, mark: &Mark) -> Option<Self> {
         let (event, at) = match mark {
-            Mark::Start => {
-                return Some(Self {
-                    event: None,
-                    at: Duration::ZERO,
-                });
-            }
+            Mark::Start => return Some(Self::START),
             Mark::Line(pattern, occurrence) => {
                 let seen = record.find(pattern, *occurrence)?;
                 (seen.event, seen.at)
             }
             Mark::Signal(signal, occurrence) => occurrence.of(sent(record, *signal))?,
+            Mark::Event(name, occurrence) => {
+                occurrence.of(record.named(name).map(|(i, event)| (i, event.at)))?
+            }
             Mark::Exit => {
                 let seen = record.exit_event()?;
                 (seen.event, seen.at)
@@ -36,6 +47,7 @@ impl Moment {
         Some(Self {
             event: Some(event),
             at,
+            since: record.events[event].kind.since().unwrap_or(at).min(at),
         })
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Began, Bytes, Ended, Exit, Line, Signal, Stream, seconds};
+use super::{
+    Began, Bytes, Ended, Exit, FileSeen, Line, Listening, RequestSeen, Signal, Stream, seconds,
+};
 
 /// Something that happened, and when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,10 +52,73 @@ pub enum EventKind {
     },
     /// Here came output that was read, counted and not kept, because there was more than the limit.
     Cut(Dropped),
+    /// The subject is ready, as the plan's readiness says.
+    Ready {
+        /// The last instant at which it was not, where that is looked for; else the same instant. In seconds when serialised.
+        #[serde(with = "seconds")]
+        since: Duration,
+    },
+    /// The subject has said that it is about to end.
+    Stopping,
+    /// All bytes of an action were taken by the subject's standard input.
+    StdinWritten {
+        /// How many.
+        bytes: u64,
+    },
+    /// The subject had closed its standard input, so bytes of an action were not taken.
+    StdinRefused {
+        /// How many were to be written.
+        bytes: u64,
+    },
+    /// The harness closed the subject's standard input.
+    StdinClosed,
+    /// The harness closed its end of an output stream: a write of the subject fails from here on.
+    OutputClosed {
+        /// Which one. [`Stream::Stdout`] of a run with merged streams is the one pipe for both.
+        stream: Stream,
+    },
+    /// A process of the tree began to listen.
+    Listens(Listening),
+    /// Nothing of the tree listens there any more.
+    StopsListening(Listening),
+    /// Something happened to a request of the harness.
+    Request(RequestSeen),
+    /// A file appeared.
+    File(FileSeen),
+    /// A client was started.
+    ClientStarts {
+        /// Its name.
+        name: String,
+    },
+    /// A client was seen to have ended.
+    ClientEnds {
+        /// Its name.
+        name: String,
+        /// How; `None` if it could not be run.
+        exit: Option<Exit>,
+    },
+    /// The subject's direct parent was ended as the plan says, so the subject became an orphan.
+    ParentEnds {
+        /// The process id that the parent had.
+        pid: u32,
+    },
     /// A thread or process began. Seen by a tracer only, as the next.
     Began(Began),
     /// A thread ended; if it is a main thread, for its process.
     Ended(Ended),
+}
+
+impl EventKind {
+    /// For what is seen by looking again and again: the last look at which it had not happened yet.
+    #[must_use]
+    pub fn since(&self) -> Option<Duration> {
+        match self {
+            Self::Listens(change) | Self::StopsListening(change) => Some(change.since),
+            Self::File(file) => Some(file.since),
+            Self::Ready { since } => Some(*since),
+            _ => None,
+        }
+    }
 }
 
 /// The beginning of a line whose end has not come yet.
@@ -174,6 +239,12 @@ impl From<Exit> for EventKind {
 impl From<SignalSent> for EventKind {
     fn from(sent: SignalSent) -> Self {
         Self::Signal(sent)
+    }
+}
+
+impl From<RequestSeen> for EventKind {
+    fn from(seen: RequestSeen) -> Self {
+        Self::Request(seen)
     }
 }
 

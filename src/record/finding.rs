@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dropped, Signal, Stream, seconds};
+use super::{Dropped, EventName, Signal, Stream, seconds};
 
 /// Something that the harness noticed unasked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,6 +90,13 @@ pub enum Finding {
         /// How many beginnings and ends were left out.
         events: u64,
     },
+    /// An action that was planned was not done: the event that it waits for never came, or the subject had ended.
+    NotDone {
+        /// The event that the action would have made.
+        what: EventName,
+    },
+    /// The subject ended, or was ended, before it was ready.
+    NeverReady,
     /// A process could not be ended, even by SIGKILL.
     Unkillable {
         /// Which processes.
@@ -155,6 +162,11 @@ impl fmt::Display for Finding {
                 f,
                 "more threads and processes than are told one by one: {events} beginnings and ends were only counted"
             ),
+            Self::NotDone { what } => write!(
+                f,
+                "`{what}` was planned and not done: the moment for it never came"
+            ),
+            Self::NeverReady => f.write_str("the subject was never ready"),
             Self::Unkillable { pids } => {
                 write!(f, "could not be ended, even by SIGKILL: pids {pids:?}")
             }

@@ -3,6 +3,8 @@
 //! Every duration is in seconds when serialised, and counts from the start of the run on one monotonic clock.
 
 mod bytes;
+mod client;
+mod conversation;
 mod event;
 mod exit;
 mod finding;
@@ -10,6 +12,7 @@ mod lag;
 mod line;
 mod lives;
 pub(crate) mod moment;
+mod name;
 mod process;
 pub(crate) mod seconds;
 mod signal;
@@ -23,12 +26,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 pub use bytes::Bytes;
+pub use client::ClientSeen;
+pub use conversation::{Answer, Exchange, FileSeen, FileState, Listening, RequestSeen};
 pub use event::{Dropped, Event, EventKind, ExitSeen, Partial, Seen, SignalReason, SignalSent};
 pub use exit::{Exit, Termination};
 pub use finding::Finding;
 pub use lag::{Lag, Usage};
 pub use line::{Line, LogLines, Stamp, StampTime, Stream, Streams};
 pub use lives::{Began, Ended, Ends, Lives, TaskEnd};
+pub use name::{EventName, UnknownEvent};
 pub use process::{Process, ThreadSeen, ThreadState};
 pub use signal::{Signal, UnknownSignal};
 pub use waits::{Descriptor, Peer, WaitsFor};
@@ -41,7 +47,8 @@ pub use waits::{Descriptor, Peer, WaitsFor};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
-    /// The version of this shape: [`RECORD_SCHEMA`]. A record of another one is refused when it is read.
+    /// The version of this shape: [`RECORD_SCHEMA`]. Older ones that have the same meaning are read too; a record of any other
+    /// version is refused when it is read.
     #[serde(deserialize_with = "known_schema")]
     pub schema: u32,
     /// The clock by which everything in the record is stamped.
@@ -99,16 +106,25 @@ pub struct Record {
         skip_serializing_if = "Option::is_none"
     )]
     pub flow: Option<Duration>,
+    /// The files that were looked at when the run was over, by their paths from the subject's directory.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, FileState>,
+    /// Programs that ran beside the subject.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientSeen>,
 }
 
-/// The version of the shape of a [`Record`] that this crate writes and reads.
-pub const RECORD_SCHEMA: u32 = 1;
+/// The version of the shape of a [`Record`] that this crate writes. It reads version 1 too, which has fewer kinds of event.
+pub const RECORD_SCHEMA: u32 = 2;
+
+/// The oldest version that is read.
+const OLDEST_SCHEMA: u32 = 1;
 
 fn known_schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     match u32::deserialize(deserializer)? {
-        RECORD_SCHEMA => Ok(RECORD_SCHEMA),
+        known @ OLDEST_SCHEMA..=RECORD_SCHEMA => Ok(known),
         other => Err(D::Error::custom(format!(
-            "a record of schema {other}, and this version of exeunt reads schema {RECORD_SCHEMA} only: \
+            "a record of schema {other}, and this version of exeunt reads schemas {OLDEST_SCHEMA} to {RECORD_SCHEMA}: \
              read it with the version that wrote it, or record the run again"
         ))),
     }
@@ -217,6 +233,8 @@ impl Record {
             findings: Vec::new(),
             lives: None,
             flow: None,
+            files: BTreeMap::new(),
+            clients: Vec::new(),
         }
     }
 
@@ -265,6 +283,12 @@ impl Record {
                 }),
                 _ => None,
             })
+    }
+
+    /// The events of a name, each with its index, in the order of time.
+    pub fn named(&self, name: &EventName) -> impl Iterator<Item = (usize, &Event)> {
+        let events = self.events.iter().enumerate();
+        events.filter(move |(_, event)| EventName::of(&event.kind).as_ref() == Some(name))
     }
 
     /// How the subject ended. `None` if it could not be ended.

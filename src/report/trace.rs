@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Results;
 use super::results::{Row, kebab, sentence};
-use super::text::{command, escape_output, message};
+use super::text::{command, conversation, escape_output, message};
 use crate::record::{Event, EventKind, Record};
 
 /// The trace of a run.
@@ -128,6 +128,10 @@ impl<'r> Lanes<'r> {
                 (self.lane(task(ended.tid)), name)
             }
             EventKind::Partial(_) | EventKind::Cut(_) => return,
+            other => {
+                let (word, what) = conversation::row(other);
+                (HARNESS, format!("{word}: {what}"))
+            }
         };
         out.push(json!({
             "ph": "i", "s": "t", "pid": self.pid, "tid": tid, "ts": self.micros(event.at), "name": name, "cat": "event",

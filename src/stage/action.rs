@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Client;
+use super::request::Request;
 use crate::log::Pattern;
-use crate::record::{Signal, seconds};
+use crate::record::{Bytes, EventName, Signal, Stream, seconds};
 
 /// Something that the harness does to the subject at a moment of the run.
 ///
@@ -41,6 +43,19 @@ pub enum Act {
         /// True: to the subject's whole process group, as a terminal sends Ctrl-C. False: to the subject alone.
         group: bool,
     },
+    /// Writes to the subject's standard input. The input then stays open until an action closes it.
+    Write(Bytes),
+    /// Closes the subject's standard input, once what was to be written was taken.
+    CloseStdin,
+    /// Closes the harness's end of an output stream: a write of the subject then fails with EPIPE. Where the streams are
+    /// merged, that is the one pipe for both.
+    CloseOutput(Stream),
+    /// Ends the subject's direct parent, so that the subject becomes an orphan. Its streams stay as they are.
+    EndParent,
+    /// Sends a request to the subject; needs the feature `http`.
+    Request(Request),
+    /// Starts a program beside the subject.
+    Client(Box<Client>),
 }
 
 /// The moment of an [`Action`].
@@ -65,16 +80,62 @@ pub enum Trigger {
     Start,
     /// The n-th line that matches. Bytes that no newline ends, such as a prompt, count once they have stood for 50 ms.
     Line(Pattern, NonZeroU32),
+    /// The n-th event of a name.
+    Event(EventName, NonZeroU32),
+}
+
+impl<P: Into<Pattern>> From<P> for Trigger {
+    /// The first line that matches.
+    fn from(line: P) -> Self {
+        Self::Line(line.into(), NonZeroU32::MIN)
+    }
+}
+
+impl From<EventName> for Trigger {
+    /// The first event of this name.
+    fn from(name: EventName) -> Self {
+        Self::Event(name, NonZeroU32::MIN)
+    }
+}
+
+impl Trigger {
+    /// The n-th of its kind in place of the first.
+    #[must_use]
+    pub fn nth(self, n: NonZeroU32) -> Self {
+        match self {
+            Self::Start => Self::Start,
+            Self::Line(line, _) => Self::Line(line, n),
+            Self::Event(name, _) => Self::Event(name, n),
+        }
+    }
+}
+
+impl Act {
+    /// The event that it makes.
+    #[must_use]
+    pub fn event(&self) -> EventName {
+        match self {
+            Self::Signal { signal, .. } => EventName::Signal(*signal),
+            Self::Write(_) => EventName::StdinWritten,
+            Self::CloseStdin => EventName::StdinClosed,
+            Self::CloseOutput(stream) => EventName::OutputClosed(*stream),
+            Self::EndParent => EventName::ParentEnds,
+            Self::Request(request) => EventName::Sent(request.name.clone()),
+            Self::Client(client) => EventName::ClientStarts(client.name.clone()),
+        }
+    }
+
+    /// Whether it needs a standard input that stays open.
+    pub(super) fn needs_stdin(&self) -> bool {
+        matches!(self, Self::Write(_) | Self::CloseStdin)
+    }
 }
 
 impl Action {
-    /// Sends a signal to the subject as soon as it has started. The methods below set a later moment.
-    pub fn signal(signal: Signal) -> Self {
+    /// Does something as soon as the subject has started. The methods below set a later moment.
+    pub fn new(act: Act) -> Self {
         Self {
-            act: Act::Signal {
-                signal,
-                group: false,
-            },
+            act,
             when: When {
                 on: Trigger::Start,
                 after: Duration::ZERO,
@@ -83,18 +144,86 @@ impl Action {
         }
     }
 
-    /// Waits for the first line that matches.
-    pub fn on(self, line: impl Into<Pattern>) -> Self {
-        self.on_nth(NonZeroU32::MIN, line)
+    /// Sends a signal to the subject.
+    pub fn signal(signal: Signal) -> Self {
+        Self::new(Act::Signal {
+            signal,
+            group: false,
+        })
     }
 
-    /// Waits for the n-th line that matches.
-    pub fn on_nth(mut self, n: NonZeroU32, line: impl Into<Pattern>) -> Self {
-        self.when.on = Trigger::Line(line.into(), n);
+    /// Writes to the subject's standard input, which then stays open until an action closes it. What has no newline at its
+    /// end is half a line.
+    ///
+    /// ```
+    /// use exeunt::{Subject, millis, record::EventName, secs, stage::Action};
+    ///
+    /// let record = Subject::new("cat")
+    ///     .timeout(secs(10))
+    ///     .action(Action::write("half"))
+    ///     .action(Action::write(" a line\n").on(EventName::StdinWritten).after(millis(100)))
+    ///     .action(Action::close_stdin().on("half a line"))
+    ///     .run()?;
+    /// record.assert().success().output("half a line\n").exits_within(EventName::StdinClosed, secs(1));
+    /// # Ok::<(), exeunt::RunError>(())
+    /// ```
+    pub fn write(bytes: impl Into<Bytes>) -> Self {
+        Self::new(Act::Write(bytes.into()))
+    }
+
+    /// Closes the subject's standard input.
+    pub fn close_stdin() -> Self {
+        Self::new(Act::CloseStdin)
+    }
+
+    /// Closes the harness's end of the subject's standard output; the next write of the subject fails with EPIPE. Where the
+    /// streams are merged, standard error is the same pipe.
+    pub fn close_stdout() -> Self {
+        Self::new(Act::CloseOutput(Stream::Stdout))
+    }
+
+    /// Ends the subject's direct parent: a process that does nothing and stands between the reaper and the subject. The
+    /// subject becomes an orphan; its standard streams stay as they are, as those of a program behind a wrapper do.
+    ///
+    /// ```
+    /// use exeunt::{Subject, millis, record::EventName, secs, stage::Action};
+    ///
+    /// let script = "parent=$PPID; while kill -0 $parent 2>/dev/null; do sleep 0.02; done; echo orphan";
+    /// let record = Subject::new("sh")
+    ///     .args(["-c", script])
+    ///     .timeout(secs(10))
+    ///     .action(Action::end_parent().after(millis(100)))
+    ///     .run()?;
+    /// record.assert().success().line("orphan").exits_within(EventName::ParentEnds, secs(1));
+    /// # Ok::<(), exeunt::RunError>(())
+    /// ```
+    pub fn end_parent() -> Self {
+        Self::new(Act::EndParent)
+    }
+
+    /// Sends a request to the subject. Its answer is an event; needs the feature `http`.
+    pub fn request(request: Request) -> Self {
+        Self::new(Act::Request(request))
+    }
+
+    /// Starts a program beside the subject, as a client of it.
+    pub fn client(client: Client) -> Self {
+        Self::new(Act::Client(Box::new(client)))
+    }
+
+    /// Waits for the first line that matches, or for the first event of a name.
+    pub fn on(mut self, trigger: impl Into<Trigger>) -> Self {
+        self.when.on = trigger.into();
         self
     }
 
-    /// Waits this long after the start, or after the line.
+    /// Waits for the n-th line that matches, or for the n-th event of a name.
+    pub fn on_nth(self, n: NonZeroU32, trigger: impl Into<Trigger>) -> Self {
+        let trigger = trigger.into().nth(n);
+        self.on(trigger)
+    }
+
+    /// Waits this long after the start, or after the event.
     pub fn after(mut self, time: Duration) -> Self {
         self.when.after = time;
         self
@@ -106,10 +235,11 @@ impl Action {
         self
     }
 
-    /// Sends the signal to the subject's whole process group, as a terminal sends Ctrl-C.
+    /// Sends the signal to the subject's whole process group, as a terminal sends Ctrl-C. Of other actions it changes nothing.
     pub fn to_group(mut self) -> Self {
-        let Act::Signal { group, .. } = &mut self.act;
-        *group = true;
+        if let Act::Signal { group, .. } = &mut self.act {
+            *group = true;
+        }
         self
     }
 

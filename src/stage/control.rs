@@ -1,6 +1,6 @@
 //! The harness's hold on a run while it goes on.
 
-use super::Cancel;
+use super::{Cancel, Orders};
 use crate::record::{Event, Stream};
 
 /// The harness's hold on a run while it goes on: a switch that cancels it, and a function that is called with each event.
@@ -14,6 +14,7 @@ use crate::record::{Event, Stream};
 #[derive(Default)]
 pub struct Control<'a> {
     cancel: Option<&'a Cancel>,
+    orders: Option<&'a Orders>,
     on_start: Option<&'a mut dyn FnMut(u32)>,
     on_event: Option<&'a mut dyn FnMut(&Event)>,
     on_output: Option<OnOutput<'a>>,
@@ -33,6 +34,13 @@ impl<'a> Control<'a> {
     #[must_use]
     pub fn cancel(mut self, cancel: &'a Cancel) -> Self {
         self.cancel = Some(cancel);
+        self
+    }
+
+    /// Has the run do what is handed in while it goes on.
+    #[must_use]
+    pub fn orders(mut self, orders: &'a Orders) -> Self {
+        self.orders = Some(orders);
         self
     }
 
@@ -61,6 +69,10 @@ impl<'a> Control<'a> {
     pub fn on_output(mut self, on_output: &'a mut dyn FnMut(Stream, &[u8])) -> Self {
         self.on_output = Some(on_output);
         self
+    }
+
+    pub(super) fn queue(&self) -> Option<&'a Orders> {
+        self.orders
     }
 
     pub(super) fn switch(&self) -> Option<&'a Cancel> {
@@ -102,6 +114,7 @@ impl std::fmt::Debug for Control<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Control")
             .field("cancel", &self.cancel)
+            .field("orders", &self.orders)
             .field("on_start", &self.on_start.is_some())
             .field("on_event", &self.on_event.is_some())
             .field("on_output", &self.on_output.is_some())

@@ -9,18 +9,22 @@ mod action;
 mod by_plan;
 mod cancel;
 mod canned;
+mod client;
 mod control;
 pub mod defaults;
 mod environment;
 mod error;
+mod orders;
 mod os_strings;
 #[cfg(target_os = "linux")]
 pub(crate) mod patience;
 mod plan;
+mod port;
 #[cfg(target_os = "linux")]
 mod proc;
 #[cfg(target_os = "linux")]
 mod real;
+mod request;
 #[cfg(target_os = "linux")]
 mod sys;
 #[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
@@ -31,14 +35,19 @@ pub use action::{Act, Action, Trigger, When};
 pub use by_plan::ByPlan;
 pub use cancel::Cancel;
 pub use canned::Canned;
+pub use client::Client;
 pub use control::Control;
 pub use environment::PASSED_ON;
 pub use error::RunError;
-pub use plan::{Bounds, Limits, Plan, Stdin};
+pub use orders::Orders;
+pub use plan::{Bounds, Limits, Plan, Readiness, Stdin};
 #[cfg(target_os = "linux")]
 pub use real::Real;
+pub use request::{Head, Request};
 #[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
 pub use traced::Traced;
+
+pub(crate) use port::give_port;
 
 #[cfg(all(feature = "suite", target_os = "linux"))]
 pub(crate) use environment::find_program;

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::action::Action;
-use super::{defaults, environment, os_strings};
-use crate::log::LogFormat;
-use crate::record::{Clock, Origin, Signal, Streams, seconds};
+use super::action::{Act, Action, Trigger};
+use super::request::Request;
+use super::{RunError, defaults, environment, os_strings};
+use crate::log::{LogFormat, Pattern};
+use crate::record::{Clock, EventName, Origin, Signal, Streams, seconds};
 
 /// One run, planned. It can be compared, saved and sent elsewhere; nothing in it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,47 @@ pub struct Plan {
     pub log: LogFormat,
     /// The case that this is a run of, if it is one.
     pub origin: Option<Origin>,
+    /// How it is known that the subject is ready. `None`: it need not be.
+    #[serde(default)]
+    pub ready: Option<Readiness>,
+    /// The port that was handed in, so that requests can be sent to it before the subject listens.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Whether to look at which ports and sockets the tree listens. Where readiness or an action needs it, it is done anyhow.
+    #[serde(default)]
+    pub ports: bool,
+    /// Whether the subject gets a direct parent that does nothing and can be ended while the subject runs. Where an action ends
+    /// it, it is there anyhow.
+    #[serde(default)]
+    pub parent: bool,
+    /// Files whose appearance is an event, and that are looked at when the run is over, by their paths from `directory`.
+    #[serde(default)]
+    pub files: Vec<String>,
+}
+
+/// How it is known that a subject is ready.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Readiness {
+    /// A line comes.
+    Line(Pattern),
+    /// A process of the tree listens, at any port or Unix socket. That is read from the system; no connection is made.
+    Listening,
+    /// A file appears, by its path from the plan's directory. One that was there before must change.
+    File(String),
+    /// The subject sends `READY=1` to the socket in `NOTIFY_SOCKET`, as services of systemd do.
+    Notify,
+    /// A `GET` of this path is answered with this status. It is asked again and again, as soon as it is known where the subject
+    /// listens; needs the feature `http`.
+    Http {
+        /// Such as `/readyz`.
+        path: String,
+        /// Such as 200.
+        status: u16,
+    },
+    /// The subject writes a newline to this descriptor, which it inherits, as services of s6 do.
+    Descriptor(u32),
 }
 
 /// How long a run may take.
@@ -114,6 +157,8 @@ pub enum Stdin {
     Inherit,
     /// A pipe with these bytes, then its end of file.
     Bytes(crate::record::Bytes),
+    /// A pipe with these bytes that stays open: until an action closes it, or to the end of the run.
+    Open(crate::record::Bytes),
 }
 
 /// How much of the output is kept. What is beyond is read and counted, so the subject is never blocked.
@@ -136,7 +181,89 @@ impl Default for Limits {
     }
 }
 
+impl<P: Into<Pattern>> From<P> for Readiness {
+    /// The first line that matches.
+    fn from(line: P) -> Self {
+        Self::Line(line.into())
+    }
+}
+
 impl Plan {
+    /// Whether anything needs to know where the tree listens.
+    pub(super) fn looks_at_ports(&self) -> bool {
+        let waits = |action: &Action| {
+            use EventName::{Listens, StopsListening};
+            matches!(
+                action.when().on,
+                Trigger::Event(Listens | StopsListening, _)
+            )
+        };
+        let ready = matches!(
+            self.ready,
+            Some(Readiness::Listening | Readiness::Http { .. })
+        );
+        let is_client = |action: &Action| matches!(action.act(), Act::Client(_));
+        let requests = self.requests().next().is_some() || self.actions.iter().any(is_client);
+        self.ports || ready || requests || self.actions.iter().any(waits)
+    }
+
+    /// Whether the subject needs a parent of its own.
+    pub(super) fn has_parent(&self) -> bool {
+        let mut acts = self.actions.iter().map(Action::act);
+        self.parent || acts.any(|act| *act == Act::EndParent)
+    }
+
+    /// Whether the harness does more during the run than send signals and look at what comes: it then acts in real time.
+    #[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
+    pub(super) fn converses(&self) -> bool {
+        let mut acts = self.actions.iter().map(Action::act);
+        self.ready.is_some()
+            || self.ports
+            || self.has_parent()
+            || !self.files.is_empty()
+            || matches!(self.stdin, Stdin::Open(_))
+            || acts.any(|act| !matches!(act, Act::Signal { .. }))
+    }
+
+    /// The requests among its actions.
+    fn requests(&self) -> impl Iterator<Item = &Request> {
+        let acts = self.actions.iter().map(Action::act);
+        acts.filter_map(|act| match act {
+            Act::Request(request) => Some(request),
+            _ => None,
+        })
+    }
+
+    /// Whether its requests can be sent.
+    pub(super) fn check_requests(&self) -> Result<(), RunError> {
+        let probe = self.ready.iter().filter_map(|ready| match ready {
+            Readiness::Http { path, .. } => Some(Request::get("ready", path)),
+            _ => None,
+        });
+        let problems = self.requests().cloned().chain(probe);
+        let problem = problems.filter_map(|request| match cfg!(feature = "http") {
+            true => request.problem(),
+            false => Some("requests need the feature `http` of `exeunt`".into()),
+        });
+        match problem.into_iter().next() {
+            None => Ok(()),
+            Some(problem) => Err(RunError::Setup {
+                program: self.program.to_string_lossy().into_owned(),
+                source: io::Error::new(io::ErrorKind::InvalidInput, problem),
+            }),
+        }
+    }
+
+    /// The standard input as the actions need it: what an action writes to, or closes, is open until then.
+    pub(super) fn stdin(&self) -> Stdin {
+        let open = self.actions.iter().any(|action| action.act().needs_stdin());
+        match &self.stdin {
+            Stdin::Empty if open => Stdin::Open(Vec::new().into()),
+            Stdin::Bytes(bytes) if open => Stdin::Open(bytes.clone()),
+            stdin => stdin.clone(),
+        }
+    }
+
     /// A plan with the defaults: a clean environment, the current directory, an empty standard input, merged streams, and
     /// the default [`Bounds`] and [`Limits`].
     #[must_use]
@@ -157,6 +284,11 @@ impl Plan {
             actions: Vec::new(),
             log: LogFormat::default(),
             origin: None,
+            ready: None,
+            port: None,
+            ports: false,
+            parent: false,
+            files: Vec::new(),
         }
     }
 }

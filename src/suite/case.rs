@@ -13,7 +13,7 @@ use super::version::{Version, VersionReq};
 use crate::expect::{Expectation, Pattern};
 use crate::log::LogFormat;
 use crate::record::{Clock, Origin, Signal, Streams};
-use crate::stage::{Action, Bounds, Plan, Stdin};
+use crate::stage::{Action, Bounds, Plan, Readiness, Stdin};
 
 /// A scenario with an implementation: plain data, all that is said of it in one place.
 ///
@@ -56,12 +56,20 @@ pub struct Case {
     pub directory: PathBuf,
     /// What it reads from its standard input; nothing if `None`.
     pub stdin: Option<String>,
+    /// Whether that input stays open until an action closes it. What an action writes to stays open anyhow.
+    pub stdin_open: bool,
     /// Its variables, beside those of a clean environment.
     pub environment: BTreeMap<String, String>,
     /// Signals that it inherits as ignored.
     pub ignored_signals: Vec<Signal>,
     /// What is done to it, and when.
     pub actions: Vec<Action>,
+    /// How it is known that it is ready.
+    pub ready: Option<Readiness>,
+    /// Whether it is watched where the subject listens.
+    pub ports: bool,
+    /// Files whose appearance is an event.
+    pub files: Vec<String>,
     pub(crate) start: Start,
     /// What prints the path of the implementation's program.
     pub(crate) locate: Option<Vec<String>>,
@@ -139,9 +147,12 @@ impl Case {
         let mut plan = Plan::new(words.next().map(String::as_str).unwrap_or_default());
         plan.args = words.map(Into::into).collect();
         plan.directory = self.directory.clone();
-        if let Some(text) = &self.stdin {
-            plan.stdin = Stdin::Bytes(text.as_str().into());
-        }
+        let text = self.stdin.as_deref();
+        plan.stdin = match (text, self.stdin_open) {
+            (text, true) => Stdin::Open(text.unwrap_or_default().into()),
+            (Some(text), false) => Stdin::Bytes(text.into()),
+            (None, false) => Stdin::Empty,
+        };
         plan.bounds = self.bounds;
         plan.streams = self.streams;
         plan.clock = self.clock;
@@ -151,6 +162,9 @@ impl Case {
         plan.log = self.log.clone();
         plan.ignored_signals = self.ignored_signals.clone();
         plan.actions = self.actions.clone();
+        plan.ready = self.ready.clone();
+        plan.ports = self.ports;
+        plan.files = self.files.clone();
         let variables = self.environment.iter();
         plan.environment
             .extend(variables.map(|(name, value)| (name.into(), value.into())));

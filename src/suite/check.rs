@@ -34,7 +34,7 @@ fn check_exit_after(
     source: &Source,
     mark: &Spanned<super::lines::MarkSpec>,
 ) -> Result<(), SuiteError> {
-    match mark.get_ref().0 {
+    match mark.get_ref().mark {
         Mark::Exit => Err(SuiteError::new(source, "the exit cannot come after itself")
             .at(mark.span(), "a mark before the exit")
             .help("a line whose text is `exit` is written `{ line = \"exit\" }`")),
@@ -219,9 +219,13 @@ impl Reader<'_> {
             env,
             stdin,
             directory,
+            actions,
             ..
         } = self.scenario;
-        let subject = args.iter().chain(env.values()).chain(stdin);
+        let written = actions
+            .iter()
+            .filter_map(|deed| deed.get_ref().write.as_ref());
+        let subject = args.iter().chain(env.values()).chain(stdin).chain(written);
         let subject = subject.map(|word| (word, placeholder::SUBJECT));
         for (word, known) in subject.chain(directory.iter().map(|d| (d, placeholder::DIRECTORY))) {
             placeholder::check(word.get_ref(), known).map_err(|why| {
@@ -238,6 +242,8 @@ impl Reader<'_> {
                 self.trigger(on)?;
             }
         }
-        Ok(())
+        self.deeds()?;
+        self.check_clients()?;
+        self.check_requests()
     }
 }

@@ -5,16 +5,20 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::error::{Source, SuiteError};
-use super::file::{Allowance, Delay as DelayTable, End, Exit, ExitTable, Expects, Threads};
+use super::events::Events;
+use super::file::{
+    Allowance, ClientSpec, Delay as DelayTable, End, Exit, ExitTable, Expects, Threads,
+};
 use super::lines::{Line, MarkSpec, Placed, Step as StepSpec, StepKind};
 use super::names::{Fit, Names, Target};
+use super::requests::RequestSpec;
 use super::selector::{Condition, Selector};
 use super::values::{PerImplementation, Span};
 use crate::expect::{
-    Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedEnd, LogExpectation, Mark, OtherLines,
-    Pattern, Step, Survivors, ThreadEnds,
+    Bound, Count, DEFAULT_SLACK, Delay, Expectation, ExpectedClient, ExpectedEnd, ExpectedFile,
+    ExpectedRequest, LogExpectation, Mark, OtherLines, Pattern, Step, Survivors, ThreadEnds,
 };
-use crate::record::{Exit as Ended, Signal, Streams};
+use crate::record::{EventName, Exit as Ended, Streams};
 
 /// A table that says something of an expectation, and the file that it is in.
 #[derive(Debug, Clone, Copy)]
@@ -29,11 +33,12 @@ pub(super) struct Layers<'a, 'f> {
     /// From the closest to the scenario itself.
     pub(super) layers: &'a [Layer<'f>],
     pub(super) target: Target<'a>,
-    pub(super) exit_after: Option<&'a Mark>,
+    pub(super) exit_after: Option<Mark>,
     pub(super) slack: Option<Duration>,
     pub(super) streams: Streams,
-    /// The signals that the subject is sent.
-    pub(super) sent: Vec<Signal>,
+    pub(super) events: &'a Events,
+    pub(super) requests: &'a [Spanned<RequestSpec>],
+    pub(super) clients: &'a [Spanned<ClientSpec>],
 }
 
 impl<'f> Expects<'f> {
@@ -131,6 +136,10 @@ impl<'f> Layers<'_, 'f> {
             threads: self
                 .first(|expects| expects.threads)
                 .map(|(_, ends)| threads(ends)),
+            order: self.order()?,
+            requests: self.requests()?,
+            clients: self.clients(),
+            files: self.files(),
             survivors: match self.first(|expects| expects.survivors) {
                 Some((_, Allowance::Allowed)) => Survivors::Allowed,
                 _ => Survivors::Forbidden,
@@ -235,7 +244,7 @@ impl<'f> Layers<'_, 'f> {
         let table = match exit.get_ref() {
             Exit::Table(table) => table,
             Exit::Succeeds(delay) => {
-                let from = self.exit_after.cloned().ok_or_else(|| {
+                let from = self.exit_after.clone().ok_or_else(|| {
                     wrong("how long after what?")
                         .at(exit.span(), "there is no `exit-after`")
                         .help("write `exit-after = \"a line\"` in the scenario or in `[suite]`, or `exit = { after = \"a line\", delay = \"2s\" }`")
@@ -257,7 +266,7 @@ impl<'f> Layers<'_, 'f> {
             );
         }
         let after = match &table.after {
-            None => self.exit_after.cloned(),
+            None => self.exit_after.clone(),
             Some(after) if bounds.is_empty() => {
                 return Err(wrong("`after` needs a `delay`")
                     .at(after.span(), "how long after this?")
@@ -354,10 +363,10 @@ impl<'f> Layers<'_, 'f> {
         let wrong = |span: std::ops::Range<usize>, label: &str| {
             Err(SuiteError::new(source, "this delay can never be measured").at(span, label))
         };
-        if matches!(table.from.get_ref().0, Mark::Exit) {
+        if matches!(table.from.get_ref().mark, Mark::Exit) {
             return wrong(table.from.span(), "nothing comes after the exit");
         }
-        if matches!(table.to.get_ref().0, Mark::Start) {
+        if matches!(table.to.get_ref().mark, Mark::Start) {
             return wrong(table.to.span(), "nothing comes before the start");
         }
         let bounds = self.bounds(
@@ -417,14 +426,15 @@ impl<'f> Layers<'_, 'f> {
         mark: &Spanned<MarkSpec>,
         not: Mark,
     ) -> Result<Mark, SuiteError> {
-        let found = &mark.get_ref().0;
-        match found {
+        let found = self.events.mark(mark.get_ref());
+        match &found {
             Mark::Exit if not == Mark::Exit => {
                 Err(SuiteError::new(source, "the exit cannot come after itself")
                     .at(mark.span(), "a mark before the exit")
                     .help("a line whose text is `exit` is written `{ line = \"exit\" }`"))
             }
-            Mark::Signal(signal, _) if !self.sent.contains(signal) => {
+            Mark::Event(name, _) if !self.events.has(name) => Err(no_event(source, name, self.events, mark.span())),
+            Mark::Signal(signal, _) if !self.events.signals.contains(signal) => {
                 Err(SuiteError::new(source, format!("the subject is never sent {signal}"))
                     .at(mark.span(), "not among the `signals` of the scenario")
                     .help(format!(
@@ -434,8 +444,65 @@ impl<'f> Layers<'_, 'f> {
             Mark::Line(pattern, _) if pattern.stream.is_some() && self.streams != Streams::Split => {
                 Err(merged(source, mark.span()))
             }
-            other => Ok(other.clone()),
+            _ => Ok(found),
         }
+    }
+
+    /// What has become of files.
+    fn files(&self) -> Vec<ExpectedFile> {
+        let said = self.first(|expects| expects.files);
+        let files = said.into_iter().flat_map(|(_, files)| files);
+        files
+            .map(|(path, end)| ExpectedFile::new(path, *end))
+            .collect()
+    }
+
+    /// What is expected of the programs beside the subject: the same, whatever the implementation.
+    fn clients(&self) -> Vec<ExpectedClient> {
+        let clients = self.clients.iter().map(Spanned::get_ref);
+        let expected = clients.map(|spec| ExpectedClient {
+            name: spec.name.get_ref().clone(),
+            expectation: spec.expectation(),
+        });
+        expected.collect()
+    }
+
+    /// What becomes of the requests.
+    fn requests(&self) -> Result<Vec<ExpectedRequest>, SuiteError> {
+        let said = self.first(|expects| expects.answers);
+        let names = || {
+            self.requests
+                .iter()
+                .map(|spec| spec.get_ref().name.get_ref())
+        };
+        if let Some((source, answers)) = said
+            && let Some(unknown) = answers
+                .keys()
+                .find(|key| !names().any(|name| name == key.get_ref()))
+        {
+            let known: Vec<_> = names().map(|name| format!("`{name}`")).collect();
+            let message = format!("the scenario has no request `{}`", unknown.get_ref());
+            return Err(SuiteError::new(source, message)
+                .at(unknown.span(), format!("there are {}", known.join(", "))));
+        }
+        let end = |spec: &Spanned<RequestSpec>| {
+            let name = spec.get_ref().name.get_ref();
+            let own = said.and_then(|(_, answers)| answers.get(name.as_str()));
+            let end = own
+                .map(|own| own.0)
+                .or_else(|| spec.get_ref().usual_end())?;
+            Some(ExpectedRequest::new(name, end))
+        };
+        Ok(self.requests.iter().filter_map(end).collect())
+    }
+
+    /// The marks that come one after the other.
+    fn order(&self) -> Result<Vec<Mark>, SuiteError> {
+        let Some((source, marks)) = self.first(|expects| expects.order) else {
+            return Ok(Vec::new());
+        };
+        let mark = |spec: &Spanned<MarkSpec>| self.mark(source, spec, Mark::Start);
+        marks.iter().map(mark).collect()
     }
 
     /// The value for the target, which must be there if there is a table at all.
@@ -472,7 +539,19 @@ impl<'f> Layers<'_, 'f> {
     }
 }
 
-fn merged(source: &Source, span: std::ops::Range<usize>) -> SuiteError {
+/// The error of a name that stands for no event of the scenario.
+pub(super) fn no_event(
+    source: &Source,
+    name: &EventName,
+    events: &Events,
+    span: std::ops::Range<usize>,
+) -> SuiteError {
+    SuiteError::new(source, format!("the scenario has no event `{name}`"))
+        .at(span, format!("there are {}", events.list()))
+        .help("add what makes the event: an action, a request, or `ready`")
+}
+
+pub(super) fn merged(source: &Source, span: std::ops::Range<usize>) -> SuiteError {
     SuiteError::new(
         source,
         "the stream of a line is not known where the streams are merged",
@@ -498,4 +577,30 @@ pub(super) fn wanted_lines(expectation: &Expectation) -> Vec<Pattern> {
         .chain(&expectation.present)
         .cloned()
         .collect()
+}
+
+/// The events besides lines that an expectation names, and its files.
+pub(super) fn events_of(expectation: &Expectation) -> Vec<EventName> {
+    let ends = expectation
+        .delays
+        .iter()
+        .flat_map(|delay| [&delay.from, &delay.to]);
+    let marks = ends.chain(&expectation.order);
+    let named = marks.filter_map(|mark| match mark {
+        Mark::Event(name, _) => Some(name.clone()),
+        _ => None,
+    });
+    let files = expectation.files.iter();
+    let files = files.map(|file| EventName::File(file.path.clone()));
+    named.chain(files).collect()
+}
+
+/// The files among events.
+pub(super) fn files_of(events: &[EventName]) -> Vec<String> {
+    let files = events.iter().filter_map(|name| match name {
+        EventName::File(path) => Some(path.clone()),
+        _ => None,
+    });
+    let files: std::collections::BTreeSet<_> = files.collect();
+    files.into_iter().collect()
 }

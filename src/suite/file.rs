@@ -10,11 +10,14 @@ use toml::Spanned;
 
 use super::duration::parse_duration;
 use super::lines::{Count, Line, Log, MarkSpec, Step};
+use super::ready::Ready;
+use super::requests::{AnswerSpec, RequestSpec};
 use super::selector::{Selector, Selectors, Texts};
 use super::values::{
     ByName, ExitCode, Limit, OneOrMore, PerImplementation, Span, TextOrTable, text_or_table,
 };
 use super::version::VersionReq;
+use crate::expect::FileEnd;
 use crate::log::LogFormat;
 use crate::record::{Signal, Streams};
 
@@ -132,6 +135,9 @@ macro_rules! with_expectation {
             exit: Option<Spanned<Exit>>,
             delays: Option<Vec<Spanned<Delay>>>,
             threads: Option<Threads>,
+            order: Option<Vec<Spanned<MarkSpec>>>,
+            answers: Option<BTreeMap<Spanned<String>, AnswerSpec>>,
+            files: Option<BTreeMap<String, FileEnd>>,
             survivors: Option<Allowance>,
         }
 
@@ -147,6 +153,9 @@ macro_rules! with_expectation {
                     exit: self.exit.as_ref(),
                     delays: self.delays.as_deref(),
                     threads: self.threads,
+                    order: self.order.as_deref(),
+                    answers: self.answers.as_ref(),
+                    files: self.files.as_ref(),
                     survivors: self.survivors,
                 }
             }
@@ -183,6 +192,20 @@ with_expectation! {
         /// Signals that the subject is sent.
         #[serde(default)]
         signals: Vec<Action>,
+        /// What else is done to the subject.
+        #[serde(default)]
+        actions: Vec<Spanned<Deed>>,
+        /// Programs that run beside it.
+        #[serde(default)]
+        clients: Vec<Spanned<ClientSpec>>,
+        /// Requests that it is sent.
+        #[serde(default)]
+        requests: Vec<Spanned<RequestSpec>>,
+        /// The input stays open until an action closes it.
+        #[serde(default)]
+        stdin_open: bool,
+        /// How it is known that the subject is ready.
+        ready: Option<Spanned<Ready>>,
         /// The signal that the subject is sent first when its time is over.
         at_timeout: Option<Signal>,
         /// How often it is run; all runs must hold.
@@ -256,6 +279,54 @@ pub(super) struct Action {
     pub(super) group: bool,
 }
 
+/// Something that is done to the subject, besides a signal: one of the first three keys says what.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Deed {
+    pub(super) write: Option<Spanned<String>>,
+    pub(super) close: Option<Closes>,
+    pub(super) end: Option<Ends>,
+    pub(super) on: Option<Spanned<MarkSpec>>,
+    pub(super) after: Option<Span>,
+    pub(super) when: Option<When>,
+}
+
+/// What an action ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Ends {
+    Parent,
+}
+
+/// What an action closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Closes {
+    Stdin,
+    Stdout,
+    Stderr,
+}
+
+/// A program that runs beside the subject.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ClientSpec {
+    pub(super) name: Spanned<String>,
+    pub(super) command: Words,
+    #[serde(default)]
+    pub(super) env: BTreeMap<String, Spanned<String>>,
+    pub(super) directory: Option<String>,
+    pub(super) on: Option<Spanned<MarkSpec>>,
+    pub(super) after: Option<Span>,
+    pub(super) when: Option<When>,
+    /// What is expected of it: an end, and lines.
+    pub(super) exit: Option<End>,
+    #[serde(default)]
+    pub(super) present: Vec<String>,
+    #[serde(default)]
+    pub(super) absent: Vec<String>,
+}
+
 /// The state that a signal waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -283,6 +354,9 @@ pub(super) struct Expects<'f> {
     pub(super) exit: Option<&'f Spanned<Exit>>,
     pub(super) delays: Option<&'f [Spanned<Delay>]>,
     pub(super) threads: Option<Threads>,
+    pub(super) order: Option<&'f [Spanned<MarkSpec>]>,
+    pub(super) answers: Option<&'f BTreeMap<Spanned<String>, AnswerSpec>>,
+    pub(super) files: Option<&'f BTreeMap<String, FileEnd>>,
     pub(super) survivors: Option<Allowance>,
 }
 

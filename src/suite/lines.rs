@@ -12,12 +12,12 @@ use super::selector::{Condition, Selectors};
 use super::values::{OneOrMore, TextOrTable, text_or_table};
 use crate::expect::{Mark, Occurrence, Times};
 use crate::log::{Pattern, Regex};
-use crate::record::{Signal, Stream};
+use crate::record::{EventName, Signal, Stream};
 
 /// The stream of a line, where the streams are split.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Origin {
+pub(super) enum Origin {
     Stdout,
     Stderr,
 }
@@ -49,17 +49,17 @@ impl Placed {
 
 /// The three ways to name a line.
 #[derive(Debug, Clone)]
-struct Text {
-    line: Option<String>,
-    contains: Option<String>,
-    regex: Option<Regex>,
-    stream: Option<Spanned<Origin>>,
+pub(super) struct Text {
+    pub(super) line: Option<String>,
+    pub(super) contains: Option<String>,
+    pub(super) regex: Option<Regex>,
+    pub(super) stream: Option<Spanned<Origin>>,
 }
 
 const NO_LINE: &str = "no line: expected one of `line`, `contains`, `regex`";
 
 impl Text {
-    fn placed(self) -> Result<Option<Placed>, String> {
+    pub(super) fn placed(self) -> Result<Option<Placed>, String> {
         let pattern = match (self.line, self.contains, self.regex) {
             (None, None, None) => return Ok(None),
             (Some(text), None, None) => Pattern::text(&text),
@@ -312,9 +312,19 @@ impl<'de> Deserialize<'de> for Log {
     }
 }
 
-/// An instant of a run: `"start"`, `"exit"`, the name of a signal that is sent, or a line.
+/// An instant of a run: `"start"`, `"exit"`, the name of a signal that is sent or of another event, or a line.
 #[derive(Debug, Clone)]
-pub(super) struct MarkSpec(pub(super) Mark);
+pub(super) struct MarkSpec {
+    pub(super) mark: Mark,
+    /// The event that a text means, if the scenario has it.
+    pub(super) event: Option<EventName>,
+}
+
+impl From<Mark> for MarkSpec {
+    fn from(mark: Mark) -> Self {
+        Self { mark, event: None }
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -324,23 +334,27 @@ pub(super) struct MarkTable {
     regex: Option<Regex>,
     stream: Option<Spanned<Origin>>,
     signal: Option<Signal>,
+    event: Option<EventName>,
     nth: Option<NonZeroU32>,
     last: Option<bool>,
 }
 
 impl TextOrTable for MarkSpec {
-    const EXPECTED: &'static str = "a line, `\"start\"`, `\"exit\"`, or a table with one of `line`, `contains`, `regex`, `signal`";
+    const EXPECTED: &'static str = "a line, `\"start\"`, `\"exit\"`, or a table with one of `line`, `contains`, `regex`, `signal`, `event`";
     type Table = MarkTable;
 
     fn from_text(text: &str) -> Result<Self, String> {
-        Ok(Self(match text {
+        let mark = match text {
             "start" => Mark::Start,
             "exit" => Mark::Exit,
             _ => match text.parse::<Signal>() {
                 Ok(signal) if text.starts_with("SIG") => Mark::Signal(signal, Occurrence::First),
                 _ => Mark::Line(Pattern::text(text), Occurrence::First),
             },
-        }))
+        };
+        let is_line = matches!(mark, Mark::Line(..));
+        let event = text.parse().ok().filter(|_| is_line);
+        Ok(Self { mark, event })
     }
 
     fn from_table(table: MarkTable) -> Result<Self, String> {
@@ -356,12 +370,23 @@ impl TextOrTable for MarkSpec {
             regex: table.regex,
             stream: table.stream,
         };
-        match (text.placed()?, table.signal) {
-            (Some(line), None) => Ok(Self(Mark::Line(line.pattern, occurrence))),
-            (None, Some(signal)) => Ok(Self(Mark::Signal(signal, occurrence))),
-            (Some(_), Some(_)) => Err("`signal` beside a line: one of them only".into()),
-            (None, None) => Err(
-                "an empty table, expected one of `line`, `contains`, `regex`, `signal` in it"
+        let line = text
+            .placed()?
+            .map(|line| Mark::Line(line.pattern, occurrence));
+        let signal = table.signal.map(|signal| Mark::Signal(signal, occurrence));
+        let event = table.event.map(|name| match name {
+            EventName::Signal(signal) => Mark::Signal(signal, occurrence),
+            name => Mark::Event(name, occurrence),
+        });
+        match (line, signal, event) {
+            (Some(mark), None, None) | (None, Some(mark), None) | (None, None, Some(mark)) => {
+                Ok(mark.into())
+            }
+            (Some(_), Some(_), _) => Err("`signal` beside a line: one of them only".into()),
+            (Some(_), _, Some(_)) => Err("`event` beside a line: one of them only".into()),
+            (None, Some(_), Some(_)) => Err(one_of("signal", "event")),
+            (None, None, None) => Err(
+                "an empty table, expected one of `line`, `contains`, `regex`, `signal`, `event` in it"
                     .into(),
             ),
         }

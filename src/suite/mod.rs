@@ -1,16 +1,21 @@
 //! Suites: implementations × scenarios, from an `exeunt.toml`.
 
+mod actions;
 mod case;
 mod check;
+mod clients;
 mod deviations;
 mod duration;
 mod error;
+mod events;
 mod expectation;
 mod file;
 mod implementation;
 mod lines;
 mod names;
 pub(crate) mod placeholder;
+mod ready;
+mod requests;
 mod resolve;
 mod runs;
 mod selector;

@@ -9,16 +9,19 @@ use toml::Spanned;
 use super::case::{Case, Place};
 use super::check::{check_defaults, check_named_deviations, check_scenario_names};
 use super::error::{Source, SuiteError};
-use super::expectation::{Layer, Layers, wanted_lines};
+use super::events::Events;
+use super::expectation::{Layer, Layers, events_of, files_of, merged, wanted_lines};
 use super::file::{self, Defaults, Scenario};
 use super::implementation::{Implementation, plain};
 use super::names::{Files, Names, Part, Target};
 use super::placeholder;
+use super::ready::Ready;
 use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
 use super::version::{Version, VersionReq};
 use crate::expect::{Expectation, ExpectedEnd, Pattern};
-use crate::record::Clock;
+use crate::record::{Clock, EventName, Streams};
+use crate::stage::Readiness;
 
 /// Resolves all scenarios for all implementations.
 ///
@@ -94,6 +97,7 @@ pub(super) struct Reader<'a> {
     root: &'a Path,
     pub(super) part: &'a Part,
     pub(super) scenario: &'a Scenario,
+    pub(super) events: Events,
     place: Place,
 }
 
@@ -112,6 +116,7 @@ impl<'a> Reader<'a> {
             root,
             part,
             scenario,
+            events: Events::of(scenario),
             place: Place {
                 file: part.source.path.display().to_string(),
                 line: part.source.line(scenario.name.span().start),
@@ -261,6 +266,13 @@ impl<'a> Reader<'a> {
             .or(defaults.log_pattern.as_ref());
         let expectation = self.expectation(&layers, target)?;
         let deviations = self.known_deviations(&layers, target)?;
+        let wanted: Vec<_> = [&expectation]
+            .into_iter()
+            .chain(deviations.iter().map(|known| &known.expectation))
+            .flat_map(events_of)
+            .collect();
+        let is_port =
+            |name: &EventName| matches!(name, EventName::Listens | EventName::StopsListening);
         let hangs = |expected: &Expectation| expected.end == Some(ExpectedEnd::Hang);
         let may_hang = hangs(&expectation) || deviations.iter().any(|d| hangs(&d.expectation));
         Ok(Some(Case {
@@ -269,6 +281,9 @@ impl<'a> Reader<'a> {
             place: self.place.clone(),
             implementation: implementation.name.clone(),
             like: implementation.like.clone(),
+            ports: wanted.iter().any(is_port),
+            files: files_of(&wanted),
+            ready: self.ready()?,
             expectation,
             usual_lines: self.usual_lines()?,
             deviations,
@@ -289,13 +304,34 @@ impl<'a> Reader<'a> {
                 .map(|(name, value)| (name.clone(), expand(value)))
                 .collect::<BTreeMap<_, _>>(),
             ignored_signals: scenario.ignore_signals.clone(),
-            actions: self.actions()?,
+            actions: self.actions(&values)?,
+            stdin_open: scenario.stdin_open,
             locate: implementation.locate.clone(),
             probe: implementation.probe.clone(),
             start: implementation.start.of(
                 &values,
                 scenario.args.iter().map(|arg| expand(arg.get_ref())),
             ),
+        }))
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        self.root
+    }
+
+    fn ready(&self) -> Result<Option<Readiness>, SuiteError> {
+        let Some(ready) = &self.scenario.ready else {
+            return Ok(None);
+        };
+        let streams = self.scenario.streams.or(self.defaults.streams);
+        Ok(Some(match ready.get_ref() {
+            Ready::Other(readiness) => readiness.clone(),
+            Ready::Line(line) => match (&line.stream, streams.unwrap_or_default()) {
+                (Some(span), Streams::Merged) => {
+                    return Err(merged(&self.part.source, span.clone()));
+                }
+                _ => Readiness::Line(line.pattern.clone()),
+            },
         }))
     }
 
@@ -323,14 +359,16 @@ impl<'a> Reader<'a> {
             names: self.names,
             layers,
             target,
-            exit_after: exit_after.map(|mark| &mark.get_ref().0),
+            exit_after: exit_after.map(|mark| self.events.mark(mark.get_ref())),
             slack: slack.map(|span| span.0),
             streams: self
                 .scenario
                 .streams
                 .or(self.defaults.streams)
                 .unwrap_or_default(),
-            sent: self.sent(),
+            events: &self.events,
+            requests: &self.scenario.requests,
+            clients: &self.scenario.clients,
         }
         .expectation()
     }

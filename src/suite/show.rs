@@ -1,18 +1,21 @@
 //! A case written out: a suite of this one case, with nothing left to defaults, sets or conditions.
 
+use std::ffi::OsString;
 use std::fmt::{self, Write};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::case::{Case, KnownDeviation};
 use super::duration;
 use super::implementation::Start;
+use super::requests::show as show_end;
 use crate::expect::{
-    Bound, Count, Delay, Expectation, ExpectedEnd, Mark, Occurrence, OtherLines, Pattern, Step,
-    Survivors, ThreadEnds,
+    Bound, Count, Delay, Expectation, ExpectedEnd, FileEnd, Mark, Occurrence, OtherLines, Pattern,
+    Step, Survivors, ThreadEnds,
 };
 use crate::log::Matcher;
 use crate::record::{Clock, Exit, Stream, Streams};
-use crate::stage::{Act, Action, Trigger};
+use crate::stage::{Act, Action, Client, Plan, Readiness, Request, Trigger};
 
 impl Case {
     /// The case written out as a suite of its own: what is run, within which bounds, and what is expected.
@@ -43,7 +46,7 @@ impl Case {
             let sources = lines(self.sources.iter().map(|source| text(source)));
             writeln!(out, "source.{} = {sources}", key(&self.implementation))?;
         }
-        write_expectation(out, &self.expectation)?;
+        write_expectation(out, &self.expectation, false)?;
         for deviation in &self.deviations {
             self.write_deviation(out, deviation)?;
         }
@@ -100,6 +103,12 @@ impl Case {
         if let Some(stdin) = &self.stdin {
             writeln!(out, "stdin = {}", text(stdin))?;
         }
+        if self.stdin_open {
+            writeln!(out, "stdin-open = true")?;
+        }
+        if let Some(ready) = &self.ready {
+            writeln!(out, "ready = {}", readiness(ready))?;
+        }
         let streams = match self.streams {
             Streams::Merged => "merged",
             Streams::Split => "split",
@@ -120,8 +129,20 @@ impl Case {
                 .map(|signal| text(&signal.to_string()));
             writeln!(out, "ignore-signals = {}", list(ignored))?;
         }
-        if !self.actions.is_empty() {
-            writeln!(out, "signals = {}", lines(self.actions.iter().map(action)))?;
+        // Signals first, as they are read.
+        let of = |kind: &str| {
+            let actions = self.actions.iter();
+            let actions = actions.filter(|action| kind_of(action.act()) == kind);
+            actions.collect::<Vec<_>>()
+        };
+        for key in ["signals", "actions", "requests", "clients"] {
+            let actions = of(key);
+            if !actions.is_empty() {
+                let shown = actions
+                    .into_iter()
+                    .map(|one| action(one, &self.expectation));
+                writeln!(out, "{key} = {}", lines(shown))?;
+            }
         }
         Ok(())
     }
@@ -154,11 +175,13 @@ impl Case {
         if let Some(version) = &deviation.version {
             writeln!(out, "version = {}", text(&version.to_string()))?;
         }
-        write_expectation(out, &deviation.expectation)
+        let with_order = !self.expectation.order.is_empty();
+        write_expectation(out, &deviation.expectation, with_order)
     }
 }
 
-fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result {
+/// `with_order`: also where it is empty, since another one would hold else.
+fn write_expectation(out: &mut String, expectation: &Expectation, with_order: bool) -> fmt::Result {
     if let Some(log) = &expectation.log {
         writeln!(out, "log = {}", lines(log.steps.iter().map(step)))?;
         writeln!(
@@ -191,6 +214,29 @@ fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result
     )?;
     if let Some(ends) = &expectation.threads {
         writeln!(out, "threads = {{ {} }}", threads(ends))?;
+    }
+    if !expectation.requests.is_empty() {
+        let answers = expectation.requests.iter();
+        let answers: Vec<_> = answers
+            .map(|request| format!("{} = {}", key(&request.name), show_end(request.end)))
+            .collect();
+        writeln!(out, "answers = {{ {} }}", answers.join(", "))?;
+    }
+    if !expectation.files.is_empty() {
+        let end = |end: FileEnd| match end {
+            FileEnd::There => "there",
+            FileEnd::Written => "written",
+            FileEnd::Absent => "absent",
+        };
+        let files = expectation.files.iter();
+        let files: Vec<_> = files
+            .map(|file| format!("{} = \"{}\"", key(&file.path), end(file.end)))
+            .collect();
+        writeln!(out, "files = {{ {} }}", files.join(", "))?;
+    }
+    if with_order || !expectation.order.is_empty() {
+        let order = list(expectation.order.iter().map(mark));
+        writeln!(out, "order = {order}")?;
     }
     writeln!(
         out,
@@ -231,16 +277,102 @@ fn end(end: &ExpectedEnd) -> String {
     }
 }
 
-fn action(action: &Action) -> String {
-    let Act::Signal { signal, group } = action.act();
-    let when = action.when();
-    let mut keys = format!("send = \"{signal}\"");
-    if let Trigger::Line(line, n) = &when.on {
-        let occurrence = match n.get() {
-            1 => Occurrence::First,
-            _ => Occurrence::Nth(*n),
+/// The key of a scenario under which an action stands.
+fn kind_of(act: &Act) -> &'static str {
+    match act {
+        Act::Signal { .. } => "signals",
+        Act::Request(_) => "requests",
+        Act::Client(_) => "clients",
+        _ => "actions",
+    }
+}
+
+fn client(client: &Client, expectation: &Expectation) -> String {
+    let Client { name, plan, .. } = client;
+    let shown = |word: &OsString| text(&word.to_string_lossy());
+    let words = [&plan.program].into_iter().chain(&plan.args);
+    let mut keys = format!(
+        "name = {}, command = {}, directory = {}",
+        text(name),
+        list(words.map(shown)),
+        text(&plan.directory.to_string_lossy())
+    );
+    let clean = Plan::new("").environment;
+    let own = plan.environment.iter();
+    let own = own.filter(|(name, value)| clean.get(*name) != Some(value));
+    let own: Vec<_> = own
+        .map(|(name, value)| format!("{} = {}", key(&name.to_string_lossy()), shown(value)))
+        .collect();
+    if !own.is_empty() {
+        keys += &format!(", env = {{ {} }}", own.join(", "));
+    }
+    let expected = expectation.clients.iter().find(|known| known.name == *name);
+    let Some(expected) = expected.map(|known| &known.expectation) else {
+        return keys;
+    };
+    if let Some(ExpectedEnd::Exit(exit)) = &expected.end {
+        keys += &match exit {
+            Exit::Code(code) => format!(", exit = {code}"),
+            Exit::Signal(signal) => format!(", exit = \"{signal}\""),
         };
-        keys += &format!(", on = {}", mark(&Mark::Line(line.clone(), occurrence)));
+    }
+    for (key, patterns) in [("present", &expected.present), ("absent", &expected.absent)] {
+        if !patterns.is_empty() {
+            keys += &format!(", {key} = {}", list(patterns.iter().map(pattern)));
+        }
+    }
+    keys
+}
+
+fn request(request: &Request) -> String {
+    let mut keys = format!("name = {}", text(&request.name));
+    match &request.head {
+        None => keys += ", idle = true",
+        Some(head) => {
+            keys += &format!(", http = {}", text(&head.path));
+            if head.method != "GET" {
+                keys += &format!(", method = {}", text(&head.method));
+            }
+            if request.keep_alive {
+                keys += ", keep-alive = true";
+            }
+        }
+    }
+    if !request.body.as_slice().is_empty() {
+        keys += &format!(", body = {}", text(&request.body.to_text()));
+    }
+    if let Some(port) = request.port {
+        keys += &format!(", port = {port}");
+    }
+    keys
+}
+
+fn readiness(readiness: &Readiness) -> String {
+    match readiness {
+        Readiness::Line(line) => format!("{{ {} }}", pattern_keys(line)),
+        Readiness::Listening => "\"listening\"".into(),
+        Readiness::File(path) => format!("{{ file = {} }}", text(path)),
+        Readiness::Notify => "\"notify\"".into(),
+        Readiness::Http { path, status } => {
+            format!("{{ http = {}, status = {status} }}", text(path))
+        }
+        Readiness::Descriptor(fd) => format!("{{ fd = {fd} }}"),
+    }
+}
+
+fn action(action: &Action, expectation: &Expectation) -> String {
+    let when = action.when();
+    let mut keys = match action.act() {
+        Act::Signal { signal, .. } => format!("send = \"{signal}\""),
+        Act::Write(bytes) => format!("write = {}", text(&bytes.to_text())),
+        Act::CloseStdin => "close = \"stdin\"".into(),
+        Act::CloseOutput(stream) => format!("close = \"{stream}\""),
+        Act::EndParent => "end = \"parent\"".into(),
+        Act::Request(request) => self::request(request),
+        Act::Client(client) => self::client(client, expectation),
+    };
+    if let Some(on) = trigger(&when.on) {
+        keys += &format!(", on = {on}");
     }
     if when.after > Duration::ZERO {
         keys += &format!(", after = {}", time(when.after));
@@ -248,10 +380,23 @@ fn action(action: &Action) -> String {
     if when.blocked {
         keys += ", when = \"blocked\"";
     }
-    if *group {
+    if let Act::Signal { group: true, .. } = action.act() {
         keys += ", group = true";
     }
     format!("{{ {keys} }}")
+}
+
+/// What an action waits for; nothing for the start.
+fn trigger(trigger: &Trigger) -> Option<String> {
+    let occurrence = |n: NonZeroU32| match n.get() {
+        1 => Occurrence::First,
+        _ => Occurrence::Nth(n),
+    };
+    Some(mark(&match trigger {
+        Trigger::Start => return None,
+        Trigger::Line(line, n) => Mark::Line(line.clone(), occurrence(*n)),
+        Trigger::Event(name, n) => Mark::Event(name.clone(), occurrence(*n)),
+    }))
 }
 
 fn step(step: &Step) -> String {
@@ -296,6 +441,9 @@ fn mark(mark: &Mark) -> String {
         Mark::Exit => return "\"exit\"".into(),
         Mark::Line(pattern, occurrence) => (pattern_keys(pattern), occurrence),
         Mark::Signal(signal, occurrence) => (format!("signal = \"{signal}\""), occurrence),
+        Mark::Event(name, occurrence) => {
+            (format!("event = {}", text(&name.to_string())), occurrence)
+        }
     };
     match occurrence {
         Occurrence::First => format!("{{ {keys} }}"),

@@ -26,7 +26,12 @@ fn problems(text: &str) -> Vec<String> {
 
 #[test]
 fn the_suites_of_this_repository_are_accepted() {
-    for path in ["exeunt.toml", "cli/tests/broken/exeunt.toml"] {
+    for path in [
+        "exeunt.toml",
+        "cli/tests/broken/exeunt.toml",
+        "suites/servers/exeunt.toml",
+        "suites/stdio/exeunt.toml",
+    ] {
         let text = fs::read_to_string(root().join(path)).unwrap();
         assert_eq!(problems(&text), Vec::<String>::new(), "{path}");
     }

@@ -41,6 +41,16 @@ fn every_case_of_this_repository_s_own_suite() {
 }
 
 #[test]
+fn every_case_of_the_suites_of_real_software() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["servers", "stdio"] {
+        let suite = Suite::load(&root.join("suites").join(name).join("exeunt.toml")).unwrap();
+        assert!(suite.cases().len() >= 14, "{name}");
+        suite.cases().iter().for_each(is_the_same);
+    }
+}
+
+#[test]
 fn a_case_that_says_everything() {
     let suite = suite(
         "[[scenario]]\n\
@@ -60,6 +70,14 @@ fn a_case_that_says_everything() {
          ignore-signals = ['SIGINT']\n\
          at-timeout = 'SIGQUIT'\n\
          signals = [{ send = 'SIGTERM', on = { line = 'a', nth = 2 }, after = '1s', when = 'blocked', group = true }, { send = 'SIGHUP' }]\n\
+         actions = [{ write = \"a\\nb\", on = 'SIGTERM' }, { close = 'stdout', on = { event = 'stdin written', nth = 2 }, after = '1s' }, { close = 'stdin' }, { end = 'parent', on = 'ready' }]\n\
+         requests = [{ name = 'a', http = '/x?y=1', method = 'POST', body = 'b', keep-alive = true, on = 'ready' }, { name = 'idle', idle = true, port = 80, after = '1s' }]\n\
+         clients = [{ name = 'c', command = ['curl', '{address}'], env = { A = 'b' }, directory = 'd', exit = 'SIGTERM', present = ['x'], absent = ['y z'], on = 'a sent' }, { name = 'd', command = ['true'], on = 'client c ends' }]\n\
+         files = { \"app.pid\" = 'absent', out = 'written', \"a b\" = 'there' }\n\
+         answers = { a = 'cut off', idle = 'closed' }\n\
+         ready = { contains = 'up', stream = 'stderr' }\n\
+         stdin-open = true\n\
+         order = ['start', 'SIGHUP', 'stdout closed', 'ready', 'stops listening', { event = 'file a b' }, { line = 'x', nth = 2 }, 'exit']\n\
          repeat = 3\n\
          source.py = ['x', 'y']\n\
          log = ['a', { next = { contains = 'b', stream = 'stdout' } }, { not = { regex = '\\d' } }, { any-order = ['c', ['d', 'e']] }]\n\

@@ -3,6 +3,7 @@
 mod end;
 mod error;
 mod output;
+mod request;
 mod time;
 
 use std::time::Duration;

@@ -76,6 +76,24 @@ impl Assert<'_> {
         }
     }
 
+    assertions! {
+        /// These events came in this order, whatever they are: lines, signals, what the harness wrote or closed, the exit. Others
+        /// may stand between them. Where two came too close together to tell their order, it is inconclusive.
+        ///
+        /// ```
+        /// use exeunt::{Signal, expect::Mark, record::EventName};
+        /// # use exeunt::{Record, millis, secs, record::{Exit, SignalReason, SignalSent}};
+        /// # let sent = SignalSent { signal: Signal::TERM, to: vec![1], reason: SignalReason::Planned };
+        /// # let record = Record::new(["server"]).with(secs(1), sent).with(millis(1200), "bye").with(millis(1400), Exit::Code(0));
+        /// let term = Mark::from(EventName::Signal(Signal::TERM));
+        /// record.assert().in_order([term.clone(), "bye".into(), Mark::Exit]);
+        /// assert!(record.assert().try_in_order([Mark::from("bye"), term]).is_err());
+        /// ```
+        in_order, try_in_order(assert, marks: impl IntoIterator<Item = impl Into<Mark>>) {
+            assert.only(Expectation::nothing().in_order(marks))
+        }
+    }
+
     fn delay(self, delay: Delay) -> Result<Self, AssertError> {
         let slack = self.slack;
         self.only(Expectation::nothing().delay(delay.slack(slack)))

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::log::{Occurrence, Pattern};
-use crate::record::{Signal, seconds};
+use crate::record::{EventName, Signal, seconds};
 
 /// An instant of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,8 +17,17 @@ pub enum Mark {
     Line(Pattern, Occurrence),
     /// The harness sends this signal because the plan says so.
     Signal(Signal, Occurrence),
+    /// Something else that has a name.
+    Event(EventName, Occurrence),
     /// The subject's exit.
     Exit,
+}
+
+impl From<EventName> for Mark {
+    /// The first event of this name.
+    fn from(name: EventName) -> Self {
+        Self::Event(name, Occurrence::First)
+    }
 }
 
 impl<P: Into<Pattern>> From<P> for Mark {
@@ -35,6 +44,7 @@ impl fmt::Display for Mark {
             Self::Exit => return f.write_str("the exit"),
             Self::Line(pattern, occurrence) => (occurrence, pattern),
             Self::Signal(signal, occurrence) => (occurrence, signal),
+            Self::Event(name, occurrence) => (occurrence, name),
         };
         match occurrence {
             Occurrence::First => what.fmt(f),

@@ -11,7 +11,7 @@ use super::picture::{Picture, Row, What};
 use crate::expect::Expectation;
 use crate::judge::{Check, Expected, Judgement, Verdict};
 use crate::record::{Event, EventKind, Exit, Line, Record, SignalSent};
-use crate::report::text::{command, message};
+use crate::report::text::{command, conversation, message};
 
 /// The picture of a run, with its judgement beside it.
 pub(super) fn draw(record: &Record, expectation: &Expectation, judgement: &Judgement) -> String {
@@ -281,6 +281,10 @@ fn event_text(record: &Record, event: &Event) -> (&'static str, String) {
                 dropped.lines, dropped.bytes
             ),
         ),
+        other => {
+            let (word, what) = conversation::row(other);
+            ("sg", format!("<em>{}</em> {}", html(word), line(&what)))
+        }
     }
 }
 

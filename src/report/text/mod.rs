@@ -2,6 +2,7 @@
 
 #[cfg(feature = "suite")]
 mod case;
+pub(super) mod conversation;
 mod escape;
 mod explain;
 mod live;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use super::conversation;
 use super::escape::{escape, escape_output};
 use super::page::Page;
 use super::plain::plain;
@@ -303,6 +304,10 @@ impl Drawing<'_> {
                         n => format!("{n} lines ({bytes} bytes) were not kept"),
                     },
                 );
+            }
+            other => {
+                let (word, what) = conversation::row(other);
+                self.sentence(&time, YELLOW, word, &what);
             }
         }
         self.last = Some(event.at);

@@ -1,8 +1,10 @@
 //! What proc(5) tells of processes, threads and the machine.
 
+mod diag;
 mod files;
 mod load;
 mod orphans;
+mod ports;
 mod pressure;
 mod sockets;
 mod threads;
@@ -11,6 +13,7 @@ mod waits;
 
 pub(crate) use load::runnable;
 pub(super) use orphans::kill_orphans;
+pub(super) use ports::{Listeners, Place, all_listeners, held_below};
 pub(super) use pressure::stalled;
 pub(super) use threads::{
     dump_signal, main_thread_blocked, signal_pending, threads, waited_for_processor,

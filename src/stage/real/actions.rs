@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::log::{LogFormat, Pattern};
-use crate::record::{Bytes, Signal, Stream};
+use crate::record::{Bytes, EventName, Finding, Stream};
 use crate::stage::action::{Act, Action, Trigger};
+use crate::stage::plan::Readiness;
 use crate::stage::proc;
 
 /// How long the main thread must have stood in one system call to count as blocked.
@@ -18,6 +19,10 @@ const TAKEN: Duration = Duration::from_secs(1);
 /// The actions of a run that have not been done yet.
 pub(super) struct Actions<'p> {
     log: &'p LogFormat,
+    /// The line by which the subject is ready, until it has come.
+    ready: Option<&'p Pattern>,
+    /// When that line came.
+    ready_line: Option<Duration>,
     pending: Vec<Pending<'p>>,
     /// When the last action was done.
     last: Option<Duration>,
@@ -25,9 +30,9 @@ pub(super) struct Actions<'p> {
 
 struct Pending<'p> {
     action: &'p Action,
-    /// When it is due; unknown until its line has come.
+    /// When it is due; unknown until its event has come.
     due: Option<Duration>,
-    /// How many lines are yet to come, the one it waits for included.
+    /// How many lines or events are yet to come, the one it waits for included.
     missing: u32,
     /// The stream whose unfinished line was counted already.
     counted: Option<Stream>,
@@ -36,7 +41,7 @@ struct Pending<'p> {
 }
 
 /// An action whose moment has come.
-pub(super) struct Ready<'p> {
+pub(super) struct Due<'p> {
     pub(super) act: &'p Act,
     /// How long ago its moment was.
     pub(super) late: Duration,
@@ -47,7 +52,7 @@ impl<'p> Actions<'p> {
         let pending = actions.iter().map(|action| {
             let (due, missing) = match action.when().on {
                 Trigger::Start => (Some(action.when().after), 0),
-                Trigger::Line(_, n) => (None, n.get()),
+                Trigger::Line(_, n) | Trigger::Event(_, n) => (None, n.get()),
             };
             Pending {
                 action,
@@ -59,14 +64,35 @@ impl<'p> Actions<'p> {
         });
         Self {
             log,
+            ready: None,
+            ready_line: None,
             pending: pending.collect(),
             last: None,
         }
     }
 
-    /// Whether a line can still matter to an action.
+    /// Has the subject be ready by a line.
+    pub(super) fn ready_by(&mut self, readiness: Option<&'p Readiness>) {
+        if let Some(Readiness::Line(line)) = readiness {
+            self.ready = Some(line);
+        }
+    }
+
+    /// When the line came by which the subject is ready; told once.
+    pub(super) fn take_ready_line(&mut self) -> Option<Duration> {
+        self.ready_line.take()
+    }
+
+    /// Whether a line can still matter.
     pub(super) fn await_lines(&self) -> bool {
-        self.pending.iter().any(|pending| pending.due.is_none())
+        self.ready.is_some() || self.pending.iter().any(Pending::awaits_line)
+    }
+
+    /// An event of this name came.
+    pub(super) fn happened(&mut self, name: &EventName, at: Duration) {
+        for pending in self.pending.iter_mut().filter(|p| p.due.is_none()) {
+            pending.happened(name, at);
+        }
     }
 
     /// A line came.
@@ -86,7 +112,11 @@ impl<'p> Actions<'p> {
         let bytes = Bytes::from(line.to_vec());
         let text = bytes.to_text();
         let message = self.log.message(&text).unwrap_or(&text);
-        for pending in self.pending.iter_mut().filter(|p| p.due.is_none()) {
+        if self.ready.is_some_and(|line| means(line, stream, message)) {
+            self.ready = None;
+            self.ready_line = Some(at);
+        }
+        for pending in self.pending.iter_mut().filter(|p| p.awaits_line()) {
             pending.heard(stream, message, at, partial);
         }
     }
@@ -101,7 +131,7 @@ impl<'p> Actions<'p> {
     }
 
     /// The action whose moment has come, if there is one. Never two at one look.
-    pub(super) fn next_ready(&mut self, now: Duration, pid: u32) -> Option<Ready<'p>> {
+    pub(super) fn next_ready(&mut self, now: Duration, pid: u32) -> Option<Due<'p>> {
         let last = self.last;
         if last.is_some_and(|last| now < last + LOOK) {
             return None;
@@ -110,20 +140,44 @@ impl<'p> Actions<'p> {
         let i = self.pending.iter_mut().position(ready)?;
         let done = self.pending.remove(i);
         self.last = Some(now);
-        Some(Ready {
+        Some(Due {
             act: done.action.act(),
             late: done.lateness(now),
         })
     }
 
-    /// The signals that were never sent.
-    pub(super) fn missed(&self) -> Vec<Signal> {
+    /// What was never done.
+    pub(super) fn missed(&self) -> Vec<Finding> {
         let acts = self.pending.iter().map(|pending| pending.action.act());
-        acts.map(|Act::Signal { signal, .. }| *signal).collect()
+        acts.map(|act| match act {
+            Act::Signal { signal, .. } => Finding::SignalNotSent { signal: *signal },
+            other => Finding::NotDone {
+                what: other.event(),
+            },
+        })
+        .collect()
     }
 }
 
 impl Pending<'_> {
+    fn awaits_line(&self) -> bool {
+        self.due.is_none() && matches!(self.action.when().on, Trigger::Line(..))
+    }
+
+    fn happened(&mut self, name: &EventName, at: Duration) {
+        if matches!(&self.action.when().on, Trigger::Event(wanted, _) if wanted == name) {
+            self.count(at);
+        }
+    }
+
+    /// One of those it waits for has come.
+    fn count(&mut self, at: Duration) {
+        self.missing -= 1;
+        if self.missing == 0 {
+            self.due = Some(at + self.action.when().after);
+        }
+    }
+
     fn heard(&mut self, stream: Stream, message: &str, at: Duration, partial: bool) {
         // A line whose beginning was counted is not counted again.
         if !partial && self.counted == Some(stream) {
@@ -137,10 +191,7 @@ impl Pending<'_> {
             return;
         }
         self.counted = partial.then_some(stream);
-        self.missing -= 1;
-        if self.missing == 0 {
-            self.due = Some(at + self.action.when().after);
-        }
+        self.count(at);
     }
 
     fn is_ready(&mut self, now: Duration, pid: u32, last: Option<Duration>) -> bool {
@@ -150,7 +201,9 @@ impl Pending<'_> {
         if self.action.when().blocked && !self.is_blocked(now, pid) {
             return false;
         }
-        let Act::Signal { signal, .. } = self.action.act();
+        let Act::Signal { signal, .. } = self.action.act() else {
+            return true;
+        };
         let untaken = last.is_some_and(|last| now < last + TAKEN);
         !(untaken && proc::signal_pending(pid, *signal))
     }
@@ -182,6 +235,7 @@ fn means(pattern: &Pattern, stream: Stream, message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Signal;
     use std::num::NonZeroU32;
 
     fn ms(n: u64) -> Duration {
@@ -190,6 +244,20 @@ mod tests {
 
     fn int() -> Action {
         Action::signal(Signal::INT)
+    }
+
+    #[test]
+    fn an_event_counts_by_its_name() {
+        let two = NonZeroU32::new(2).unwrap();
+        let second = int().on_nth(two, EventName::StdinWritten).after(ms(5));
+        let (actions, log) = ([second], LogFormat::default());
+        let mut actions = Actions::new(&actions, &log);
+        assert!(!actions.await_lines());
+        actions.happened(&EventName::StdinWritten, ms(10));
+        actions.happened(&EventName::StdinClosed, ms(20));
+        assert!(actions.next_look(ms(30)).is_none());
+        actions.happened(&EventName::StdinWritten, ms(30));
+        assert_eq!(actions.next_look(ms(30)), Some(ms(35)));
     }
 
     /// No process has this pid: nothing is pending for it.
@@ -229,7 +297,8 @@ mod tests {
         let (actions, log) = ([int().on("never")], LogFormat::default());
         let mut actions = Actions::new(&actions, &log);
         actions.line(Stream::Merged, b"something else", ms(1));
-        assert_eq!(actions.missed(), [Signal::INT]);
+        let signal = Signal::INT;
+        assert_eq!(actions.missed(), [Finding::SignalNotSent { signal }]);
         assert!(actions.next_look(ms(9)).is_none());
     }
 }

@@ -66,7 +66,7 @@ pub(in crate::stage) trait RunClock {
 )]
 pub(in crate::stage) struct Wait<'a> {
     pub(in crate::stage) readable: &'a [BorrowedFd<'a>],
-    pub(in crate::stage) writable: Option<BorrowedFd<'a>>,
+    pub(in crate::stage) writable: &'a [BorrowedFd<'a>],
     /// When to look again at the latest.
     pub(in crate::stage) until: Option<Duration>,
     /// What the reaper has told so far.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::lines::RawLine;
 use super::tail::Tail;
-use crate::record::{Event, EventKind, Stream};
+use crate::record::{Event, EventKind, Exchange, Stream};
 
 /// What a line costs beyond its bytes.
 pub(super) const OVERHEAD: usize = 128;
@@ -69,6 +69,19 @@ impl Collector {
             .rev()
             .take_while(late)
             .for_each(|event| event.at = latest);
+    }
+
+    /// The same of what became of requests: the connections tell of it a moment after the reaper has stamped the exit.
+    pub(super) fn answered_before(&mut self, latest: Duration) {
+        let late = self.others.iter_mut().rev();
+        let late = late.take_while(|event| event.at > latest);
+        let is_heard = |event: &&mut Event| {
+            let EventKind::Request(request) = &event.kind else {
+                return false;
+            };
+            !matches!(request.exchange, Exchange::Sent { .. })
+        };
+        late.filter(is_heard).for_each(|event| event.at = latest);
     }
 
     /// All events in the order of time.
@@ -150,6 +163,28 @@ mod tests {
             .map(|e| e.at.as_millis())
             .collect();
         assert_eq!(at, [1, 4, 4]);
+    }
+
+    #[test]
+    fn an_answer_does_not_stand_behind_the_end_of_its_sender() {
+        use crate::record::{Answer, Exit, RequestSeen};
+        let mut collector = Collector::new(1000);
+        let ms = Duration::from_millis;
+        let to = String::new();
+        let sent = Exchange::Sent {
+            to: to.clone(),
+            what: to,
+        };
+        let answered = Exchange::Answered(Answer::new(200, ""));
+        for (at, exchange) in [(1, sent.clone()), (5, sent), (6, answered)] {
+            collector.push(Event::new(ms(at), RequestSeen::new("a", exchange)));
+        }
+        collector.answered_before(ms(4));
+        collector.push(Event::new(ms(4), Exit::Code(0)));
+        let events = collector.finish();
+        let at: Vec<_> = events.iter().map(|e| e.at.as_millis()).collect();
+        assert_eq!(at, [1, 4, 4, 5]);
+        assert!(matches!(events[1].kind, EventKind::Request(_)), "{events:?}");
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(super) struct Begun {
 }
 
 impl Run<'_, '_> {
-    pub(super) fn into_record(self, begun: Begun) -> Record {
+    pub(super) fn into_record(mut self, begun: Begun) -> Record {
+        let clients = self.clients.take();
         let plan = self.plan;
         let words = [&plan.program].into_iter().chain(&plan.args);
         let started = moment::rounded(begun.wall);
@@ -60,6 +61,8 @@ impl Run<'_, '_> {
             usage,
             log: LogLines::default(),
             findings: self.findings,
+            files: self.looks.file_states(&plan.files),
+            clients,
             lives: None,
             flow: None,
         };

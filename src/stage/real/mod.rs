@@ -2,13 +2,22 @@
 
 mod actions;
 mod canary;
+mod clients;
 mod clock;
 mod collect;
 mod finish;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(not(feature = "http"))]
+#[path = "no_http.rs"]
+mod http;
 mod input;
 mod lines;
+mod looks;
+mod perform;
 mod phase;
 mod pipe;
+mod ready;
 mod run;
 mod setup;
 mod tail;
@@ -32,6 +41,7 @@ pub struct Real;
 
 impl Stage for Real {
     fn play(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
+        plan.check_requests()?;
         run::run(plan, control, &mut clock::RealClock)
     }
 }

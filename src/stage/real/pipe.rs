@@ -1,7 +1,7 @@
 //! One stream of the subject, on our side.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use super::lines::Lines;
@@ -14,9 +14,9 @@ const STOOD: Duration = Duration::from_millis(50);
 
 pub(super) struct Pipe {
     pub(super) stream: Stream,
-    pub(super) fd: OwnedFd,
+    /// `None` once it is closed, by its last holder or by us.
+    fd: Option<OwnedFd>,
     pub(super) lines: Lines,
-    pub(super) open: bool,
     /// When the last bytes came.
     pub(super) last: Duration,
     /// How many bytes of the unfinished line were told already.
@@ -39,18 +39,31 @@ impl Pipe {
     pub(super) fn of(stream: Stream, fd: OwnedFd, limit: usize) -> Self {
         Self {
             stream,
-            fd,
+            fd: Some(fd),
             lines: Lines::new(limit),
-            open: true,
             last: Duration::ZERO,
             told: 0,
             budget: limit,
         }
     }
 
+    /// Our end, while it is open.
+    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.fd.as_ref().map(AsFd::as_fd)
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.fd.is_some()
+    }
+
+    /// Closes our end.
+    pub(super) fn close(&mut self) {
+        self.fd = None;
+    }
+
     /// When bytes that have no newline will have stood for long enough.
     pub(super) fn partial_due(&self) -> Option<Duration> {
-        (self.open && self.budget > 0 && self.lines.unfinished().len() > self.told)
+        (self.is_open() && self.budget > 0 && self.lines.unfinished().len() > self.told)
             .then(|| self.last + STOOD)
     }
 

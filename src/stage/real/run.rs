@@ -6,22 +6,25 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::actions::{Actions, Ready};
+use super::actions::{Actions, Due};
+use super::clients::Clients;
 use super::clock::{Heard, RunClock, Wait};
 use super::collect::Collector;
 use super::finish::Begun;
+use super::http::Requests;
 use super::input::Input;
 use super::lines::{Piece, RawLine};
+use super::looks::Looks;
 use super::phase::{self, Facts, Order, Phase};
 use super::pipe::Pipe;
+use super::ready::Ready;
 use super::setup::{Place, Setup};
 use crate::record::{
-    Event, EventKind, Finding, Process, Record, Signal, SignalReason, SignalSent, Stream,
-    Termination,
+    Event, EventKind, EventName, Finding, Process, Record, Signal, SignalReason, SignalSent,
+    Stream, Termination,
 };
-use crate::stage::action::Act;
 use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
-use crate::stage::{Cancel, Control, Plan, RunError, proc};
+use crate::stage::{Cancel, Control, Orders, Plan, RunError, proc};
 
 const CHUNK: usize = 64 * 1024;
 /// How long what is there is read before the clock is looked at again.
@@ -38,17 +41,27 @@ pub(super) struct Run<'a, 'c> {
     /// The instant that counts as zero: the subject's exec, or our own start until that is known.
     zero: Duration,
     pub(super) reaper: Reaper,
-    pipes: Vec<Pipe>,
-    input: Option<Input>,
+    pub(super) pipes: Vec<Pipe>,
+    pub(super) input: Input,
+    pub(super) ready: Ready,
+    pub(super) looks: Looks,
+    pub(super) requests: Requests,
+    pub(super) clients: Clients,
     buffer: Vec<u8>,
     pub(super) events: Collector,
-    actions: Actions<'a>,
+    pub(super) actions: Actions<'a>,
     phase: Phase,
     pub(super) termination: Termination,
     /// Zero until the subject's program was executed.
     pub(super) pid: u32,
+    /// The process between it and the reaper; 0 if there is none.
+    pub(super) parent: u32,
     pub(super) exited: Option<Exited>,
-    empty: bool,
+    /// The time of the exit.
+    pub(super) ended_at: Option<Duration>,
+    /// The time of the exit, while what had come by then is heard.
+    pub(super) ending: Option<Duration>,
+    pub(super) empty: bool,
     pub(super) survivors: Vec<Process>,
     pub(super) ended_by_harness: Vec<Process>,
     pub(super) findings: Vec<Finding>,
@@ -76,13 +89,20 @@ pub(in crate::stage) fn run(
         reaper: setup.reaper,
         pipes: setup.pipes,
         input: setup.input,
+        ready: setup.ready,
+        looks: setup.looks,
+        requests: Requests::new(plan),
+        clients: Clients::new(),
         buffer: vec![0; CHUNK],
         events: Collector::new(plan.limits.output),
         actions: Actions::new(&plan.actions, &plan.log),
         phase: Phase::Running,
         termination: Termination::OnItsOwn,
         pid: 0,
+        parent: 0,
         exited: None,
+        ended_at: None,
+        ending: None,
         empty: false,
         survivors: Vec::new(),
         ended_by_harness: Vec::new(),
@@ -90,10 +110,11 @@ pub(in crate::stage) fn run(
         late: Duration::ZERO,
         blind: None,
     };
+    run.actions.ready_by(plan.ready.as_ref());
     if let Err(lost) = run.watch() {
         run.clock.give_up();
         if matches!(lost, Lost::Reaper) {
-            let pipes: Vec<_> = run.pipes.iter().map(|p| p.fd.as_fd()).collect();
+            let pipes: Vec<_> = run.pipes.iter().filter_map(Pipe::fd).collect();
             proc::kill_orphans(run.reaper.pid(), &place.mark, &pipes);
         }
         return Err(lost.explain(plan, &run.reaper, place));
@@ -152,7 +173,7 @@ impl Lost {
 
 /// # Waiting
 impl Run<'_, '_> {
-    fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         self.clock.now().saturating_sub(self.zero)
     }
 
@@ -175,7 +196,12 @@ impl Run<'_, '_> {
                 self.read_pipes();
                 self.hear_all()?;
                 self.tell_partials();
+                self.hear_ready();
+                self.look_in_time();
+                self.converse();
+                self.hear_clients();
                 self.act();
+                self.obey();
             }
             self.advance();
             if let Some(error) = self.blind.take() {
@@ -183,9 +209,15 @@ impl Run<'_, '_> {
             }
         }
         self.read_pipes();
-        let missed = self.actions.missed().into_iter();
+        self.hear_ready();
+        self.look();
+        self.end_requests();
+        self.end_clients()?;
+        self.judge_ready();
+        self.findings.extend(self.actions.missed());
+        let left = self.input.left().into_iter();
         self.findings
-            .extend(missed.map(|signal| Finding::SignalNotSent { signal }));
+            .extend(left.map(|what| Finding::NotDone { what }));
         for i in 0..self.pipes.len() {
             self.end_line(i);
         }
@@ -197,8 +229,8 @@ impl Run<'_, '_> {
         let now = self.elapsed();
         let deadline = self.deadline(now);
         // Before the start is heard nothing is read or written, so nothing of it is waited for.
-        let open = self.pipes.iter().filter(|p| p.open && self.pid != 0);
-        let open = open.map(|p| p.fd.as_fd());
+        let open = self.pipes.iter().filter(|_| self.pid != 0);
+        let open = open.filter_map(Pipe::fd);
         let cancel = self.control.switch().and_then(|cancel| match self.phase {
             phase if phase.heeds_kill() => Some(cancel.killed()),
             phase => phase.heeds_cancel().then(|| cancel.as_fd()),
@@ -207,14 +239,19 @@ impl Run<'_, '_> {
         let expired = expired.map(Cancel::expired);
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
-        let readable: Vec<BorrowedFd<'_>> =
-            open.chain(reaper).chain(cancel).chain(expired).collect();
-        let input = self.input.as_ref().filter(|_| self.pid != 0);
-        let input = input.map(AsFd::as_fd);
+        let ready = self.ready.fd().filter(|_| self.pid != 0);
+        let orders = self.control.queue().filter(|_| self.acting());
+        let orders = orders.map(AsFd::as_fd);
+        let others = [reaper, cancel, expired, ready, orders, self.clients.fd()];
+        let others = others.into_iter().flatten();
+        let requests = self.requests.reads();
+        let readable: Vec<BorrowedFd<'_>> = open.chain(others).chain(requests).collect();
+        let input = self.input.waits_for().filter(|_| self.pid != 0);
+        let writable: Vec<_> = self.requests.writes().chain(input).collect();
         let waited_before = proc::waited_for_processor();
         let wait = Wait {
             readable: &readable,
-            writable: input,
+            writable: &writable,
             until: deadline.map(|deadline| self.zero.saturating_add(deadline)),
             heard: self.heard(),
             timeout: self.phase == Phase::Running && deadline == self.plan.bounds.timeout,
@@ -247,7 +284,12 @@ impl Run<'_, '_> {
             phase => phase.deadline(&self.plan.bounds),
         };
         let acts = self.acting().then(|| self.actions.next_look(now)).flatten();
-        [partials, phase, acts].into_iter().flatten().min()
+        let look = self.looks.next().filter(|_| self.pid != 0);
+        let probe = self.requests.next().filter(|_| self.pid != 0);
+        [partials, phase, acts, look, probe]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether actions can still be done.
@@ -258,19 +300,21 @@ impl Run<'_, '_> {
 
 /// # What the subject writes and reads
 impl Run<'_, '_> {
-    fn write_input(&mut self) {
-        if self.input.as_mut().is_some_and(|input| !input.write()) {
-            self.input = None;
+    pub(super) fn write_input(&mut self) {
+        // Stamped before it is done: what comes of it comes later.
+        let at = self.elapsed();
+        while let Some(done) = self.input.proceed() {
+            self.push(at, done);
         }
     }
 
     /// Reads what is there.
-    fn read_pipes(&mut self) {
+    pub(super) fn read_pipes(&mut self) {
         let begun = sys::now();
         for i in 0..self.pipes.len() {
             // A subject that writes faster than we read, or than a listener takes it, must not keep us from the clock.
             for _ in 0..16 {
-                let is_more = self.pipes[i].open && self.read(i);
+                let is_more = self.read(i);
                 if !is_more || sys::now() - begun > READ_BOUND {
                     break;
                 }
@@ -284,7 +328,10 @@ impl Run<'_, '_> {
         let blocks =
             self.events.takes_blocks() && !self.actions.await_lines() && !self.control.is_heard();
         let pipe = &mut self.pipes[i];
-        let read = nix::unistd::read(&pipe.fd, &mut self.buffer);
+        let Some(fd) = pipe.fd() else {
+            return false;
+        };
+        let read = nix::unistd::read(fd, &mut self.buffer);
         let at = self.clock.now().saturating_sub(self.zero);
         match read {
             Ok(n @ 1..) => {
@@ -309,14 +356,16 @@ impl Run<'_, '_> {
                     );
                 });
                 if blocks && n == self.buffer.len() && n < FLOOD_CHUNK {
-                    sys::enlarge_pipe(&pipe.fd, FLOOD_CHUNK);
+                    if let Some(fd) = pipe.fd() {
+                        sys::enlarge_pipe(fd, FLOOD_CHUNK);
+                    }
                     self.buffer = vec![0; FLOOD_CHUNK];
                 }
                 true
             }
             Err(Errno::EAGAIN | Errno::EINTR) => false,
             Ok(0) | Err(_) => {
-                pipe.open = false;
+                pipe.close();
                 let stream = pipe.stream;
                 self.end_line(i);
                 self.push(at, EventKind::Closed { stream });
@@ -326,7 +375,7 @@ impl Run<'_, '_> {
     }
 
     /// Takes what came after the last newline for a line. It came when its last bytes came.
-    fn end_line(&mut self, i: usize) {
+    pub(super) fn end_line(&mut self, i: usize) {
         let pipe = &mut self.pipes[i];
         if let Some(rest) = pipe.lines.rest() {
             let (at, stream) = (pipe.last, pipe.stream);
@@ -354,7 +403,11 @@ impl Run<'_, '_> {
         }
     }
 
-    fn push(&mut self, at: Duration, kind: EventKind) {
+    /// Notes an event: a listener is told, and actions may wait for it.
+    pub(super) fn push(&mut self, at: Duration, kind: EventKind) {
+        if let Some(name) = EventName::of(&kind) {
+            self.actions.happened(&name, at);
+        }
         let event = Event { at, kind };
         self.control.tell(&event);
         self.events.push(event);
@@ -402,8 +455,8 @@ impl Run<'_, '_> {
             None => return Ok(false),
             // Whoever holds a subject has heard of it already.
             Some(Message::Held { .. }) => {}
-            Some(Message::Started { pid, at }) => {
-                (self.pid, self.zero) = (pid, self.clock.started(at));
+            Some(Message::Started { pid, at, parent }) => {
+                (self.pid, self.zero, self.parent) = (pid, self.clock.started(at), parent);
                 self.control.tell_start(pid);
             }
             Some(Message::ExecFailed { errno }) => return Err(Lost::Exec(errno)),
@@ -416,16 +469,23 @@ impl Run<'_, '_> {
 
     fn subject_ended(&mut self, exited: Exited) {
         let at = self.clock.of_reaper(exited.at).saturating_sub(self.zero);
+        self.ended_at = Some(at);
+        self.ending = Some(at);
         self.read_pipes();
+        self.hear_ready();
+        self.converse();
+        self.ending = None;
         // What is in the pipes by now was written before the exit, or by a descendant in the moment that it took us to hear
         // of it.
         self.events.written_before(at);
+        self.events.answered_before(at);
         for pipe in &mut self.pipes {
             pipe.last = pipe.last.min(at);
         }
         self.push(at, EventKind::Exit(exited.exit));
         self.exited = Some(exited);
         self.empty |= exited.alone;
+        self.look();
     }
 }
 
@@ -437,18 +497,27 @@ impl Run<'_, '_> {
             return;
         }
         let now = self.elapsed();
-        let Some(Ready { act, late }) = self.actions.next_ready(now, self.pid) else {
+        let Some(Due { act, late }) = self.actions.next_ready(now, self.pid) else {
             return;
         };
         if self.clock.can_lag() {
             self.late = self.late.max(late);
         }
-        let Act::Signal { signal, group } = act;
-        match group {
-            true => sys::send_signal_to_group(*signal, self.pid),
-            false => sys::send_signal_to(*signal, self.pid),
+        self.look_before_acting();
+        self.perform(act);
+        self.looks.still_at(self.elapsed());
+    }
+
+    /// Does what is handed in meanwhile.
+    fn obey(&mut self) {
+        let orders = self.control.queue();
+        while let Some(act) = orders.and_then(Orders::take) {
+            if self.acting() && self.exited.is_none() {
+                self.look_before_acting();
+                self.perform(&act);
+                self.looks.still_at(self.elapsed());
+            }
         }
-        self.sent(*signal, vec![self.pid], SignalReason::Planned);
     }
 
     /// Goes on to the next phase where its time has come.
@@ -458,7 +527,7 @@ impl Run<'_, '_> {
             started: self.pid != 0,
             ended: self.exited.is_some(),
             empty: self.empty,
-            closed: self.pipes.iter().all(|p| !p.open),
+            closed: self.pipes.iter().all(|p| !p.is_open()),
             cancelled: self.cancelled().is_some(),
             handed_on: self.handed_on().is_some(),
             killed: self.cancelled().is_some_and(Cancel::is_killed),
@@ -535,7 +604,7 @@ impl Run<'_, '_> {
     /// The settling period is over: what is still there has outlived the subject.
     fn survey(&mut self) {
         self.survivors = self.explained();
-        for pipe in self.pipes.iter().filter(|p| p.open) {
+        for pipe in self.pipes.iter().filter(|p| p.is_open()) {
             self.findings.push(Finding::StreamHeld {
                 stream: pipe.stream,
             });
@@ -585,9 +654,19 @@ impl Run<'_, '_> {
     }
 
     fn sent(&mut self, signal: Signal, to: Vec<u32>, reason: SignalReason) {
+        self.sent_at(self.elapsed(), signal, to, reason);
+    }
+
+    pub(super) fn sent_at(
+        &mut self,
+        at: Duration,
+        signal: Signal,
+        to: Vec<u32>,
+        reason: SignalReason,
+    ) {
         if !to.is_empty() {
             let sent = SignalSent { signal, to, reason };
-            self.push(self.elapsed(), EventKind::Signal(sent));
+            self.push(at, EventKind::Signal(sent));
         }
     }
 
@@ -599,11 +678,14 @@ impl Run<'_, '_> {
     }
 
     fn descendants(&mut self) -> Vec<Process> {
-        let open = self.pipes.iter().filter(|p| p.open);
-        let pipes: Vec<_> = open.map(|p| (p.stream, p.fd.as_fd())).collect();
-        proc::descendants(self.reaper.pid(), &pipes).unwrap_or_else(|error| {
+        let open = self.pipes.iter();
+        let pipes: Vec<_> = open.filter_map(|p| Some((p.stream, p.fd()?))).collect();
+        let mut all = proc::descendants(self.reaper.pid(), &pipes).unwrap_or_else(|error| {
             self.blind = Some(error);
             Vec::new()
-        })
+        });
+        // It is ours, and ends with the subject.
+        all.retain(|process| process.pid != self.parent);
+        all
     }
 }

@@ -12,8 +12,10 @@ use std::time::{Duration, SystemTime};
 use super::canary::Watch;
 use super::clock::RunClock;
 use super::input::Input;
+use super::looks::Looks;
 use super::pipe::Pipe;
-use crate::record::{Stream, Streams};
+use super::ready::{Given, Ready};
+use crate::record::{Bytes, Stream, Streams};
 use crate::stage::environment::find_program;
 use crate::stage::error::not_found;
 use crate::stage::plan::{Plan, Stdin};
@@ -34,7 +36,9 @@ pub(super) struct Setup {
     pub(super) reaper: Reaper,
     pub(super) environment: BTreeMap<OsString, OsString>,
     pub(super) pipes: Vec<Pipe>,
-    pub(super) input: Option<Input>,
+    pub(super) input: Input,
+    pub(super) ready: Ready,
+    pub(super) looks: Looks,
     pub(super) watch: Watch,
     /// How long the machine's processes had been stalled by then.
     pub(super) stalled: Duration,
@@ -88,7 +92,8 @@ impl Setup {
 
     fn try_of(plan: &Plan, place: &Place, clock: &mut dyn RunClock) -> io::Result<Self> {
         let mut reaper = Reaper::engage()?;
-        let environment = environment(plan, &place.mark, &mut reaper)?;
+        let (ready, given) = Ready::new(plan, &place.mark)?;
+        let environment = environment(plan, place, &given, &mut reaper)?;
         let exec = Exec::new(
             &place.program,
             &plan.program,
@@ -97,18 +102,24 @@ impl Setup {
                 .iter()
                 .map(|(k, v)| (k.as_os_str(), v.as_os_str())),
             &place.directory,
-            reaper.scratch_path(),
-            &plan.ignored_signals,
+            &sys::Given {
+                scratch: reaper.scratch_path(),
+                ignored: &plan.ignored_signals,
+                ready: given.descriptor.as_ref().map(|(_, number)| *number),
+                parent: plan.has_parent(),
+            },
         )?;
-        let (stdin, input) = stdin(&plan.stdin)?;
+        let (stdin, input) = stdin(&plan.stdin())?;
         let (pipes, stdout, stderr) = outputs(plan)?;
         let gate = Gate::of(clock.hold())?;
         let ends = Ends {
             stdin,
             stdout,
             stderr,
+            ready: given.descriptor.map(|(descriptor, _)| descriptor),
             gate: gate.theirs,
         };
+        let looks = Looks::new(plan, &place.directory);
         let watch = Watch::begin();
         let stalled = proc::stalled();
         let asked = (SystemTime::now(), sys::now());
@@ -122,6 +133,8 @@ impl Setup {
             environment,
             pipes,
             input,
+            ready,
+            looks,
             watch,
             stalled,
             asked,
@@ -181,26 +194,33 @@ fn open_gate(
 /// The plan's variables, and what the stage adds.
 fn environment(
     plan: &Plan,
-    mark: &str,
+    place: &Place,
+    given: &Given,
     reaper: &mut Reaper,
 ) -> io::Result<BTreeMap<OsString, OsString>> {
     let mut environment = plan.environment.clone();
     if !environment.contains_key(OsStr::new("TMPDIR")) {
         environment.insert("TMPDIR".into(), reaper.scratch()?.into());
     }
-    environment.insert(MARK.into(), mark.into());
+    environment.insert(MARK.into(), place.mark.as_str().into());
+    if let Some(socket) = &given.socket {
+        environment.insert("NOTIFY_SOCKET".into(), socket.into());
+    }
     Ok(environment)
 }
 
-fn stdin(stdin: &Stdin) -> io::Result<(OwnedFd, Option<Input>)> {
+fn stdin(stdin: &Stdin) -> io::Result<(OwnedFd, Input)> {
+    let pipe = |bytes: &Bytes, open| {
+        let (end, writer) = sys::input_pipe()?;
+        let input = Input::new(writer, bytes.as_slice().to_vec(), open);
+        Ok((end, input))
+    };
     Ok(match stdin {
-        Stdin::Null => (File::open("/dev/null")?.into(), None),
-        Stdin::Inherit => (io::stdin().as_fd().try_clone_to_owned()?, None),
-        Stdin::Empty => (io::pipe()?.0.into(), None),
-        Stdin::Bytes(bytes) => {
-            let (end, writer) = sys::input_pipe()?;
-            (end, Some(Input::new(writer, bytes.as_slice().to_vec())))
-        }
+        Stdin::Null => (File::open("/dev/null")?.into(), Input::none()),
+        Stdin::Inherit => (io::stdin().as_fd().try_clone_to_owned()?, Input::none()),
+        Stdin::Empty => (io::pipe()?.0.into(), Input::none()),
+        Stdin::Bytes(bytes) => return pipe(bytes, false),
+        Stdin::Open(bytes) => return pipe(bytes, true),
     })
 }
 

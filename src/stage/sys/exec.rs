@@ -23,11 +23,28 @@ const DIRECTORY: usize = 2;
 const SCRATCH: usize = 3;
 const ARGS: usize = 4;
 const VARIABLES: usize = 5;
-const HEAD: usize = 6;
+/// The number of the descriptor on which the subject tells that it is ready; 0 if there is none.
+const READY: usize = 6;
+/// 1 if the subject gets a parent of its own below the reaper.
+const PARENT: usize = 7;
+const HEAD: usize = 8;
 
 /// A program, its arguments and environment, ready for the reaper.
 pub(crate) struct Exec {
     block: Vec<u8>,
+}
+
+/// What a subject gets besides its words.
+#[derive(Default)]
+pub(crate) struct Given<'a> {
+    /// A directory that is to be removed if the harness ends before it can do so.
+    pub(crate) scratch: Option<&'a Path>,
+    /// Signals that it inherits as ignored.
+    pub(crate) ignored: &'a [Signal],
+    /// The number of the descriptor on which it tells that it is ready.
+    pub(crate) ready: Option<u32>,
+    /// Whether it has a parent of its own below the reaper.
+    pub(crate) parent: bool,
 }
 
 fn bit(signal: i32) -> u64 {
@@ -57,16 +74,14 @@ impl Strings {
 }
 
 impl Exec {
-    /// `program` is a path; `args` does not include the program's own name, which is `name`. `scratch` is a directory
-    /// that is to be removed if the harness ends before it can do so.
+    /// `program` is a path; `args` does not include the program's own name, which is `name`.
     pub(crate) fn new<'a>(
         program: &Path,
         name: &OsStr,
         args: &[OsString],
         environment: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
         directory: &Path,
-        scratch: Option<&Path>,
-        ignored: &[Signal],
+        given: &Given<'_>,
     ) -> io::Result<Self> {
         let variables: Vec<OsString> = environment
             .map(|(key, value)| [key, OsStr::new("="), value].into_iter().collect())
@@ -77,10 +92,12 @@ impl Exec {
             begin: words * WORD,
         };
         let mut block = vec![0; HEAD];
-        block[IGNORED] = ignored.iter().fold(0, |set, s| set | bit(s.number()));
+        block[IGNORED] = given.ignored.iter().fold(0, |set, s| set | bit(s.number()));
+        block[READY] = given.ready.unwrap_or(0).into();
+        block[PARENT] = given.parent.into();
         block[PROGRAM] = strings.add(program.as_os_str())?;
         block[DIRECTORY] = strings.add(directory.as_os_str())?;
-        if let Some(scratch) = scratch {
+        if let Some(scratch) = given.scratch {
             block[SCRATCH] = strings.add(scratch.as_os_str())?;
         }
         block[ARGS] = 1 + args.len() as u64;
@@ -182,6 +199,15 @@ impl Mapped {
         self.word(IGNORED) & bit(signal) != 0
     }
 
+    /// The number of the descriptor on which the subject tells that it is ready.
+    pub(super) fn ready(&self) -> Option<RawFd> {
+        RawFd::try_from(self.word(READY)).ok().filter(|n| *n > 0)
+    }
+
+    pub(super) fn has_parent(&self) -> bool {
+        self.word(PARENT) != 0
+    }
+
     pub(super) fn program(&self) -> *const c_char {
         self.string(PROGRAM)
     }
@@ -252,8 +278,12 @@ mod tests {
                     .iter()
                     .map(|(k, v)| (OsStr::new(k), OsStr::new(v))),
                 Path::new("/dir"),
-                None,
-                &[Signal::from_kernel(64)],
+                &Given {
+                    ignored: &[Signal::from_kernel(64)],
+                    ready: Some(9),
+                    parent: true,
+                    ..Given::default()
+                },
             )
             .unwrap();
             let file = exec.file().unwrap();
@@ -263,6 +293,7 @@ mod tests {
                 assert_eq!(CStr::from_ptr(mapped.program()), c"/bin/x");
                 assert_eq!(CStr::from_ptr(mapped.directory()), c"/dir");
                 assert!(mapped.scratch().is_null());
+                assert_eq!((mapped.ready(), mapped.has_parent()), (Some(9), true));
                 assert!(mapped.ignores(64) && !mapped.ignores(63));
                 let given = args.iter().map(|arg| arg.to_str().unwrap());
                 assert!(texts(mapped.argv()).iter().skip(1).eq(given));

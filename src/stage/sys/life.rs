@@ -19,6 +19,7 @@ use super::clock::now;
 use super::exec::Mapped;
 use super::inherited::Inherited;
 use super::message::{Exited, Hold, Message, Order, SIZE};
+use super::parent::start_below;
 use super::raw::{close_range, exit, read_file, remove_directory};
 use super::subject::{STACK, Subject, Told};
 use super::trim::drop_memory;
@@ -44,9 +45,9 @@ struct Life {
     inherited: Inherited,
 }
 
-/// The descriptors that come with the order to start: the block of the exec, the three standard streams, and the gate of a
-/// subject that is held; -1 where there is none.
-type Files = [RawFd; 5];
+/// The descriptors that come with the order to start: the block of the exec, the three standard streams, then the gate of a
+/// subject that is held, and where the subject tells that it is ready, as far as it has them; -1 for what did not come.
+type Files = [RawFd; 6];
 
 /// What came from the harness.
 enum Heard {
@@ -199,7 +200,11 @@ impl Life {
 
     /// One run.
     fn serve(&mut self, length: usize, hold: Hold, files: Files) {
-        let [block, stdin, stdout, stderr, gate] = files;
+        let [block, stdin, stdout, stderr, fifth, sixth] = files;
+        let (gate, ready) = match hold {
+            Hold::No => (-1, fifth),
+            _ => (fifth, sixth),
+        };
         // SAFETY: that is what the harness sends.
         let Some(exec) = (unsafe { Mapped::new(block, length) }) else {
             close(files);
@@ -210,35 +215,51 @@ impl Life {
         self.remember(&exec);
         // SAFETY: no pointers.
         let reaper = unsafe { libc::getpid() };
-        let subject = Subject {
+        let mut subject = Subject {
             exec: &exec,
             stdin,
             stdout,
             stderr,
+            ready,
+            parent: reaper,
+            bound: true,
             hold,
             gate,
             tell: self.tell,
-            reaper,
             told: Cell::new(Told {
                 at: Duration::ZERO,
                 errno: 0,
             }),
         };
         // SAFETY: one subject is started at a time, and is off the stack when that returns.
-        let (pid, Told { at, errno }) = unsafe { subject.start(self.stack) };
+        let (parent, pid, Told { at, errno }) = unsafe {
+            match exec.has_parent() {
+                true => start_below(&mut subject, self.stack),
+                false => {
+                    let (pid, told) = subject.start(self.stack);
+                    (0, pid, told)
+                }
+            }
+        };
         close(files);
         drop(exec);
         match (pid, errno) {
-            (..0, errno) => self.tell.send(Message::ForkFailed { errno }),
+            (..0, errno) => {
+                if parent > 0 {
+                    wait(parent);
+                }
+                self.tell.send(Message::ForkFailed { errno });
+            }
             (pid, 0) => {
                 self.tell.send(Message::Started {
                     pid: pid.cast_unsigned(),
                     at,
+                    parent: parent.cast_unsigned(),
                 });
                 self.guard(pid);
             }
             (pid, errno) => {
-                wait(pid);
+                wait(if parent > 0 { parent } else { pid });
                 self.tell.send(Message::ExecFailed { errno });
             }
         }
@@ -305,7 +326,7 @@ impl Life {
     fn hear(&self) -> Heard {
         let mut bytes = [0_u8; SIZE];
         let mut control = [0_u64; 8];
-        let mut files: Files = [-1; 5];
+        let mut files: Files = [-1; 6];
         // SAFETY: zeroed `msghdr` is valid, and its pointers are to live locals of the lengths that are given. The control
         // message is looked at as cmsg(3) says.
         let read = unsafe {
@@ -422,7 +443,7 @@ fn drain(signals: RawFd) {
     while unsafe { libc::read(signals, info.as_mut_ptr().cast(), info.len()) } > 0 {}
 }
 
-fn wait(pid: libc::pid_t) -> (libc::c_int, libc::rusage) {
+pub(super) fn wait(pid: libc::pid_t) -> (libc::c_int, libc::rusage) {
     let mut status = 0;
     // SAFETY: zeroed rusage is valid; both pointers are to live locals.
     unsafe {

@@ -81,6 +81,8 @@ pub(crate) enum Message {
         pid: u32,
         /// The instant before its exec, on the clock of [`now`](super::now).
         at: Duration,
+        /// The process that stands between it and the reaper; 0 if there is none.
+        parent: u32,
     },
     /// The subject's program could not be executed.
     ExecFailed { errno: i32 },
@@ -120,7 +122,9 @@ impl Message {
         let nanos = |d: Duration| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX);
         let number = |n: i32| u64::from(n.cast_unsigned());
         let words: [u64; WORDS] = match self {
-            Self::Started { pid, at } => [0, pid.into(), nanos(at), 0, 0, 0, 0, 0],
+            Self::Started { pid, at, parent } => {
+                [0, pid.into(), nanos(at), parent.into(), 0, 0, 0, 0]
+            }
             Self::ExecFailed { errno } => [1, number(errno), 0, 0, 0, 0, 0, 0],
             Self::ForkFailed { errno } => [2, number(errno), 0, 0, 0, 0, 0, 0],
             Self::Exited(e) => {
@@ -155,6 +159,7 @@ impl Message {
             0 => Self::Started {
                 pid: number(1),
                 at: time(2),
+                parent: number(3),
             },
             1 => Self::ExecFailed {
                 errno: number(1).cast_signed(),
@@ -208,6 +213,7 @@ mod tests {
             Message::Started {
                 pid: u32::MAX,
                 at: Duration::from_nanos(6),
+                parent: 7,
             },
             Message::ExecFailed { errno: 2 },
             Message::ForkFailed { errno: 11 },

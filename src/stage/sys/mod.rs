@@ -22,6 +22,7 @@ mod gate;
 mod inherited;
 mod life;
 mod message;
+mod parent;
 mod pool;
 mod process;
 mod raw;
@@ -44,7 +45,7 @@ use nix::poll::{PollFd, PollFlags};
 use nix::sys::time::TimeSpec;
 
 pub(crate) use clock::{now, utc_offset};
-pub(crate) use exec::Exec;
+pub(crate) use exec::{Exec, Given};
 pub(crate) use gate::{Admission, is_scarce};
 pub(crate) use message::{Exited, Hold, Message};
 pub(crate) use reaper::{Ends, Reaper};
@@ -53,13 +54,13 @@ pub(crate) use terminal::terminal;
 
 /// Waits until one of the descriptors can be read, is closed at the other end, or the time is over.
 pub(crate) fn wait_readable(fds: &[BorrowedFd<'_>], limit: Duration) -> io::Result<()> {
-    wait(fds, None, limit)
+    wait(fds, &[], limit)
 }
 
-/// As [`wait_readable`]; or until `writable` can be written.
+/// As [`wait_readable`]; or until one of `writable` can be written.
 pub(crate) fn wait(
     readable: &[BorrowedFd<'_>],
-    writable: Option<BorrowedFd<'_>>,
+    writable: &[BorrowedFd<'_>],
     limit: Duration,
 ) -> io::Result<()> {
     poll(readable, writable, limit).map(drop)
@@ -68,11 +69,11 @@ pub(crate) fn wait(
 /// How many of them are ready.
 fn poll(
     readable: &[BorrowedFd<'_>],
-    writable: Option<BorrowedFd<'_>>,
+    writable: &[BorrowedFd<'_>],
     limit: Duration,
 ) -> io::Result<i32> {
     let readable = readable.iter().map(|fd| (*fd, PollFlags::POLLIN));
-    let writable = writable.map(|fd| (fd, PollFlags::POLLOUT));
+    let writable = writable.iter().map(|fd| (*fd, PollFlags::POLLOUT));
     let mut polled: Vec<PollFd<'_>> = readable
         .chain(writable)
         .map(|(fd, events)| PollFd::new(fd, events))
@@ -86,11 +87,11 @@ fn poll(
     }
 }
 
-/// Whether one of the descriptors can be read or is closed at the other end, or `writable` can be written, now.
+/// Whether one of the descriptors can be read or is closed at the other end, or one of `writable` can be written, now.
 #[cfg(all(feature = "trace", target_arch = "x86_64"))]
 pub(crate) fn is_ready(
     readable: &[BorrowedFd<'_>],
-    writable: Option<BorrowedFd<'_>>,
+    writable: &[BorrowedFd<'_>],
 ) -> io::Result<bool> {
     poll(readable, writable, Duration::ZERO).map(|ready| ready > 0)
 }
@@ -106,7 +107,7 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 /// Lets a pipe hold more, if the system allows it.
 ///
 /// Not from the start: the pipes of a user share a limit, and beyond it new ones are small, those of others too.
-pub(crate) fn enlarge_pipe(pipe: &OwnedFd, size: usize) {
+pub(crate) fn enlarge_pipe(pipe: BorrowedFd<'_>, size: usize) {
     use nix::fcntl::{FcntlArg, fcntl};
     if let Ok(size) = libc::c_int::try_from(size) {
         let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(size));
@@ -138,11 +139,13 @@ mod tests {
         let args: Vec<OsString> = args.iter().map(Into::into).collect();
         let name = OsStr::new(program);
         let path = Path::new(program);
-        let exec = Exec::new(path, name, &args, [].into_iter(), Path::new("/"), None, &[]).unwrap();
+        let root = Path::new("/");
+        let exec = Exec::new(path, name, &args, [].into_iter(), root, &Given::default()).unwrap();
         let ends = Ends {
             stdin: null(),
             stdout: null(),
             stderr: null(),
+            ready: None,
             gate: None,
         };
         reaper.start(&exec, &ends, Hold::No).unwrap();
@@ -167,7 +170,7 @@ mod tests {
         let mut reaper = Reaper::engage().unwrap();
         start(&mut reaper, "/bin/sleep", &["0.1"]);
         let messages = messages(&mut reaper);
-        let [Message::Started { pid, at }, Message::Exited(exited)] = messages[..] else {
+        let [Message::Started { pid, at, .. }, Message::Exited(exited)] = messages[..] else {
             panic!("{messages:?}");
         };
         assert_ne!(pid, 0);

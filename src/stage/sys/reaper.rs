@@ -17,6 +17,8 @@ pub(crate) struct Ends {
     pub(crate) stdin: OwnedFd,
     pub(crate) stdout: OwnedFd,
     pub(crate) stderr: OwnedFd,
+    /// A descriptor on which it tells that it is ready.
+    pub(crate) ready: Option<OwnedFd>,
     /// Readable once a subject that is held may go on.
     pub(crate) gate: Option<OwnedFd>,
 }
@@ -100,6 +102,7 @@ impl Reaper {
         let files: Vec<_> = streams
             .into_iter()
             .chain(&ends.gate)
+            .chain(&ends.ready)
             .map(AsFd::as_fd)
             .collect();
         loop {

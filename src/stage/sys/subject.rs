@@ -24,11 +24,16 @@ pub(super) struct Subject<'a> {
     pub(super) stdin: RawFd,
     pub(super) stdout: RawFd,
     pub(super) stderr: RawFd,
+    /// Where it tells that it is ready; -1 if it does not.
+    pub(super) ready: RawFd,
+    /// Its parent: the reaper, or the process between.
+    pub(super) parent: libc::pid_t,
+    /// Whether it is killed with its parent.
+    pub(super) bound: bool,
     pub(super) hold: Hold,
     /// Readable once a subject that is held may go on.
     pub(super) gate: RawFd,
     pub(super) tell: Tell,
-    pub(super) reaper: libc::pid_t,
     /// What it tells the reaper, whose memory it shares until its exec.
     pub(super) told: Cell<Told>,
 }
@@ -90,8 +95,10 @@ fn become_it(subject: &Subject<'_>) -> ! {
     unsafe {
         libc::setpgid(0, 0);
         // If the reaper is killed, the subject must not go on alone.
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        if libc::getppid() != subject.reaper {
+        if subject.bound {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        }
+        if libc::getppid() != subject.parent {
             exit(127)
         }
         default_actions();
@@ -108,6 +115,9 @@ fn become_it(subject: &Subject<'_>) -> ! {
             && held(subject)
         {
             close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+            if let (Some(number), 0..) = (exec.ready(), subject.ready) {
+                hand_on(subject.ready, number);
+            }
             subject.told.set(Told {
                 at: now(),
                 errno: 0,
@@ -120,6 +130,17 @@ fn become_it(subject: &Subject<'_>) -> ! {
         ..subject.told.get()
     });
     exit(127)
+}
+
+/// Has the program get a descriptor under this number.
+unsafe fn hand_on(descriptor: RawFd, number: RawFd) {
+    // SAFETY: no pointers.
+    unsafe {
+        match descriptor == number {
+            true => libc::fcntl(number, libc::F_SETFD, 0),
+            false => libc::dup2(descriptor, number),
+        }
+    };
 }
 
 /// Waits until the tracer has this process. False, with an errno, if it is not to go on.

@@ -71,6 +71,9 @@ fn on_virtual_clock(
 ) -> Result<Record, RunError> {
     let why = match plan.stdin {
         Stdin::Inherit => "its standard input is the harness's own".to_owned(),
+        _ if plan.converses() || control.queue().is_some() => {
+            "the harness talks to it, and that takes real time".to_owned()
+        }
         _ => {
             // Nobody hears of a run that may be thrown away.
             let mut silent = match control.switch() {

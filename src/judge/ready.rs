@@ -1,0 +1,29 @@
+//! Whether the subject was ready before it ended.
+
+use super::check::{Check, Expected, Observed};
+use super::end::{self, End};
+use crate::record::{Finding, Record};
+
+/// A subject that was to be ready and never was. One that was is told by its event.
+pub(super) fn ready(record: &Record) -> Option<Check> {
+    let never = |finding: &Finding| matches!(finding, Finding::NeverReady);
+    record.findings.iter().find(|finding| never(finding))?;
+    if let Some((observed, doubt)) = end::cut_short(record, None) {
+        return Some(Check::broken_unless(doubt, Expected::Ready, observed));
+    }
+    let exit = record.exit_event();
+    let observed = match (End::of(record), exit) {
+        (End::Late { exit, timeout }, _) => Observed::ExitAfterTimeout {
+            exit: exit.exit,
+            at: exit.at,
+            timeout,
+        },
+        (_, Some(exit)) => Observed::Exit {
+            exit: exit.exit,
+            at: exit.at,
+        },
+        _ => Observed::NoExit,
+    };
+    let check = Check::broken(Expected::Ready, observed);
+    Some(check.at(exit.map(|seen| seen.event)))
+}

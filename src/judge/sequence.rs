@@ -1,0 +1,131 @@
+//! The order of events of any kind: lines, signals, requests, ports, the exit.
+//!
+//! What the harness does has an exact time, and whatever it heard by then happened before it. What is heard happened then or
+//! earlier, by as much as the harness may have been late. What is looked for happened between two looks. So an order is told
+//! only where the two intervals do not overlap.
+
+use std::time::Duration;
+
+use super::check::{Check, Doubt, Expected, Observed};
+use super::delay::never_came;
+use super::end::{self, End};
+use super::expect::Mark;
+use super::moment::Moment;
+use crate::record::{EventKind, Record, Stream};
+
+/// By how much what comes by two ways may be heard in the wrong order on a machine without lag.
+const UNSURE: Duration = Duration::from_millis(20);
+/// The same of two output streams.
+const UNSURE_STREAMS: Duration = Duration::from_millis(100);
+
+/// The way by which an event was heard.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    /// The harness did it, or the kernel told of it when it happened.
+    Exact,
+    /// One of the subject's streams.
+    Stream(Stream),
+    /// The connections of requests.
+    Connection,
+    /// A look at the system.
+    Look,
+}
+
+impl Way {
+    fn of(record: &Record, moment: Moment) -> Self {
+        let kind = moment.event.map(|event| &record.events[event].kind);
+        match kind {
+            Some(EventKind::Line(line)) => Self::Stream(line.stream),
+            Some(EventKind::Request(_)) => Self::Connection,
+            // That it is ready is said by the harness, once it has heard or seen why.
+            Some(EventKind::Ready { .. }) => Self::Exact,
+            Some(kind) if kind.since().is_some() => Self::Look,
+            _ => Self::Exact,
+        }
+    }
+}
+
+pub(super) fn order(record: &Record, marks: &[Mark], end_is_told: bool) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let mut before = (Mark::Start, Moment::START);
+    for mark in marks {
+        let expected = Expected::InOrder {
+            mark: mark.clone(),
+            after: before.0.clone(),
+        };
+        let own = matches!(
+            End::of(record),
+            End::Own(_) | End::Late { .. } | End::Unknown
+        );
+        if *mark == Mark::Exit && !own {
+            let cut_short = end::cut_short(record, None).filter(|_| !end_is_told);
+            checks.extend(cut_short.map(|(seen, why)| Check::broken_unless(why, expected, seen)));
+            continue;
+        }
+        let Some(moment) = Moment::of(record, mark) else {
+            checks.push(never_came(record, expected, mark));
+            continue;
+        };
+        checks.push(pair(record, expected, &before, moment));
+        before = (mark.clone(), moment);
+    }
+    checks
+}
+
+/// Whether an event came after the one before it.
+fn pair(record: &Record, expected: Expected, before: &(Mark, Moment), moment: Moment) -> Check {
+    let (other, earlier) = before;
+    let ways = (Way::of(record, *earlier), Way::of(record, moment));
+    let at = moment.at;
+    let by_stamps = moment.event >= earlier.event;
+    let check = match sure(record, ways, *earlier, moment) {
+        true if by_stamps => Check::held(expected, Observed::Line { at }),
+        true => Check::broken(
+            expected,
+            Observed::Before {
+                at,
+                other: other.clone(),
+            },
+        ),
+        false => {
+            let gap = super::moment::seconds_between(*earlier, moment);
+            let doubt = Doubt::Unordered {
+                other: other.clone(),
+                gap,
+            };
+            Check::inconclusive(expected, Observed::Line { at }, doubt)
+        }
+    };
+    check.at(moment.event)
+}
+
+/// Whether the order in which two events stand is the one in which they happened.
+fn sure(record: &Record, ways: (Way, Way), a: Moment, b: Moment) -> bool {
+    let unsure = UNSURE.saturating_add(record.lag.canary.max(record.lag.harness));
+    let is_exit = |moment: Moment| {
+        let kind = moment.event.map(|event| &record.events[event].kind);
+        matches!(kind, Some(EventKind::Exit(_)))
+    };
+    let late = match ways {
+        // The loopback may deliver an answer after its sender, or the sender's parent, has ended.
+        (Way::Exact, Way::Connection) if is_exit(a) => unsure,
+        (Way::Connection, Way::Exact) if is_exit(b) => unsure,
+        // Whatever was heard before the harness acted, or before the exit, had happened by then.
+        (Way::Look, Way::Exact) | (Way::Exact, Way::Look) => Duration::ZERO,
+        (Way::Exact, _) | (_, Way::Exact) => return true,
+        (first, second) if first == second && first != Way::Look => return true,
+        (Way::Stream(_), Way::Stream(_)) => UNSURE_STREAMS.saturating_add(record.lag.total()),
+        (Way::Look, Way::Look) => Duration::ZERO,
+        _ => unsure,
+    };
+    let (first, second, way) = match b.event >= a.event {
+        true => (a, b, ways.1),
+        false => (b, a, ways.0),
+    };
+    let earliest = match way {
+        Way::Look => second.since,
+        Way::Exact => second.at,
+        _ => second.at.saturating_sub(late),
+    };
+    first.at <= earliest
+}

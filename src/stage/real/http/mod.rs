@@ -1,0 +1,211 @@
+//! The requests of a run.
+
+mod answer;
+mod connection;
+
+use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use super::run::Run;
+use crate::record::{EventKind, Exchange, Finding, RequestSeen};
+use crate::stage::plan::Readiness;
+use crate::stage::{Plan, Request};
+use connection::Connection;
+
+/// How far apart two requests are that ask whether the subject is ready.
+const PROBE: Duration = Duration::from_millis(50);
+/// The name of these requests. No request of a plan can have it.
+const PROBE_NAME: &str = "";
+
+#[derive(Default)]
+pub(super) struct Requests {
+    connections: Vec<Connection>,
+    /// What asks whether the subject is ready.
+    probe: Option<Probe>,
+}
+
+struct Probe {
+    request: Request,
+    status: u16,
+    connection: Option<Connection>,
+    /// When the one under way was begun, or when the next one is.
+    at: Duration,
+}
+
+impl Requests {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let probe = match &plan.ready {
+            Some(Readiness::Http { path, status }) => Some(Probe {
+                request: Request::get(PROBE_NAME, path),
+                status: *status,
+                connection: None,
+                at: Duration::ZERO,
+            }),
+            _ => None,
+        };
+        Self {
+            connections: Vec::new(),
+            probe,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Connection> {
+        let probe = self.probe.iter().flat_map(|probe| &probe.connection);
+        self.connections.iter().chain(probe)
+    }
+
+    /// What is waited for until it can be read.
+    pub(super) fn reads(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.all().filter_map(Connection::reads)
+    }
+
+    /// What is waited for until it can be written.
+    pub(super) fn writes(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.all().filter_map(Connection::writes)
+    }
+
+    /// When to ask again whether the subject is ready.
+    pub(super) fn next(&self) -> Option<Duration> {
+        let probe = self.probe.as_ref()?;
+        probe.connection.is_none().then_some(probe.at)
+    }
+}
+
+impl Run<'_, '_> {
+    /// Where a request goes to: a port that it names, the one that was handed in, or the first at which the tree listens.
+    fn address(&self, port: Option<u16>) -> Option<SocketAddr> {
+        let wanted = port.or(self.plan.port);
+        let mut known = self.looks.addresses().map(reachable);
+        let fitting = known.find(|known| wanted.is_none_or(|port| known.port() == port));
+        let anyhow = wanted.map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        fitting
+            .filter(|address| address.ip().is_loopback())
+            .or(anyhow)
+    }
+
+    /// Sends a request.
+    pub(super) fn request(&mut self, request: &Request, at: Duration) {
+        let is_same = |known: &Connection| known.name == request.name && known.is_under_way();
+        if self.requests.connections.iter().any(is_same) {
+            let what = crate::record::EventName::Sent(request.name.clone());
+            return self.findings.push(Finding::NotDone { what });
+        }
+        let seen = |exchange| RequestSeen::new(&request.name, exchange);
+        let Some(to) = self.address(request.port) else {
+            let why = "nothing of the subject listens at a TCP port".into();
+            return self.push(at, seen(Exchange::Refused { why }).into());
+        };
+        match Connection::open(request, to) {
+            Ok(connection) => {
+                self.requests.connections.push(connection);
+                self.converse();
+            }
+            Err(exchange) => self.push(at, seen(exchange).into()),
+        }
+    }
+
+    /// Goes on with all requests as far as that is possible without waiting.
+    pub(super) fn converse(&mut self) {
+        self.probe();
+        for i in 0..self.requests.connections.len() {
+            loop {
+                // What is sent is stamped before it is, what is heard after it was.
+                let before = self.elapsed();
+                let connection = &mut self.requests.connections[i];
+                let Some(exchange) = connection.proceed() else {
+                    break;
+                };
+                let seen = RequestSeen::new(&connection.name, exchange);
+                let sent = matches!(seen.exchange, Exchange::Sent { .. });
+                let at = if sent { before } else { self.elapsed() };
+                self.hear_exchange(at, seen);
+            }
+        }
+        self.requests.connections.retain(|known| !known.is_over());
+    }
+
+    fn hear_exchange(&mut self, at: Duration, seen: RequestSeen) {
+        let at = at.min(self.latest());
+        let is_sent = matches!(seen.exchange, Exchange::Sent { .. });
+        self.push(at, seen.into());
+        // Whoever has answered may listen still: that is known only if it is looked for now.
+        if !is_sent {
+            self.look();
+        }
+    }
+
+    /// The latest instant at which what is heard now can have been. The loopback may deliver an answer after its sender has
+    /// ended; but a subject that has ended, and has left nobody behind, sends no more.
+    fn latest(&self) -> Duration {
+        match (self.ending, self.exited, self.ended_at) {
+            (Some(exit), ..) => exit,
+            (None, Some(exited), Some(exit)) if exited.alone => {
+                exit.saturating_sub(Duration::from_nanos(1))
+            }
+            _ => Duration::MAX,
+        }
+    }
+
+    /// Asks whether the subject is ready.
+    fn probe(&mut self) {
+        if self.ready.is_done() {
+            self.requests.probe = None;
+        }
+        let now = self.elapsed();
+        let address = self.address(None);
+        let Some(probe) = &mut self.requests.probe else {
+            return;
+        };
+        match (&mut probe.connection, address) {
+            (None, Some(to)) if now >= probe.at => {
+                probe.at = now;
+                probe.connection = Connection::open(&probe.request, to).ok();
+                if probe.connection.is_none() {
+                    probe.at = now + PROBE;
+                }
+            }
+            (None, None) if now >= probe.at => probe.at = now + PROBE,
+            _ => {}
+        }
+        let (asked, status) = (probe.at, probe.status);
+        let mut ready = false;
+        while let Some(connection) = &mut probe.connection
+            && let Some(exchange) = connection.proceed()
+        {
+            ready |= matches!(&exchange, Exchange::Answered(answer) if answer.status == status);
+            if !connection.is_under_way() {
+                probe.connection = None;
+                probe.at = now + PROBE;
+            }
+        }
+        if ready {
+            self.becomes_ready(asked, self.elapsed());
+            self.requests.probe = None;
+        }
+    }
+
+    /// What is still under way when nothing more can come.
+    pub(super) fn end_requests(&mut self) {
+        self.converse();
+        let now = self.elapsed();
+        for mut connection in std::mem::take(&mut self.requests.connections) {
+            if connection.is_under_way() {
+                let exchange = connection.cut_off("the run was over");
+                let seen = RequestSeen::new(&connection.name, exchange);
+                self.push(now, EventKind::Request(seen));
+            }
+        }
+    }
+}
+
+/// An address of the loopback, of one that may stand for all of the machine.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}

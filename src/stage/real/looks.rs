@@ -1,0 +1,245 @@
+//! What is not told but must be looked for, again and again: where the tree listens, and which files are there.
+//!
+//! A change was between two looks. Each event says since when it can have been, so that nobody takes it for exact.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::run::Run;
+use crate::record::{EventKind, EventName, FileSeen, FileState, Listening};
+use crate::stage::Plan;
+use crate::stage::action::Trigger;
+use crate::stage::plan::Readiness;
+use crate::stage::proc::{self, Listeners, Place};
+
+/// How far apart two looks are.
+const GRAIN: Duration = Duration::from_millis(10);
+/// How long after a look an action may be for what was seen to hold until then.
+const STILL: Duration = Duration::from_millis(20);
+/// How often it is looked again where that takes longer.
+const TRIES: usize = 5;
+
+pub(super) struct Looks {
+    ports: Option<Ports>,
+    files: Vec<Watched>,
+    /// When the last look began, or until when what it saw held.
+    since: Duration,
+    next: Duration,
+}
+
+struct Ports {
+    /// What listened before the subject was started: none of it is the subject's.
+    before: HashSet<u64>,
+    known: Listeners,
+}
+
+/// A file that is waited for.
+struct Watched {
+    name: String,
+    path: PathBuf,
+    /// What was there before the subject was started does not count.
+    before: Option<Identity>,
+    seen: bool,
+}
+
+#[derive(PartialEq)]
+struct Identity([u64; 2], [i64; 2]);
+
+impl Identity {
+    fn of(path: &Path) -> Option<Self> {
+        let data = fs::metadata(path).ok()?;
+        Some(Self(
+            [data.dev(), data.ino()],
+            [data.mtime(), data.mtime_nsec()],
+        ))
+    }
+}
+
+/// The files that are to be looked for: those that the plan names, and those that something waits for.
+fn files(plan: &Plan) -> Vec<String> {
+    let waited = plan
+        .actions
+        .iter()
+        .filter_map(|action| match &action.when().on {
+            Trigger::Event(EventName::File(path), _) => Some(path),
+            _ => None,
+        });
+    let ready = plan.ready.iter().filter_map(|ready| match ready {
+        Readiness::File(path) => Some(path),
+        _ => None,
+    });
+    let mut all: Vec<_> = plan
+        .files
+        .iter()
+        .chain(waited)
+        .chain(ready)
+        .cloned()
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+impl Looks {
+    /// The first look, before the subject is started.
+    pub(super) fn new(plan: &Plan, directory: &Path) -> Self {
+        let before = || {
+            proc::all_listeners(std::process::id())
+                .into_keys()
+                .collect()
+        };
+        let watched = |name: String| {
+            let path = directory.join(&name);
+            Watched {
+                before: Identity::of(&path),
+                name,
+                path,
+                seen: false,
+            }
+        };
+        Self {
+            ports: plan.looks_at_ports().then(|| Ports {
+                before: before(),
+                known: Listeners::new(),
+            }),
+            files: files(plan).into_iter().map(watched).collect(),
+            since: Duration::ZERO,
+            next: Duration::ZERO,
+        }
+    }
+
+    /// When to look again.
+    pub(super) fn next(&self) -> Option<Duration> {
+        let waits = self.ports.is_some() || self.files.iter().any(|file| !file.seen);
+        waits.then_some(self.next)
+    }
+
+    /// Nothing has changed since the last look, which was a moment ago.
+    pub(super) fn still_at(&mut self, at: Duration) {
+        if at.saturating_sub(self.since) <= STILL {
+            self.since = at;
+        }
+    }
+
+    /// The files that the plan names, as they are now.
+    pub(super) fn file_states(&self, named: &[String]) -> BTreeMap<String, FileState> {
+        let named = self.files.iter().filter(|file| named.contains(&file.name));
+        let state = |file: &Watched| match Identity::of(&file.path) {
+            None => FileState::Absent,
+            now if now == file.before => FileState::Unchanged,
+            Some(_) => FileState::Written,
+        };
+        named.map(|file| (file.name.clone(), state(file))).collect()
+    }
+
+    /// The TCP addresses at which the tree listens now.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = std::net::SocketAddr> {
+        let known = self.ports.iter().flat_map(|ports| ports.known.values());
+        known.filter_map(|place| match place {
+            Place::Tcp(address) => Some(*address),
+            Place::Unix(_) => None,
+        })
+    }
+}
+
+impl Ports {
+    /// What has begun and what has ended since the last look.
+    fn look(&mut self, pid: u32, reaper: u32) -> (Vec<Place>, Vec<Place>) {
+        let all = proc::all_listeners(pid);
+        let is_gone = |inode: &u64| !all.contains_key(inode);
+        let gone: Vec<u64> = self.known.keys().copied().filter(is_gone).collect();
+        let gone: Vec<Place> = gone
+            .iter()
+            .filter_map(|inode| self.known.remove(inode))
+            .collect();
+        let is_new = |inode: &u64| !self.before.contains(inode) && !self.known.contains_key(inode);
+        let new: HashSet<u64> = all.keys().copied().filter(is_new).collect();
+        if new.is_empty() {
+            return (Vec::new(), gone);
+        }
+        let ours = proc::held_below(reaper, &new);
+        let is_ours = |(inode, _): &(u64, Place)| ours.contains(inode);
+        let new: Listeners = all.into_iter().filter(is_ours).collect();
+        // Several processes may listen at one place: it begins with the first, and ends with the last.
+        let is_first = |place: &&Place| !self.known.values().any(|known| known == *place);
+        let mut begun: Vec<_> = new.values().filter(is_first).cloned().collect();
+        begun.dedup();
+        self.known.extend(new);
+        (begun, gone)
+    }
+}
+
+impl Run<'_, '_> {
+    /// Looks, if it is time for that.
+    pub(super) fn look_in_time(&mut self) {
+        let now = self.elapsed();
+        if self.looks.next().is_some_and(|next| now >= next) {
+            self.look();
+        }
+    }
+
+    /// Looks so shortly before something is done that what is seen later comes after it.
+    pub(super) fn look_before_acting(&mut self) {
+        for _ in 0..TRIES {
+            self.look();
+            if self.elapsed().saturating_sub(self.looks.since) <= STILL / 2 {
+                break;
+            }
+        }
+    }
+
+    /// Looks now.
+    pub(super) fn look(&mut self) {
+        if self.looks.next().is_none() {
+            return;
+        }
+        let began = self.elapsed();
+        let mut seen = Vec::new();
+        let since = self.looks.since;
+        let (pid, reaper) = (self.pid, self.reaper.pid());
+        if let Some(ports) = &mut self.looks.ports {
+            let (begun, gone) = ports.look(pid, reaper);
+            let still: Vec<_> = ports.known.values().cloned().collect();
+            let change = |place: Place| Listening::new(place.to_string(), since);
+            seen.extend(begun.into_iter().map(|p| EventKind::Listens(change(p))));
+            let gone = gone.into_iter().filter(|place| !still.contains(place));
+            seen.extend(gone.map(|p| EventKind::StopsListening(change(p))));
+        }
+        for file in self.looks.files.iter_mut().filter(|file| !file.seen) {
+            let now = Identity::of(&file.path);
+            file.seen = now.is_some() && now != file.before;
+            if file.seen {
+                seen.push(EventKind::File(FileSeen::new(&file.name, since)));
+            }
+        }
+        self.looks.since = began;
+        self.looks.next = self.elapsed() + GRAIN;
+        self.note(seen);
+    }
+
+    fn note(&mut self, seen: Vec<EventKind>) {
+        let now = self.elapsed();
+        // What ends with the last process has ended by its exit.
+        let exit = self.ended_at.filter(|_| self.empty);
+        for kind in seen {
+            let since = kind.since().unwrap_or_default();
+            let at = exit.map_or(now, |exit| now.min(exit.max(since)));
+            let ready = self.makes_ready(&kind);
+            self.push(at, kind);
+            if ready {
+                self.becomes_ready(since, at);
+            }
+        }
+    }
+
+    fn makes_ready(&self, kind: &EventKind) -> bool {
+        match (&self.plan.ready, kind) {
+            (Some(Readiness::Listening), EventKind::Listens(_)) => true,
+            (Some(Readiness::File(wanted)), EventKind::File(file)) => file.path == *wanted,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What the harness does to the subject when the moment of an action has come.
+
+use super::run::Run;
+use crate::record::{EventKind, Signal, SignalReason, Stream};
+use crate::stage::action::Act;
+use crate::stage::sys;
+
+impl Run<'_, '_> {
+    pub(super) fn perform(&mut self, act: &Act) {
+        // Stamped before it is done: what comes of it comes later.
+        let at = self.elapsed();
+        match act {
+            Act::Signal { signal, group } => {
+                match group {
+                    true => sys::send_signal_to_group(*signal, self.pid),
+                    false => sys::send_signal_to(*signal, self.pid),
+                }
+                self.sent_at(at, *signal, vec![self.pid], SignalReason::Planned);
+            }
+            Act::Write(bytes) => {
+                self.input.send(bytes.as_slice().to_vec());
+                self.write_input();
+            }
+            Act::CloseStdin => {
+                self.input.close();
+                self.write_input();
+            }
+            Act::CloseOutput(stream) => self.close_output(*stream),
+            Act::EndParent => self.end_parent(),
+            Act::Request(request) => self.request(request, at),
+            Act::Client(client) => self.start_client(client, at),
+        }
+    }
+
+    fn end_parent(&mut self) {
+        // Without the subject's exit it is still waiting for it, or a zombie of its reaper: the pid is its own.
+        if self.parent != 0 {
+            let at = self.elapsed();
+            sys::send_signal_to(Signal::KILL, self.parent);
+            self.push(at, EventKind::ParentEnds { pid: self.parent });
+        }
+    }
+
+    /// Closes our end of a stream. What has come by then is kept.
+    fn close_output(&mut self, stream: Stream) {
+        self.read_pipes();
+        let is_meant = |pipe: Stream| pipe == stream || pipe == Stream::Merged;
+        let open = |i: &usize| is_meant(self.pipes[*i].stream) && self.pipes[*i].is_open();
+        let Some(i) = (0..self.pipes.len()).find(open) else {
+            return;
+        };
+        self.end_line(i);
+        let at = self.elapsed();
+        self.pipes[i].close();
+        self.push(at, EventKind::OutputClosed { stream });
+    }
+}

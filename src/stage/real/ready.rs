@@ -1,0 +1,137 @@
+//! When the subject is ready, as the plan's readiness says.
+
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
+
+use super::run::Run;
+use crate::record::{EventKind, Finding};
+use crate::stage::Plan;
+use crate::stage::plan::Readiness;
+use crate::stage::sys;
+
+/// The longest message to `NOTIFY_SOCKET` that is read.
+const MESSAGE: usize = 4096;
+
+/// How it is heard that the subject is ready.
+pub(super) struct Ready {
+    /// Whether it is ready, or never has to be.
+    done: bool,
+    way: Way,
+}
+
+enum Way {
+    /// By a line, or by a look.
+    Other,
+    /// Messages to `NOTIFY_SOCKET`.
+    Socket(UnixDatagram),
+    /// A newline on a descriptor. `None` once it is closed.
+    Pipe(Option<io::PipeReader>),
+}
+
+/// What the subject gets for it.
+#[derive(Default)]
+pub(super) struct Given {
+    /// The value of `NOTIFY_SOCKET`.
+    pub(super) socket: Option<String>,
+    /// A descriptor, and the number that it has for the subject.
+    pub(super) descriptor: Option<(OwnedFd, u32)>,
+}
+
+impl Ready {
+    /// `mark` names the run.
+    pub(super) fn new(plan: &Plan, mark: &str) -> io::Result<(Self, Given)> {
+        let mut given = Given::default();
+        let way = match plan.ready {
+            Some(Readiness::Notify) => {
+                let name = format!("exeunt-{mark}");
+                let socket = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name)?)?;
+                socket.set_nonblocking(true)?;
+                given.socket = Some(format!("@{name}"));
+                Way::Socket(socket)
+            }
+            Some(Readiness::Descriptor(number)) => {
+                let (ours, theirs) = sys::pipe()?;
+                given.descriptor = Some((theirs, number));
+                Way::Pipe(Some(ours.into()))
+            }
+            _ => Way::Other,
+        };
+        let done = plan.ready.is_none();
+        Ok((Self { done, way }, given))
+    }
+
+    /// What tells of it.
+    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match &self.way {
+            Way::Socket(socket) => Some(socket.as_fd()),
+            Way::Pipe(pipe) => pipe.as_ref().map(AsFd::as_fd),
+            Way::Other => None,
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// What was told since: whether the subject is ready, and whether it is about to end.
+    fn hear(&mut self) -> (bool, bool) {
+        let mut heard = (false, false);
+        let mut buffer = [0; MESSAGE];
+        match &mut self.way {
+            Way::Other => {}
+            Way::Socket(socket) => {
+                while let Ok(n) = socket.recv(&mut buffer) {
+                    let text = String::from_utf8_lossy(&buffer[..n]);
+                    heard.0 |= text.lines().any(|line| line == "READY=1");
+                    heard.1 |= text.lines().any(|line| line == "STOPPING=1");
+                }
+            }
+            Way::Pipe(pipe) => {
+                while let Some(reader) = pipe {
+                    match reader.read(&mut buffer) {
+                        Ok(0) => *pipe = None,
+                        Ok(n) => heard.0 |= buffer[..n].contains(&b'\n'),
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        Err(_) => break,
+                    }
+                }
+            }
+        }
+        heard
+    }
+}
+
+impl Run<'_, '_> {
+    /// Hears what the subject says of itself.
+    pub(super) fn hear_ready(&mut self) {
+        let (ready, stopping) = self.ready.hear();
+        let line = self.actions.take_ready_line();
+        let now = self.elapsed();
+        if let Some(at) = line {
+            self.becomes_ready(at, at);
+        }
+        if ready {
+            self.becomes_ready(now, now);
+        }
+        if stopping {
+            self.push(now, EventKind::Stopping);
+        }
+    }
+
+    pub(super) fn becomes_ready(&mut self, since: Duration, at: Duration) {
+        if !self.ready.done {
+            self.ready.done = true;
+            self.push(at, EventKind::Ready { since });
+        }
+    }
+
+    /// What the end shows.
+    pub(super) fn judge_ready(&mut self) {
+        if !self.ready.is_done() {
+            self.findings.push(Finding::NeverReady);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The events of a scenario that have names, and which of its texts mean one.
+
+use toml::Spanned;
+
+use super::file::{Closes, Scenario};
+use super::lines::MarkSpec;
+use super::ready::Ready;
+use crate::expect::{Mark, Occurrence};
+use crate::record::{EventName, Signal, Stream};
+use crate::stage::Readiness;
+
+/// The events that a scenario can have.
+#[derive(Debug, Clone)]
+pub(super) struct Events {
+    /// The signals that the subject is sent.
+    pub(super) signals: Vec<Signal>,
+    named: Vec<EventName>,
+}
+
+impl Events {
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let sent = scenario.signals.iter().map(|action| action.send);
+        let signals = sent.chain(scenario.at_timeout).collect();
+        let mut named = vec![EventName::Listens, EventName::StopsListening];
+        for deed in scenario.actions.iter().map(Spanned::get_ref) {
+            if deed.write.is_some() {
+                named.push(EventName::StdinWritten);
+            }
+            if deed.end.is_some() {
+                named.push(EventName::ParentEnds);
+            }
+            named.extend(deed.close.map(|closes| match closes {
+                Closes::Stdin => EventName::StdinClosed,
+                Closes::Stdout => EventName::OutputClosed(Stream::Stdout),
+                Closes::Stderr => EventName::OutputClosed(Stream::Stderr),
+            }));
+        }
+        for client in &scenario.clients {
+            let name = || client.get_ref().name.get_ref().clone();
+            named.extend([
+                EventName::ClientStarts(name()),
+                EventName::ClientEnds(name()),
+            ]);
+        }
+        for request in &scenario.requests {
+            let name = || request.get_ref().name.get_ref().clone();
+            named.extend([
+                EventName::Sent(name()),
+                EventName::Answered(name()),
+                EventName::CutOff(name()),
+                EventName::Refused(name()),
+                EventName::ConnectionClosed(name()),
+            ]);
+        }
+        if let Some(ready) = &scenario.ready {
+            named.push(EventName::Ready);
+            if let Ready::Other(Readiness::Notify) = ready.get_ref() {
+                named.push(EventName::Stopping);
+            }
+        }
+        Self { signals, named }
+    }
+
+    pub(super) fn has(&self, name: &EventName) -> bool {
+        match name {
+            EventName::Signal(signal) => self.signals.contains(signal),
+            // Whatever is named is looked for.
+            EventName::File(_) => true,
+            name => self.named.contains(name),
+        }
+    }
+
+    /// The names of all, as errors list them.
+    pub(super) fn list(&self) -> String {
+        let named = self.named.iter().map(|name| format!("`{name}`"));
+        let signals = self.signals.iter().map(|signal| format!("`{signal}`"));
+        named.chain(signals).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What a text or table means in this scenario: a text that is the name of one of its events means that event, any other
+    /// is a line.
+    pub(super) fn mark(&self, spec: &MarkSpec) -> Mark {
+        match &spec.event {
+            Some(name) if self.has(name) => Mark::Event(name.clone(), Occurrence::First),
+            _ => spec.mark.clone(),
+        }
+    }
+}

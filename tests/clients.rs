@@ -1,0 +1,152 @@
+//! Programs that run beside a subject.
+
+use exeunt::expect::{Expectation, ExpectedEnd, Mark};
+use exeunt::judge::{Verdict, judge};
+use exeunt::record::{EventName, Exit, Finding};
+use exeunt::stage::{Action, Client, Plan, Readiness};
+use exeunt::{Record, Signal, Subject, millis, secs};
+
+fn sh(script: &str) -> Subject {
+    Subject::new("sh").args(["-c", script]).timeout(secs(20))
+}
+
+fn client(script: &str) -> Client {
+    let mut plan = Plan::new("sh");
+    plan.args = ["-c", script].map(Into::into).into();
+    Client::new("c", plan)
+}
+
+fn starts() -> EventName {
+    EventName::ClientStarts("c".into())
+}
+
+fn ends() -> EventName {
+    EventName::ClientEnds("c".into())
+}
+
+fn verdict(record: &Record, expectation: Expectation) -> (Verdict, String) {
+    let judgement = judge(record, &Expectation::new().client("c", expectation));
+    let failures: Vec<_> = judgement.failures().map(ToString::to_string).collect();
+    (judgement.verdict(), failures.join("\n"))
+}
+
+#[test]
+fn a_client_has_a_record_and_a_verdict_of_its_own_and_is_no_survivor() {
+    let record = sh("trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done")
+        .action(Action::client(client("echo beside; sleep 0.2; exit 3")).on("up"))
+        .action(Action::signal(Signal::TERM).on(ends()))
+        .run()
+        .unwrap();
+    record
+        .assert()
+        .success()
+        .output("up\n")
+        .in_order([
+            Mark::from("up"),
+            starts().into(),
+            ends().into(),
+            EventName::Signal(Signal::TERM).into(),
+            Mark::Exit,
+        ])
+        .leaves_nothing_behind();
+    record
+        .client("c")
+        .unwrap()
+        .assert()
+        .code(3)
+        .output("beside\n");
+    let three = || Expectation::new().end(ExpectedEnd::code(3));
+    assert_eq!(verdict(&record, three()).0, Verdict::Held);
+    let (broken, text) = verdict(&record, three().line("elsewhere").end(ExpectedEnd::code(0)));
+    assert_eq!(broken, Verdict::Broken);
+    assert!(
+        text.contains("expected of client `c`: exit code 0, observed exit code 3"),
+        "{text}"
+    );
+    assert!(
+        text.contains("expected of client `c`: a line `elsewhere`"),
+        "{text}"
+    );
+    let json = serde_json::to_string(&record).unwrap();
+    assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), record);
+}
+
+#[test]
+fn a_client_that_does_not_end_is_ended_soon_after_the_subject() {
+    let record = sh("sleep 0.3")
+        .action(Action::client(client("exec sleep 60")))
+        .run()
+        .unwrap();
+    record.assert().success().leaves_nothing_behind();
+    let own = record.client("c").unwrap();
+    assert_eq!(own.exit(), Some(Exit::Signal(Signal::TERM)));
+    assert!(own.exit_event().unwrap().at < secs(10), "{own:?}");
+    assert_eq!(
+        verdict(&record, Expectation::new().end(Exit::Code(0))).0,
+        Verdict::Inconclusive
+    );
+}
+
+#[test]
+fn a_client_that_cannot_be_run_is_broken() {
+    let missing = Client::new("c", Plan::new("no such program"));
+    let record = sh("sleep 0.2")
+        .action(Action::client(missing))
+        .run()
+        .unwrap();
+    let (broken, text) = verdict(&record, Expectation::new());
+    assert_eq!(broken, Verdict::Broken);
+    assert!(
+        text.contains("client `c` runs, observed program `no such program` not found"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_client_whose_moment_never_comes_is_inconclusive() {
+    let record = sh("true")
+        .action(Action::client(client("true")).on("never"))
+        .run()
+        .unwrap();
+    let what = starts();
+    assert!(
+        record.findings.contains(&Finding::NotDone { what }),
+        "{record:?}"
+    );
+    assert_eq!(
+        verdict(&record, Expectation::new()).0,
+        Verdict::Inconclusive
+    );
+}
+
+#[test]
+fn a_client_is_told_where_the_subject_listens() {
+    if std::process::Command::new("python3")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        eprintln!("python3 is not here: not tested");
+        return;
+    }
+    let server = "import socket; s = socket.create_server(('', 0)); c, _ = s.accept(); c.sendall(b'hello'); c.close()";
+    let ask = "import socket, sys; h, p = sys.argv[1].split(':'); print(socket.create_connection((h, int(p))).recv(9).decode())";
+    let mut plan = Plan::new("python3");
+    plan.args = ["-c", ask, "{address}"].map(Into::into).into();
+    let record = Subject::new("python3")
+        .args(["-c", server])
+        .timeout(secs(20))
+        .ready(Readiness::Listening)
+        .settle(secs(5))
+        .action(Action::client(Client::new("c", plan)).on(EventName::Ready))
+        .run()
+        .unwrap();
+    record.assert().success();
+    record
+        .client("c")
+        .unwrap()
+        .assert()
+        .success()
+        .output("hello\n");
+    assert!(millis(0) < record.clients[0].at);
+}

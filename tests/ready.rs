@@ -1,0 +1,317 @@
+//! When a subject is ready, and where it listens.
+
+use std::time::Duration;
+
+use exeunt::expect::{Expectation, Mark};
+use exeunt::judge::{Verdict, judge};
+use exeunt::record::{EventKind, EventName, Finding};
+use exeunt::stage::{Action, Readiness};
+use exeunt::{Record, Signal, Subject, millis, secs};
+
+fn sh(script: &str) -> Subject {
+    Subject::new("sh").args(["-c", script]).timeout(secs(20))
+}
+
+fn python(script: &str) -> Subject {
+    Subject::new("python3")
+        .args(["-c", script])
+        .timeout(secs(20))
+}
+
+fn has_python() -> bool {
+    let there = std::process::Command::new("python3")
+        .arg("--version")
+        .output();
+    let there = there.is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("python3 is not here: not tested");
+    }
+    there
+}
+
+/// When the subject was ready, and since when it can have been.
+fn ready(record: &Record) -> (Duration, Duration) {
+    let (_, event) = record
+        .named(&EventName::Ready)
+        .next()
+        .expect("it was ready");
+    (event.at, event.kind.since().unwrap())
+}
+
+fn term() -> Action {
+    Action::signal(Signal::TERM).on(EventName::Ready)
+}
+
+#[test]
+fn by_a_line() {
+    let record = sh("sleep 0.2; echo up; exec sleep 9")
+        .ready("up")
+        .action(term())
+        .run()
+        .unwrap();
+    let up = record.lines().next().unwrap().at;
+    assert_eq!(ready(&record), (up, up));
+    record.assert().signal(Signal::TERM).in_order([
+        Mark::from("up"),
+        EventName::Ready.into(),
+        EventName::Signal(Signal::TERM).into(),
+        Mark::Exit,
+    ]);
+}
+
+#[test]
+fn by_a_file_that_is_new() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |script: &str| {
+        sh(script)
+            .current_dir(directory.path())
+            .ready(Readiness::File("app.pid".into()))
+            .action(term())
+    };
+    let record = file("sleep 0.2; echo $$ >app.pid; exec sleep 9")
+        .run()
+        .unwrap();
+    record.assert().signal(Signal::TERM);
+    let (at, since) = ready(&record);
+    assert!(at >= millis(200) && since < at, "{at:?} {since:?}");
+    // It is still there: that of the run before says nothing.
+    let record = file("exec sleep 0.2").run().unwrap();
+    assert!(record.findings.contains(&Finding::NeverReady), "{record:?}");
+    let record = file("sleep 0.1; echo $$ >app.pid; exec sleep 9")
+        .run()
+        .unwrap();
+    record.assert().signal(Signal::TERM);
+}
+
+#[test]
+fn by_a_newline_on_a_descriptor() {
+    for fd in [3, 7] {
+        let script = format!(
+            "sleep 0.1; printf x >&{fd}; sleep 0.1; echo >&{fd}; exec {fd}>&-; exec sleep 9"
+        );
+        let record = sh(&script)
+            .ready(Readiness::Descriptor(fd))
+            .action(term())
+            .run()
+            .unwrap();
+        record.assert().signal(Signal::TERM);
+        assert!(ready(&record).0 >= millis(200), "{record:?}");
+    }
+    // Closed without a newline: never ready.
+    let record = sh("exec 3>&-; sleep 0.1")
+        .ready(Readiness::Descriptor(3))
+        .run()
+        .unwrap();
+    assert!(record.findings.contains(&Finding::NeverReady));
+}
+
+#[test]
+fn by_a_message_to_the_socket_of_systemd() {
+    if !has_python() {
+        return;
+    }
+    let script = "
+import os, socket, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(os.environ['NOTIFY_SOCKET'].replace('@', '\\0'))
+s.send(b'STATUS=starting')
+time.sleep(0.1)
+s.send(b'READY=1\\nSTATUS=up')
+time.sleep(0.1)
+s.send(b'STOPPING=1')
+time.sleep(0.1)
+";
+    let record = python(script).ready(Readiness::Notify).run().unwrap();
+    record.assert().success().in_order([
+        Mark::from(EventName::Ready),
+        EventName::Stopping.into(),
+        Mark::Exit,
+    ]);
+    let other = sh("test -z \"$NOTIFY_SOCKET\"").run().unwrap();
+    other.assert().success();
+}
+
+/// Listens after 0.2 s, and closes the listener when it is told to end; the process goes on for 0.3 s.
+const SERVER: &str = "
+import signal, socket, sys, time
+time.sleep(0.2)
+s = socket.create_server(('127.0.0.1', int(sys.argv[1])))
+def end(*_):
+    s.close()
+    time.sleep(0.3)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+while True:
+    c, _ = s.accept()
+    print('connected', flush=True)
+";
+
+#[test]
+fn by_listening_without_a_connection() {
+    if !has_python() {
+        return;
+    }
+    let server = || {
+        python(SERVER)
+            .arg("{port}")
+            .free_port()
+            .ready(Readiness::Listening)
+    };
+    let record = server().action(term().after(millis(50))).run().unwrap();
+    let (at, since) = ready(&record);
+    assert!(at >= millis(200) && since < at, "{since:?} {at:?}");
+    let term = || Mark::from(EventName::Signal(Signal::TERM));
+    record
+        .assert()
+        .success()
+        .whole_log(Vec::<&str>::new())
+        .in_order([
+            Mark::from(EventName::Listens),
+            EventName::Ready.into(),
+            term(),
+            EventName::StopsListening.into(),
+            Mark::Exit,
+        ])
+        .exits_after(EventName::StopsListening, millis(300));
+    // The other way round it is broken, not inconclusive.
+    let wrong = Expectation::nothing().in_order([Mark::Exit, EventName::StopsListening.into()]);
+    assert_eq!(judge(&record, &wrong).verdict(), Verdict::Broken);
+    let port = format!("127.0.0.1:{}", record.command.last().unwrap());
+    let place = record.events.iter().find_map(|event| match &event.kind {
+        EventKind::Listens(change) => Some(change.address.clone()),
+        _ => None,
+    });
+    assert_eq!(place, Some(port));
+}
+
+#[test]
+fn a_socket_of_a_grandchild_counts_and_one_of_a_stranger_does_not() {
+    if !has_python() {
+        return;
+    }
+    let script = "
+import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind('sock')
+s.listen()
+time.sleep(9)
+";
+    let directory = tempfile::tempdir().unwrap();
+    let child = sh("python3 -c \"$0\" & wait")
+        .arg(script)
+        .current_dir(directory.path());
+    let record = child
+        .ready(Readiness::Listening)
+        .action(Action::signal(Signal::KILL).on(EventName::Ready));
+    let record = record.run().unwrap();
+    assert!(ready(&record).0 > Duration::ZERO);
+    let _stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = sh("sleep 0.1").ready(Readiness::Listening).run().unwrap();
+    assert!(other.findings.contains(&Finding::NeverReady), "{other:?}");
+    assert_eq!(other.named(&EventName::Listens).count(), 0);
+}
+
+#[test]
+fn a_subject_that_dies_before_it_is_ready_is_broken_at_once() {
+    let record = sh("echo cannot bind; exit 3")
+        .ready(Readiness::Listening)
+        .action(term())
+        .timeout(secs(60))
+        .run()
+        .unwrap();
+    assert!(record.exit_event().unwrap().at < secs(30));
+    let judgement = judge(&record, &Expectation::nothing());
+    assert_eq!(judgement.verdict(), Verdict::Broken);
+    let first = judgement.failures().next().unwrap().to_string();
+    assert!(
+        first.starts_with(
+            "expected the subject is ready before it ends, observed exit code 3 after"
+        ),
+        "{first}"
+    );
+    let shown = exeunt::report::timeline(&record, Some(&judgement));
+    assert!(shown.contains("cannot bind"), "{shown}");
+}
+
+#[test]
+fn a_subject_that_is_never_ready_is_still_running_at_its_timeout() {
+    let record = sh("exec sleep 30")
+        .ready("up")
+        .timeout(millis(500))
+        .run()
+        .unwrap();
+    let judgement = judge(&record, &Expectation::nothing());
+    let first = judgement.failures().next().unwrap().to_string();
+    assert!(first.contains("still running after 0.5 s"), "{first}");
+}
+
+#[test]
+fn a_parent_that_ends_leaves_an_orphan() {
+    let follows = "p=$PPID; while kill -0 $p 2>/dev/null; do sleep 0.02; done; echo alone; exit 4";
+    let end = || Action::end_parent().after(millis(100));
+    let record = sh(follows).action(end()).run().unwrap();
+    record
+        .assert()
+        .code(4)
+        .in_order([
+            Mark::from(EventName::ParentEnds),
+            "alone".into(),
+            Mark::Exit,
+        ])
+        .exits_within(EventName::ParentEnds, secs(1))
+        .leaves_nothing_behind();
+    // One that does not notice.
+    let record = sh("exec sleep 30")
+        .action(end())
+        .timeout(secs(1))
+        .run()
+        .unwrap();
+    let error = record
+        .assert()
+        .try_exits_within(EventName::ParentEnds, millis(300));
+    assert!(
+        error.unwrap_err().to_string().contains("still running"),
+        "{record:?}"
+    );
+    // One whose child does not: it is named.
+    let record = sh(&format!("sleep 30 & {follows}"))
+        .action(end())
+        .run()
+        .unwrap();
+    let [survivor] = &record.survivors[..] else {
+        panic!("{record:?}");
+    };
+    assert_eq!(survivor.command, "sleep 30");
+}
+
+#[test]
+fn with_a_parent_of_its_own_a_subject_ends_as_without() {
+    let run = |script: &str, limit| {
+        let mut plan = sh(script).timeout(limit).plan().clone();
+        plan.parent = true;
+        Subject::from(plan).run().unwrap()
+    };
+    for (script, code) in [("exit 7", 7), ("sleep 0.1; exit 0", 0)] {
+        run(script, secs(20))
+            .assert()
+            .code(code)
+            .leaves_nothing_behind();
+    }
+    run("kill -KILL $$", secs(20)).assert().signal(Signal::KILL);
+    let hangs = run("exec sleep 30", millis(300));
+    assert_eq!(
+        hangs.exit(),
+        Some(exeunt::record::Exit::Signal(Signal::TERM))
+    );
+    assert_eq!(hangs.ended_by_harness.len(), 1, "{hangs:?}");
+    // What cannot be executed is an error, and the next run is as ever.
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("program");
+    std::fs::write(&path, "no program\0").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&path, executable).unwrap();
+    let mut plan = exeunt::stage::Plan::new(path);
+    plan.parent = true;
+    assert!(Subject::from(plan).run().is_err());
+    run("exit 5", secs(20)).assert().code(5);
+}
