@@ -184,7 +184,10 @@ mod tests {
         let events = collector.finish();
         let at: Vec<_> = events.iter().map(|e| e.at.as_millis()).collect();
         assert_eq!(at, [1, 4, 4, 5]);
-        assert!(matches!(events[1].kind, EventKind::Request(_)), "{events:?}");
+        assert!(
+            matches!(events[1].kind, EventKind::Request(_)),
+            "{events:?}"
+        );
     }
 
     #[test]
