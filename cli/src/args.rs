@@ -290,7 +290,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "SIGNAL", requires = "timeout")]
     pub(crate) at_timeout: Option<Signal>,
     /// Whether its two output streams share one pipe. Merged: the order of lines is exact. Split: their origin is known.
-    #[arg(long, value_parser = streams, default_value = "merged", value_name = "merged|split")]
+    #[arg(long, value_parser = streams, default_value = "merged", value_name = "merged|split|terminal")]
     pub(crate) streams: Streams,
     /// How to report.
     #[arg(long, value_enum, default_value_t)]

@@ -132,7 +132,7 @@ fn a_wrong_command_line_of_run_has_a_code_that_programs_seldom_have() {
         ),
         (
             vec!["run", "--streams", "both", "--", "true"],
-            "either `merged` or `split`",
+            "one of `merged`, `split` and `terminal`",
         ),
     ] {
         exeunt(&args)
@@ -148,12 +148,13 @@ fn the_help_tells_the_exit_codes() {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
     let readme = fs::read_to_string(readme).unwrap();
     for (command, codes) in [
-        (vec!["--help"], 12),
+        (vec!["--help"], 20),
         (vec!["test", "--help"], 6),
         (vec!["list", "--help"], 6),
         (vec!["show", "--help"], 6),
         (vec!["judge", "--help"], 6),
         (vec!["run", "--help"], 6),
+        (vec!["guard", "--help"], 8),
     ] {
         let help = exeunt(&command).output().unwrap();
         let help = String::from_utf8(help.stdout).unwrap();
