@@ -242,14 +242,14 @@ impl From<SignalSent> for EventKind {
     }
 }
 
-impl From<RequestSeen> for EventKind {
-    fn from(seen: RequestSeen) -> Self {
-        Self::Request(seen)
-    }
-}
-
 impl From<Dropped> for EventKind {
     fn from(dropped: Dropped) -> Self {
         Self::Cut(dropped)
+    }
+}
+
+impl From<RequestSeen> for EventKind {
+    fn from(seen: RequestSeen) -> Self {
+        Self::Request(seen)
     }
 }

@@ -77,6 +77,13 @@ pub enum Finding {
         /// Which signal.
         signal: Signal,
     },
+    /// An action that was planned was not done: the event that it waits for never came, or the subject had ended.
+    NotDone {
+        /// The event that the action would have made.
+        what: EventName,
+    },
+    /// The subject ended, or was ended, before it was ready.
+    NeverReady,
     /// The run was to be traced or on a virtual clock, and is not.
     NotTraced {
         /// Why, and what follows.
@@ -90,13 +97,6 @@ pub enum Finding {
         /// How many beginnings and ends were left out.
         events: u64,
     },
-    /// An action that was planned was not done: the event that it waits for never came, or the subject had ended.
-    NotDone {
-        /// The event that the action would have made.
-        what: EventName,
-    },
-    /// The subject ended, or was ended, before it was ready.
-    NeverReady,
     /// A process could not be ended, even by SIGKILL.
     Unkillable {
         /// Which processes.
@@ -154,6 +154,11 @@ impl fmt::Display for Finding {
                 f,
                 "{signal} was to be sent, and the moment for it never came"
             ),
+            Self::NotDone { what } => write!(
+                f,
+                "`{what}` was planned and not done: the moment for it never came"
+            ),
+            Self::NeverReady => f.write_str("the subject was never ready"),
             Self::NotTraced { why } => f.write_str(why),
             Self::HangsForEver => f.write_str(
                 "nothing was left that could ever have happened: each thread waited for another or for input, and none for a time",
@@ -162,11 +167,6 @@ impl fmt::Display for Finding {
                 f,
                 "more threads and processes than are told one by one: {events} beginnings and ends were only counted"
             ),
-            Self::NotDone { what } => write!(
-                f,
-                "`{what}` was planned and not done: the moment for it never came"
-            ),
-            Self::NeverReady => f.write_str("the subject was never ready"),
             Self::Unkillable { pids } => {
                 write!(f, "could not be ended, even by SIGKILL: pids {pids:?}")
             }

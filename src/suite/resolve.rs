@@ -10,18 +10,16 @@ use super::case::{Case, Place};
 use super::check::{check_defaults, check_named_deviations, check_scenario_names};
 use super::error::{Source, SuiteError};
 use super::events::Events;
-use super::expectation::{Layer, Layers, events_of, files_of, merged, wanted_lines};
+use super::expectation::{Layer, Layers, events_of, files_of, wanted_lines};
 use super::file::{self, Defaults, Scenario};
 use super::implementation::{Implementation, plain};
 use super::names::{Files, Names, Part, Target};
 use super::placeholder;
-use super::ready::Ready;
 use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
 use super::version::{Version, VersionReq};
 use crate::expect::{Expectation, ExpectedEnd, Pattern};
-use crate::record::{Clock, EventName, Streams};
-use crate::stage::Readiness;
+use crate::record::{Clock, EventName};
 
 /// Resolves all scenarios for all implementations.
 ///
@@ -94,7 +92,7 @@ pub(super) struct Reader<'a> {
     pub(super) names: &'a Names<'a>,
     pub(super) defaults: Defaults,
     main: &'a Source,
-    root: &'a Path,
+    pub(super) root: &'a Path,
     pub(super) part: &'a Part,
     pub(super) scenario: &'a Scenario,
     pub(super) events: Events,
@@ -312,26 +310,6 @@ impl<'a> Reader<'a> {
                 &values,
                 scenario.args.iter().map(|arg| expand(arg.get_ref())),
             ),
-        }))
-    }
-
-    pub(super) fn root(&self) -> &Path {
-        self.root
-    }
-
-    fn ready(&self) -> Result<Option<Readiness>, SuiteError> {
-        let Some(ready) = &self.scenario.ready else {
-            return Ok(None);
-        };
-        let streams = self.scenario.streams.or(self.defaults.streams);
-        Ok(Some(match ready.get_ref() {
-            Ready::Other(readiness) => readiness.clone(),
-            Ready::Line(line) => match (&line.stream, streams.unwrap_or_default()) {
-                (Some(span), Streams::Merged) => {
-                    return Err(merged(&self.part.source, span.clone()));
-                }
-                _ => Readiness::Line(line.pattern.clone()),
-            },
         }))
     }
 

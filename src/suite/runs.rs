@@ -1,9 +1,14 @@
-//! What a scenario says of its runs: how long they may take.
+//! What a scenario says of its runs: how long they may take, and when the subject is ready.
 
+use std::path::Path;
 use std::time::Duration;
 
+use super::error::SuiteError;
+use super::expectation::merged;
+use super::ready::Ready;
 use super::resolve::Reader;
-use crate::stage::Bounds;
+use crate::record::Streams;
+use crate::stage::{Bounds, Readiness};
 
 /// How long a subject may run, unless the suite says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,5 +28,26 @@ impl Reader<'_> {
             at_timeout: scenario.at_timeout,
             ask: !may_hang,
         }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        self.root
+    }
+
+    /// How it is known that the subject is ready.
+    pub(super) fn ready(&self) -> Result<Option<Readiness>, SuiteError> {
+        let Some(ready) = &self.scenario.ready else {
+            return Ok(None);
+        };
+        let streams = self.scenario.streams.or(self.defaults.streams);
+        Ok(Some(match ready.get_ref() {
+            Ready::Other(readiness) => readiness.clone(),
+            Ready::Line(line) => match (&line.stream, streams.unwrap_or_default()) {
+                (Some(span), Streams::Merged | Streams::Terminal) => {
+                    return Err(merged(&self.part.source, span.clone()));
+                }
+                _ => Readiness::Line(line.pattern.clone()),
+            },
+        }))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use exeunt::expect::{Delay, Expectation, ExpectedEnd, Mark};
 use exeunt::judge::{Verdict, judge};
-use exeunt::record::{Exit, Finding, Termination};
+use exeunt::record::{Clock, Exit, Finding, Termination};
 use exeunt::{Record, millis, secs};
 
 use super::hand::{cut, failures, holds, hung, nothing, read};
@@ -46,6 +46,42 @@ use Verdict::{Broken as B, Held as H, Inconclusive as I};
 fn without_lag_there_are_two_zones() {
     let edges = [0, 1799, 1800, 2200, 2201, 9000];
     assert_eq!(verdicts(Duration::ZERO, edges), [B, B, H, H, B, B]);
+}
+
+/// The same, on a virtual clock that the subject's work has moved so far.
+fn on_virtual_clock(flow: Duration, slack: Duration, delays: [u64; 6]) -> [Verdict; 6] {
+    let expectation = nothing().delay(Delay::about(line("done"), Mark::Exit, secs(2)).slack(slack));
+    delays.map(|ms| {
+        let mut record = exited_after(millis(ms));
+        record.clock = Clock::Virtual;
+        record.flow = Some(flow);
+        judge(&record, &expectation).verdict()
+    })
+}
+
+#[test]
+fn on_a_virtual_clock_the_usual_slack_is_what_the_subject_has_worked() {
+    let edges = [1989, 1990, 2000, 2010, 2011, 2200];
+    assert_eq!(
+        on_virtual_clock(millis(10), SLACK, edges),
+        [B, H, H, H, B, B]
+    );
+    // Never more than it is on the real one.
+    let edges = [1799, 1800, 2000, 2200, 2201, 2900];
+    assert_eq!(on_virtual_clock(secs(1), SLACK, edges), [B, H, H, H, B, B]);
+    assert_eq!(
+        on_virtual_clock(Duration::ZERO, SLACK, [1999, 2000, 2000, 2000, 2001, 2200]),
+        [B, H, H, H, B, B]
+    );
+}
+
+#[test]
+fn a_slack_that_is_named_holds_on_a_virtual_clock_too() {
+    let edges = [1699, 1700, 2000, 2300, 2301, 2900];
+    assert_eq!(
+        on_virtual_clock(millis(10), millis(300), edges),
+        [B, H, H, H, B, B]
+    );
 }
 
 #[test]

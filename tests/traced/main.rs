@@ -1,6 +1,8 @@
 //! The tracing stage and the virtual clock, with real processes.
 
+mod abandoned;
 mod lives;
 mod outside;
+mod subjects;
 mod support;
 mod virtual_time;

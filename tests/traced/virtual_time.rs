@@ -107,3 +107,39 @@ fn a_process_whose_main_thread_has_ended() {
         .success()
         .whole_log(["begin", "thread"]);
 }
+
+/// When each of these runs ended.
+fn ends(runs: usize, subject: &Subject) -> Vec<std::time::Duration> {
+    let ends = (0..runs).map(|_| run_frozen(subject.clone()).exit_event().unwrap().at);
+    ends.collect()
+}
+
+#[test]
+fn on_a_frozen_clock_the_same_subject_ends_at_the_same_time() {
+    let python = "import threading,time\n\
+                  t=threading.Thread(target=time.sleep,args=(2,));t.start();time.sleep(1);t.join()";
+    for subject in [
+        program("sleeps"),
+        sh("(sleep 3) & sleep 1; wait"),
+        Subject::new("python3")
+            .args(["-c", python])
+            .timeout(secs(20)),
+    ] {
+        let ends = ends(10, &subject);
+        assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
+    }
+}
+
+/// The counter-example: where the work of the subject moves the clock, no two runs end at the same time.
+#[test]
+fn on_a_clock_that_flows_they_do_not() {
+    let ends: Vec<_> = (0..5)
+        .map(|_| {
+            run(sh("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"))
+                .exit_event()
+                .unwrap()
+                .at
+        })
+        .collect();
+    assert!(ends.iter().any(|end| *end != ends[0]), "{ends:?}");
+}

@@ -165,7 +165,7 @@ fn what_cannot_be_judged_is_told_with_its_file_and_line() {
     for (second, told) in [
         (
             record("schema", 99.into()),
-            "bad.json:2: no record: a record of schema 99, and this version of exeunt reads schema 1 only",
+            "bad.json:2: no record: a record of schema 99, and this version of exeunt reads schemas 1 to 2",
         ),
         (
             other_case("gone"),

@@ -40,6 +40,11 @@ impl Book {
         self.tasks.is_empty()
     }
 
+    /// Whether a thread is there whose end was not seen.
+    pub(super) fn is_alive(&self, tid: Tid) -> bool {
+        self.tasks.get(&tid).is_some_and(|task| !task.ended)
+    }
+
     pub(super) fn has(&self, tid: Tid) -> bool {
         self.tasks.contains_key(&tid)
     }
@@ -97,6 +102,8 @@ impl Book {
         };
         self.end(at, tid, end);
         self.tasks.remove(&tid);
+        // A main thread is gone last.
+        self.tasks.retain(|_, task| task.pid != tid);
     }
 
     fn end(&mut self, at: Duration, tid: Tid, end: TaskEnd) {

@@ -12,6 +12,7 @@ use super::time::{Time, nanos};
 use super::tracer::Tracer;
 use crate::record::{Clock, Finding, Record};
 use crate::stage::real::{Heard, RunClock, Wait};
+use crate::stage::sys::trace::Punctual;
 use crate::stage::sys::{self, Hold};
 
 /// How long a look is apart from the next: from the first to the longest.
@@ -23,6 +24,8 @@ const BEYOND: u64 = 50_000;
 const LATE: u64 = 1_000_000;
 /// How long, by the real clock, what must happen may take: the reaper's word, the rest of a subject that does not work.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How far apart two questions are how much the subject has worked, while it works.
+const BETWEEN: Duration = Duration::from_millis(1);
 /// How long a thread may stand in a call that is not known.
 const STANDS: Duration = Duration::from_secs(1);
 
@@ -103,6 +106,8 @@ impl VirtualClock {
             return Err(io::Error::other("the virtual clock does not hold"));
         }
         if sys::is_ready(wait.readable, wait.writable)? {
+            // What it has worked up to here, it has worked before that.
+            self.work_unless_held(wait.heard);
             return Ok(Next::Harness);
         }
         if self.is_held(wait.heard) {
@@ -111,8 +116,11 @@ impl VirtualClock {
                 false => Ok(Next::Nap),
             };
         }
-        if self.work() {
-            since.rests();
+        if since.worked.elapsed() >= BETWEEN {
+            since.worked = Instant::now();
+            if self.work() {
+                since.last = since.worked;
+            }
         }
         if self
             .tracer
@@ -139,6 +147,12 @@ impl VirtualClock {
         }
     }
 
+    fn work_unless_held(&mut self, heard: Heard) {
+        if !self.is_held(heard) {
+            self.work();
+        }
+    }
+
     /// Moves the clock by what was worked since the last look. True if that was something.
     fn work(&mut self) -> bool {
         let worked = self.tracer.worked();
@@ -151,19 +165,22 @@ impl VirtualClock {
 
     /// Whether every thread waits, and nothing is on its way.
     fn is_at_rest(&mut self, since: &mut Since) -> bool {
-        let first = self.tracer.look();
+        let first = self.tracer.look(false);
         match &first {
             Look::Waiting(..) => {}
             Look::Moving => {
                 since.stands = None;
                 return false;
             }
-            Look::Unknown(..) => return self.stands(first, since),
+            Look::Unknown(..) => {
+                let look = self.tracer.look(true);
+                return self.stands(look, since);
+            }
         }
         let second = match self.collect {
-            Collect::Twice => self.tracer.look(),
+            Collect::Twice => self.tracer.look(true),
             #[cfg(test)]
-            Collect::Once => return true,
+            Collect::Once => return matches!(self.tracer.look(true), Look::Waiting(..)),
         };
         first == second && !self.tracer.drain()
     }
@@ -171,6 +188,7 @@ impl VirtualClock {
     /// A thread stands in a call that is not known: for a while it may be one that ends by itself.
     fn stands(&mut self, look: Look, since: &mut Since) -> bool {
         match &since.stands {
+            _ if look == Look::Moving => since.stands = None,
             Some((before, at)) if *before == look => {
                 if let (true, Look::Unknown(tid, _, call)) = (at.elapsed() > STANDS, &look) {
                     self.tracer.taint(format!(
@@ -197,6 +215,7 @@ impl VirtualClock {
             self.tracer.taint(outside);
             return Ok(Next::Again);
         }
+        self.work();
         let until = wait.until.map(nanos);
         match (self.tracer.earliest(), until) {
             (Some(deadline), until) if until.is_none_or(|until| deadline <= until) => {
@@ -237,6 +256,8 @@ struct Since {
     begun: Instant,
     /// When a tracee had something to tell.
     told: Instant,
+    /// When it was asked last how much the subject has worked.
+    worked: Instant,
     /// When something was seen last.
     last: Instant,
     /// A thread that stands in a call that is not known.
@@ -250,6 +271,7 @@ impl Since {
         Self {
             begun: now,
             told: now,
+            worked: now,
             last: now,
             stands: None,
             nap: NAP,
@@ -288,6 +310,7 @@ impl RunClock for VirtualClock {
     }
 
     fn wait(&mut self, wait: &Wait<'_>) -> io::Result<()> {
+        let _punctual = Punctual::begin();
         let mut since = Since::now();
         loop {
             match self.next(wait, &mut since)? {

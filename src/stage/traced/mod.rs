@@ -7,6 +7,8 @@ mod alarm;
 mod book;
 mod calls;
 mod clock;
+mod deadlines;
+mod files;
 #[cfg(test)]
 mod gate;
 mod lookout;

@@ -3,11 +3,13 @@
 //! One look at each thread in turn does not tell: while the second is looked at, it may wake the first. Two looks do, if both
 //! see every thread wait and none has run in between: then there was an instant, between the two, at which all of them waited.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use nix::libc;
 
 use super::book::Book;
+use super::files::{Files, Open};
 use crate::stage::sys::trace::Tid;
 
 /// What one look at all threads has seen.
@@ -64,43 +66,39 @@ const WAITS: [i64; 33] = [
 /// Calls in which a parent stands still until its child has another memory.
 const MAKES: [i64; 3] = [libc::SYS_vfork, libc::SYS_clone, libc::SYS_clone3];
 
-/// Looks at all threads once. `is_stopped` says of which the process was stopped by a signal, `stands_still` which have made a
-/// process that has their memory. `net`: whether they talk over the
-/// network, which delivers by a thread of the kernel's.
-pub(super) fn look(
-    book: &Book,
-    is_stopped: impl Fn(Tid) -> bool,
-    stands_still: impl Fn(Tid) -> bool,
-    net: bool,
-) -> Look {
+/// What a look must know of the tree beside its threads.
+pub(super) struct Tree<'a> {
+    pub(super) book: &'a Book,
+    /// Threads whose process was stopped by a signal.
+    pub(super) stopped: &'a BTreeSet<Tid>,
+    /// Processes that have the memory of their parent, each with the thread that stands still for it.
+    pub(super) vforked: &'a BTreeMap<Tid, Tid>,
+    /// Whether they talk over the network, which delivers by a thread of the kernel's.
+    pub(super) net: bool,
+}
+
+/// Looks at all threads once. A first look need not be `whole`: whether a call waits or works is seen in the second, and a thread
+/// that has not run in between was in the same state in both.
+pub(super) fn look(tree: &Tree<'_>, files: &mut Files, whole: bool) -> Look {
     let mut waiting = Vec::new();
     let mut unknown = None;
-    let before = if net { network() } else { Some(String::new()) };
-    for (tid, pid, ended) in book.tasks() {
-        if is_stopped(tid) {
-            continue;
-        }
-        // A main thread that has ended stays until the others have. All others that have ended are about to go.
+    let before = if tree.net {
+        network()
+    } else {
+        Some(String::new())
+    };
+    for (tid, pid, ended) in tree.book.tasks() {
         if ended {
-            let others = book
-                .tasks()
-                .any(|(t, p, ended)| p == pid && t != tid && !ended);
-            match tid == pid && others {
+            match tree.is_left_behind(tid, pid) {
                 true => continue,
                 false => return Look::Moving,
             }
         }
-        let Some(seen) = Seen::of(pid, tid) else {
-            return Look::Moving;
-        };
-        match seen.state {
-            'S' if WAITS.contains(&seen.call) => {}
-            // In the same call it may wait for no more than a lock of the kernel's, before it has made anything.
-            'D' if stands_still(tid) && MAKES.contains(&seen.call) => {}
-            'S' => unknown = Some((tid, seen.runs, seen.call)),
-            _ => return Look::Moving,
+        match files.ask(pid, tid, |open| tree.seen(open, tid, whole)) {
+            Some(Seen::Waits(runs)) => waiting.push((tid, runs)),
+            Some(Seen::Stands(runs, call)) => unknown = Some((tid, runs, call)),
+            None => return Look::Moving,
         }
-        waiting.push((tid, seen.runs));
     }
     match (unknown, before) {
         (Some((tid, runs, call)), _) => Look::Unknown(tid, runs, name_of(call)),
@@ -109,48 +107,38 @@ pub(super) fn look(
     }
 }
 
-struct Seen {
-    runs: Runs,
-    state: char,
-    call: i64,
+enum Seen {
+    Waits(Runs),
+    /// In a call that is not known.
+    Stands(Runs, i64),
 }
 
-impl Seen {
-    fn of(pid: Tid, tid: Tid) -> Option<Self> {
-        let read = |file: &str| fs::read(format!("/proc/{pid}/task/{tid}/{file}")).ok();
-        let runs = runs(&read("schedstat")?)?;
-        // `running`, or the number of the call and its arguments. The kernel sees to it that they belong together.
-        let call = read("syscall")?;
-        let call = str::from_utf8(&call)
-            .ok()?
-            .split_ascii_whitespace()
-            .next()?;
-        let stat = read("stat")?;
-        // The name is in parentheses and may itself contain some.
-        let end = stat.iter().rposition(|byte| *byte == b')')?;
-        let state = char::from(*stat.get(end + 2)?);
-        Some(Self {
-            runs,
-            state,
-            call: call.parse().ok()?,
-        })
+impl Tree<'_> {
+    /// Whether a thread that has ended is a main thread that stays until the others have. All others are about to go.
+    fn is_left_behind(&self, tid: Tid, pid: Tid) -> bool {
+        let mut tasks = self.book.tasks();
+        tid == pid && tasks.any(|(t, p, ended)| p == pid && t != tid && !ended)
     }
-}
 
-/// The third number of schedstat.
-fn runs(schedstat: &[u8]) -> Option<Runs> {
-    str::from_utf8(schedstat)
-        .ok()?
-        .split_ascii_whitespace()
-        .nth(2)?
-        .parse()
-        .ok()
-}
-
-/// How long a thread has had a processor, in nanoseconds.
-pub(super) fn worked(pid: Tid, tid: Tid) -> Option<u64> {
-    let schedstat = fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?;
-    schedstat.split_ascii_whitespace().next()?.parse().ok()
+    /// What a thread does. `None` if it runs, is about to, or works within a call.
+    fn seen(&self, open: &Open, tid: Tid, whole: bool) -> Option<Seen> {
+        let (_, runs) = open.work_and_runs()?;
+        // One that was told to go on runs already, though it has not told yet.
+        if self.stopped.contains(&tid) {
+            return matches!(open.state()?, 't' | 'T').then_some(Seen::Waits(runs));
+        }
+        let call = open.call()?;
+        let stands_still = || self.vforked.values().any(|parent| *parent == tid);
+        let (state, seen) = if WAITS.contains(&call) {
+            ('S', Seen::Waits(runs))
+        } else if MAKES.contains(&call) && stands_still() {
+            // In the same call it may wait for no more than a lock of the kernel's, before it has made anything.
+            ('D', Seen::Waits(runs))
+        } else {
+            ('S', Seen::Stands(runs, call))
+        };
+        (!whole || open.state()? == state).then_some(seen)
+    }
 }
 
 /// How many packets each processor has taken. `None` while some are on their way.

@@ -10,9 +10,11 @@ use nix::unistd::Pid;
 use super::alarm::Alarm;
 use super::book::Book;
 use super::calls::{self, Timed, Wish};
+use super::deadlines::Waiting;
+use super::files::{Files, Open};
 use super::lookout::onward;
 use super::memory::Memory;
-use super::rest::{self, Look};
+use super::rest::{self, Look, Tree};
 use super::time::Time;
 use super::{outside, vdso};
 use crate::stage::sys::trace::{self, Go, Registers, Stop, Tid};
@@ -27,12 +29,15 @@ pub(super) struct Tracer {
     pub(super) taint: Option<String>,
     subject: Tid,
     gone: bool,
+    /// The thread that had something to tell last.
+    pub(super) last: Tid,
+    files: Files,
     pub(super) book: Book,
     /// The memory of each process, and where its word of the time is.
     pub(super) memories: BTreeMap<Tid, (Memory, u64)>,
-    waits: BTreeMap<Tid, Waiting>,
+    pub(super) waits: BTreeMap<Tid, Waiting>,
     /// Waits that a signal has interrupted, and that go on unless a handler runs.
-    kept: HashMap<Tid, Timed>,
+    pub(super) kept: HashMap<Tid, Timed>,
     /// The alarm of each process.
     pub(super) alarms: BTreeMap<Tid, Alarm>,
     /// Threads whose process was stopped by a signal.
@@ -44,18 +49,10 @@ pub(super) struct Tracer {
     /// What those have worked that are no more.
     work_of_ended: u64,
     /// How many waits there were: of two with one deadline, the first comes first.
-    count: u64,
+    pub(super) count: u64,
     pub(super) peers: outside::Peers,
     /// Whether there is a socket of the Internet protocols.
     pub(super) net: bool,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    timed: Timed,
-    turn: u64,
-    /// Whether its time was over, so that it was interrupted.
-    fired: bool,
 }
 
 impl Default for Tracer {
@@ -69,6 +66,8 @@ impl Default for Tracer {
             taint: None,
             subject: 0,
             gone: false,
+            last: 0,
+            files: Files::default(),
             book: Book::default(),
             memories: BTreeMap::new(),
             waits: BTreeMap::new(),
@@ -121,10 +120,23 @@ impl Tracer {
         std::mem::take(&mut self.book)
     }
 
-    pub(super) fn look(&self) -> Look {
-        let is_stopped = |tid| self.stopped.contains(&tid);
-        let stands_still = |tid| self.vforked.values().any(|parent| *parent == tid);
-        rest::look(&self.book, is_stopped, stands_still, self.net)
+    pub(super) fn look(&mut self, whole: bool) -> Look {
+        // Most often it is the one that was heard of last that runs.
+        let (book, last) = (&self.book, self.last);
+        let runs = book.is_alive(last) && {
+            let pid = book.process_of(last);
+            self.files.ask(pid, last, Open::call).is_none()
+        };
+        if runs && !self.stopped.contains(&last) {
+            return Look::Moving;
+        }
+        let tree = Tree {
+            book: &self.book,
+            stopped: &self.stopped,
+            vforked: &self.vforked,
+            net: self.net,
+        };
+        rest::look(&tree, &mut self.files, whole)
     }
 
     /// Sets the time, for the subject too.
@@ -147,67 +159,11 @@ impl Tracer {
     }
 
     fn work_of(&mut self, pid: Tid, tid: Tid) -> u64 {
-        let Some(work) = rest::worked(pid, tid) else {
+        let Some((work, _)) = self.files.ask(pid, tid, Open::work_and_runs) else {
             return 0;
         };
         let before = self.work.insert(tid, work).unwrap_or(0);
         work.saturating_sub(before)
-    }
-}
-
-/// # Deadlines
-impl Tracer {
-    /// The earliest deadline of all.
-    pub(super) fn earliest(&self) -> Option<u64> {
-        let waits = self.next_wait().map(|(_, deadline)| deadline);
-        let alarms = self.alarms.values().map(|alarm| alarm.deadline).min();
-        waits.into_iter().chain(alarms).min()
-    }
-
-    fn next_wait(&self) -> Option<(Tid, u64)> {
-        let waits = self.waits.iter().filter(|(_, wait)| !wait.fired);
-        let next = waits.min_by_key(|(_, wait)| (wait.timed.deadline, wait.turn));
-        next.map(|(tid, wait)| (*tid, wait.timed.deadline))
-    }
-
-    /// Lets the earliest deadline come, and no other, if this says so of it and the time. True if it has come.
-    pub(super) fn fire_if(&mut self, is_due: impl Fn(u64, u64) -> bool) -> bool {
-        let Some(deadline) = self
-            .earliest()
-            .filter(|deadline| is_due(*deadline, self.time.now))
-        else {
-            return false;
-        };
-        match self.next_wait().filter(|(_, own)| *own == deadline) {
-            Some((tid, _)) => {
-                if let Some(wait) = self.waits.get_mut(&tid) {
-                    wait.fired = true;
-                }
-                // One that was killed meanwhile waits no more.
-                let _ = trace::interrupt(tid);
-            }
-            None => self.ring(deadline),
-        }
-        true
-    }
-
-    fn ring(&mut self, deadline: u64) {
-        let Some(pid) = self
-            .alarms
-            .iter()
-            .find(|(_, alarm)| alarm.deadline == deadline)
-            .map(|(pid, _)| *pid)
-        else {
-            return;
-        };
-        if let Some(alarm) = self
-            .alarms
-            .remove(&pid)
-            .and_then(|alarm| alarm.next(self.time.now))
-        {
-            self.alarms.insert(pid, alarm);
-        }
-        let _ = kill(Pid::from_raw(pid), Signal::SIGALRM);
     }
 }
 
@@ -220,13 +176,10 @@ impl Tracer {
             let tids: Vec<_> = self.book.tasks().map(|(tid, ..)| tid).collect();
             let mut told = false;
             for tid in tids {
-                match trace::look(tid) {
-                    Ok(Some(stop)) => {
-                        told = true;
-                        self.take(tid, stop);
-                    }
-                    Ok(None) => {}
-                    Err(_) => self.gone(tid, 0),
+                // One that is no tracee any more has executed a program, of which its main thread will tell.
+                if let Ok(Some(stop)) = trace::look(tid) {
+                    told = true;
+                    self.take(tid, stop);
                 }
             }
             if !told {
@@ -237,6 +190,7 @@ impl Tracer {
     }
 
     fn take(&mut self, tid: Tid, stop: Stop) {
+        self.last = tid;
         let (mut how, signal) = onward(stop);
         match stop {
             Stop::Made(new) => self.made(tid, new),
@@ -293,6 +247,7 @@ impl Tracer {
         self.book.exec(tid, former);
         self.vforked.remove(&tid);
         for tid in [tid, former] {
+            self.files.forget(tid);
             self.waits.remove(&tid);
             self.kept.remove(&tid);
         }
@@ -323,6 +278,7 @@ impl Tracer {
         self.book.gone(self.now(), tid, status);
         self.forget(tid);
         self.work.remove(&tid);
+        self.files.forget(tid);
         self.vforked.remove(&tid);
         if tid == self.subject {
             self.gone = true;
@@ -367,45 +323,6 @@ impl Tracer {
                 Go::On
             }
         }
-    }
-
-    fn wait(&mut self, tid: Tid, mut timed: Timed, registers: &Registers) -> Go {
-        // One that is made again after a signal has the deadline that it had.
-        if let Some(kept) = self.kept.remove(&tid)
-            && kept.is_again(registers)
-        {
-            timed = kept;
-        }
-        let _ = trace::set_registers(tid, &timed.endless());
-        self.count += 1;
-        let waiting = Waiting {
-            timed,
-            turn: self.count,
-            fired: false,
-        };
-        self.waits.insert(tid, waiting);
-        Go::ToEndOfCall
-    }
-
-    fn call_ended(&mut self, tid: Tid) {
-        let Some(Waiting { timed, fired, .. }) = self.waits.remove(&tid) else {
-            return;
-        };
-        let (Ok(after), Ok(memory)) = (trace::registers(tid), Memory::of(tid)) else {
-            // It was killed.
-            return;
-        };
-        let registers = match (calls::was_interrupted(&after), fired) {
-            // A result of its own wins, also where the time was over.
-            (false, _) => timed.ended(&after),
-            (true, true) => timed.timed_out(&after, &memory),
-            (true, false) => {
-                let registers = timed.interrupted(&after, &memory, self.time.now);
-                self.kept.insert(tid, timed);
-                registers
-            }
-        };
-        let _ = trace::set_registers(tid, &registers);
     }
 
     /// Answers a call in the kernel's place.

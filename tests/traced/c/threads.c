@@ -7,6 +7,7 @@
 
 static void *returning(void *unused) { return unused; }
 static void *daemon_(void *unused) { for (;;) pause(); return unused; }
+static void *executing(void *unused) { execl("/bin/echo", "echo", "executed", (char *)NULL); return unused; }
 static void *exiting(void *unused) { exit(3); return unused; }
 
 int main(int argc, char **argv) {
@@ -20,6 +21,11 @@ int main(int argc, char **argv) {
     }
     if (!strcmp(how, "signal")) raise(SIGKILL);
     if (!strcmp(how, "exec")) execl("/bin/true", "true", (char *)NULL);
+    if (!strcmp(how, "stay")) pause();
+    if (!strcmp(how, "exec-in-thread")) {
+        pthread_create(&thread, NULL, executing, NULL);
+        pause();
+    }
     if (!strcmp(how, "thread")) {
         pthread_create(&thread, NULL, exiting, NULL);
         pause();

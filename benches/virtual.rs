@@ -1,0 +1,142 @@
+//! The seed's three cases with sleeps of 2 s, in several languages, on the real and on the virtual clock, and the same programs
+//! without their sleep: `cargo bench --bench virtual --features trace`. An argument is the number of rounds (3 by default).
+//!
+//! The three are run one after the other in each round; a figure is the median over the rounds, the ratio the median of the
+//! ratios of virtual to no sleep. What is not on this machine is left out.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use exeunt::record::Clock;
+use exeunt::{Subject, secs};
+
+const CASES: [&str; 3] = ["non_daemon", "daemon", "join"];
+
+/// A language, and the words of its program.
+struct Column {
+    name: &'static str,
+    words: Vec<String>,
+}
+
+fn source(name: &str) -> String {
+    format!("{}/benches/virtual/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn built(words: &[&str]) -> bool {
+    Command::new(words[0])
+        .args(&words[1..])
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn there(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+fn columns(out: &Path) -> Vec<Column> {
+    let path = |name: &str| out.join(name).display().to_string();
+    let (c, rust, java) = (
+        path("sleep-c"),
+        path("sleep-rust"),
+        out.display().to_string(),
+    );
+    let candidates = [
+        (
+            there("python3"),
+            "CPython",
+            vec!["python3".into(), source("sleep.py")],
+        ),
+        (
+            built(&[
+                "rustc",
+                "-O",
+                "--edition",
+                "2024",
+                "-o",
+                &rust,
+                &source("sleep.rs"),
+            ]),
+            "Rust",
+            vec![rust.clone()],
+        ),
+        (
+            built(&["cc", "-O2", "-pthread", "-o", &c, &source("sleep.c")]),
+            "C",
+            vec![c.clone()],
+        ),
+        (
+            built(&["javac", "-d", &java, &source("Sleep.java")]),
+            "Java",
+            vec!["java".into(), "-cp".into(), java.clone(), "Sleep".into()],
+        ),
+        (
+            there("node"),
+            "Node",
+            vec!["node".into(), source("sleep.mjs")],
+        ),
+    ];
+    let there = candidates.into_iter().filter(|(there, ..)| *there);
+    there
+        .map(|(_, name, words)| Column { name, words })
+        .collect()
+}
+
+/// How long a run takes, in milliseconds.
+fn run(column: &Column, case: &str, seconds: &str, clock: Clock) -> f64 {
+    let subject = Subject::new(&column.words[0])
+        .args(&column.words[1..])
+        .args([case, seconds])
+        .timeout(secs(20))
+        .clock(clock);
+    let begun = Instant::now();
+    let record = subject.run().expect("it runs");
+    let took = begun.elapsed();
+    record.assert().success();
+    assert_eq!(record.clock, clock, "{:?}", record.findings);
+    took.as_secs_f64() * 1e3
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() {
+    let rounds = std::env::args()
+        .find_map(|arg| arg.parse().ok())
+        .unwrap_or(3);
+    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    println!(
+        "| | case | real | virtual | without its sleep | virtual ÷ without |\n|---|---|---|---|---|---|"
+    );
+    for column in columns(&out) {
+        for case in CASES {
+            let mut times: [Vec<f64>; 3] = Default::default();
+            for _ in 0..rounds {
+                let runs = [
+                    ("2", Clock::Monotonic),
+                    ("2", Clock::Virtual),
+                    ("0", Clock::Monotonic),
+                ];
+                for (own, (seconds, clock)) in times.iter_mut().zip(runs) {
+                    own.push(run(&column, case, seconds, clock));
+                }
+            }
+            let ratios = times[1]
+                .iter()
+                .zip(&times[2])
+                .map(|(with, without)| with / without)
+                .collect();
+            let [real, virtual_, without] = times.map(median);
+            println!(
+                "| {} | `{case}` | {real:.0} ms | {virtual_:.1} ms | {without:.1} ms | {:.2} |",
+                column.name,
+                median(ratios)
+            );
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Subjects that are hard to trace, each with what is to come of it; on both clocks.
+
+use std::time::Duration;
+
+use exeunt::record::{Clock, Exit, Lives, Record, TaskEnd, Termination};
+use exeunt::stage::Action;
+use exeunt::{Signal, Subject, millis, secs};
+
+use super::support::{program, sh};
+
+const CLOCKS: [Clock; 2] = [Clock::Monotonic, Clock::Virtual];
+
+fn run(subject: &Subject, clock: Clock) -> Record {
+    let record = subject.clone().lives().clock(clock).run().unwrap();
+    assert_eq!(record.clock, clock, "{:?}", record.findings);
+    record
+}
+
+fn lives(record: &Record) -> Lives {
+    record
+        .lives
+        .unwrap_or_else(|| panic!("{:?}", record.findings))
+}
+
+fn at_exit(record: &Record) -> Duration {
+    record.exit_event().expect("an exit").at
+}
+
+#[test]
+fn a_thread_that_executes_another_program() {
+    let subject = program("threads").args(["0", "2", "exec-in-thread"]);
+    for clock in CLOCKS {
+        let record = run(&subject, clock);
+        record.assert().success().line("executed");
+        // The main thread's place is taken, and the two others are killed.
+        assert_eq!(lives(&record).threads.killed, 2, "{record:#?}");
+    }
+}
+
+#[test]
+fn a_daemon_in_a_session_of_its_own_is_still_of_the_tree() {
+    let subject = sh("setsid sh -c '(sleep 1; echo late) & :' ; echo early").settle(secs(3));
+    for clock in CLOCKS {
+        let record = run(&subject, clock);
+        record
+            .assert()
+            .success()
+            .whole_log(["early", "late"])
+            .leaves_nothing_behind();
+    }
+}
+
+#[test]
+fn what_outlives_the_subject_is_named_and_ended() {
+    let subject = sh("sleep 60 & echo bye");
+    for clock in CLOCKS {
+        let record = run(&subject, clock);
+        assert_eq!(record.survivors.len(), 1, "{clock:?}");
+        assert_eq!(lives(&record).processes.signalled, 1);
+    }
+}
+
+#[test]
+fn a_process_that_stops_itself_goes_on_when_it_is_told_to() {
+    // Stopped, it does not sleep on: what is left of the second begins when it goes on.
+    let subject = sh("kill -STOP $$; echo on; exit 4")
+        .action(Action::signal(Signal::CONT).after(millis(700)));
+    for clock in CLOCKS {
+        let record = run(&subject, clock);
+        record.assert().code(4).whole_log(["on"]);
+        assert!(at_exit(&record) >= millis(700), "{record:#?}");
+    }
+}
+
+#[test]
+fn a_sleep_that_is_stopped_keeps_its_deadline() {
+    let subject = sh("exec sleep 2")
+        .action(Action::signal(Signal::STOP).after(millis(500)))
+        .action(Action::signal(Signal::CONT).after(millis(1000)));
+    for clock in CLOCKS {
+        let record = run(&subject, clock);
+        record.assert().success();
+        let at = at_exit(&record);
+        assert!(
+            at >= secs(2) && at < secs(2) + millis(400),
+            "{clock:?}: {at:?}"
+        );
+    }
+}
+
+#[test]
+fn a_thousand_threads() {
+    let subject = program("threads").args(["0", "1000"]);
+    for clock in CLOCKS {
+        let record = run(&subject, clock);
+        record.assert().success();
+        let threads = lives(&record).threads;
+        assert_eq!((threads.began, threads.killed), (1000, 1000), "{clock:?}");
+    }
+}
+
+#[test]
+fn many_short_processes() {
+    let subject = sh("i=0; while [ $i -lt 100 ]; do (exit 0) & (sleep 1) & i=$((i+1)); done; wait");
+    for clock in CLOCKS {
+        let record = run(&subject, clock);
+        record.assert().success().leaves_nothing_behind();
+        let processes = lives(&record).processes;
+        assert_eq!(processes.began, processes.exited, "{clock:?}");
+        assert!(processes.began >= 201);
+    }
+}
+
+#[test]
+fn a_signal_ends_all_threads() {
+    let subject = program("threads")
+        .args(["0", "3", "stay"])
+        .action(Action::signal(Signal::TERM).after(millis(300)));
+    for clock in CLOCKS {
+        let record = run(&subject, clock);
+        record.assert().signal(Signal::TERM);
+        assert_eq!(lives(&record).threads.signalled, 3);
+        let main = record
+            .events
+            .iter()
+            .rev()
+            .find_map(|event| match &event.kind {
+                exeunt::record::EventKind::Ended(ended) if ended.tid == ended.pid => {
+                    Some(ended.end)
+                }
+                _ => None,
+            });
+        assert_eq!(main, Some(TaskEnd::Signal(Signal::TERM)));
+    }
+}
+
+#[test]
+fn what_hangs_is_ended_at_its_timeout_and_grace_is_kept() {
+    let subject = sh("trap 'echo asked' TERM; while :; do sleep 1000; done")
+        .timeout(secs(30))
+        .grace(secs(90));
+    let record = run(&subject, Clock::Virtual);
+    record.assert().line("asked");
+    assert_eq!(record.exit(), Some(Exit::Signal(Signal::KILL)));
+    assert!(matches!(record.termination, Termination::TimedOut { .. }));
+    let at = at_exit(&record);
+    assert!(at >= secs(120) && at < secs(121), "{at:?}");
+}
+
+#[test]
+fn a_wait_for_nothing_is_known_to_last_for_ever() {
+    let hangs = |record: &Record| {
+        record
+            .findings
+            .contains(&exeunt::record::Finding::HangsForEver)
+    };
+    let record = run(&program("threads").args(["0", "2", "stay"]), Clock::Virtual);
+    assert!(hangs(&record), "{record:#?}");
+    // One that waits for a time that is later than the timeout does not.
+    let record = run(&sh("exec sleep 1000"), Clock::Virtual);
+    assert!(matches!(record.termination, Termination::TimedOut { .. }) && !hangs(&record));
+}
+
+#[test]
+fn work_beside_a_sleep_takes_its_time() {
+    let script = "(sleep 0.1; echo sleeper) & i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo worker; wait";
+    let record = run(&sh(script), Clock::Virtual);
+    record.assert().success().whole_log(["sleeper", "worker"]);
+}
