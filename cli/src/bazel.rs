@@ -7,6 +7,7 @@
 //! | `XML_OUTPUT_FILE`, `GTEST_OUTPUT=xml:FILE` | as `--junit FILE` |
 //! | `TEST_UNDECLARED_OUTPUTS_DIR` | `exeunt.html` and the kept run `exeunt/` in it |
 //! | `TESTBRIDGE_TEST_ONLY` | filters, with commas between them |
+//! | `GTEST_FILTER` | only the cases that it names |
 //! | `TEST_PREMATURE_EXIT_FILE` | there while the cases run |
 //! | `TEST_INFRASTRUCTURE_FAILURE_FILE` | written if all that is wrong is that something was inconclusive |
 //!
@@ -20,11 +21,14 @@ use std::path::{Path, PathBuf};
 
 use crate::args::Test;
 use crate::exit_status::ExitStatus;
+use crate::gtest_filter::GtestFilter;
 use crate::partition::{Kind, Partition};
 use crate::problem::Problem;
 
 /// What is to be done when the cases are over.
 pub(crate) struct Bazel {
+    /// What of the cases googletest's runners ask for.
+    pub(crate) filter: Option<GtestFilter>,
     premature_exit: Option<PathBuf>,
     infrastructure_failure: Option<PathBuf>,
 }
@@ -45,6 +49,7 @@ impl Bazel {
             touch(path)?;
         }
         Ok(Self {
+            filter: text("GTEST_FILTER")?.as_deref().map(GtestFilter::new),
             premature_exit,
             infrastructure_failure: path("TEST_INFRASTRUCTURE_FAILURE_FILE"),
         })

@@ -19,6 +19,7 @@ mod exit_status;
 mod files;
 #[cfg(feature = "generate")]
 mod generate;
+mod gtest_filter;
 #[cfg(target_os = "linux")]
 mod guard;
 #[cfg(target_os = "linux")]

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use exeunt::build::Prepared;
-use exeunt::report::{InOrder, Results};
+use exeunt::report::{InOrder, Reporter, Results, Shard};
 use exeunt::runner::{self, Jobs};
 use exeunt::suite::{Case, Suite};
 
@@ -12,6 +12,7 @@ use crate::args::{Format, Selection, Test};
 use crate::bazel::Bazel;
 use crate::exit_status::ExitStatus;
 use crate::files::files;
+use crate::gtest_filter::GtestFilter;
 use crate::interrupt::{OnInterrupt, cancel_on_signals};
 use crate::kept::{self, KeepLast};
 use crate::problem::Problem;
@@ -23,22 +24,15 @@ use crate::staged::Staged;
 pub(crate) fn test(args: &Test) -> Result<ExitStatus, Problem> {
     let mut args = args.clone();
     let bazel = Bazel::new(&mut args)?;
-    let status = run(&args)?;
+    let status = run(&args, bazel.filter.as_ref())?;
     bazel.over(status)?;
     Ok(status)
 }
 
-fn run(args: &Test) -> Result<ExitStatus, Problem> {
+fn run(args: &Test, filter: Option<&GtestFilter>) -> Result<ExitStatus, Problem> {
     let mut suite = load(&args.selection)?;
     request(&mut suite, &args.selection);
-    let mut cases = select(&suite, &args.selection)?;
-    if args.last_failed {
-        cases = kept::last_failed(suite.root(), cases, |case| case.id());
-    }
-    let whole: Vec<_> = cases.iter().map(|case| case.id()).collect();
-    if let Some(partition) = &args.partition {
-        cases = partition.of(cases);
-    }
+    let (cases, shard) = choose(&suite, args, filter)?;
     let expected = cases.iter();
     let expected = expected.map(|case| (case.id(), case.expected_time(), case.exclusive));
     let mut progress = Progress::new(
@@ -62,16 +56,11 @@ fn run(args: &Test) -> Result<ExitStatus, Problem> {
     check_scenarios(&prepared, &cases, &args.selection)?;
     let ids: Vec<_> = cases.iter().map(|case| case.id()).collect();
     let mut results = Results::new(suite.path().display().to_string(), ids.clone());
-    results.shard = args
-        .partition
-        .as_ref()
-        .map(|partition| partition.shard(whole));
-    let mut reporters = files(&args.report.files, &results)?;
-    if let Some(directory) = &args.save {
-        reporters.push(kept::save(directory, &results)?);
-    }
-    reporters.push(Box::new(KeepLast::new(suite.root(), results)));
-    reporters.insert(0, Box::new(InOrder::new(reporter(&args.report, &progress))));
+    results.shard = shard;
+    let mut reporters: Vec<Box<dyn Reporter>> =
+        vec![Box::new(InOrder::new(reporter(&args.report, &progress)))];
+    reporters.extend(files(&args.report.files, &results)?);
+    reporters.extend(kept(&suite, args, results)?);
     let begun = Instant::now();
     let mut report = Report::begin(reporters, &args.report, &ids);
     let jobs = args.jobs.map_or_else(Jobs::default, Jobs::from);
@@ -84,6 +73,39 @@ fn run(args: &Test) -> Result<ExitStatus, Problem> {
     });
     progress.finish();
     Ok(report.end(begun.elapsed())?)
+}
+
+/// The cases that are run, and which part of the whole they are if they are one.
+fn choose<'s>(
+    suite: &'s Suite,
+    args: &Test,
+    filter: Option<&GtestFilter>,
+) -> Result<(Vec<&'s Case>, Option<Shard>), Problem> {
+    let mut cases = select(suite, &args.selection)?;
+    if let Some(filter) = filter {
+        cases.retain(|case| filter.matches(&case.scenario, &case.implementation));
+    }
+    if args.last_failed {
+        cases = kept::last_failed(suite.root(), cases, |case| case.id());
+    }
+    let Some(partition) = &args.partition else {
+        return Ok((cases, None));
+    };
+    let whole = cases.iter().map(|case| case.id()).collect();
+    Ok((partition.of(cases), Some(partition.shard(whole))))
+}
+
+/// Keeps the run where it was asked for, and as the last of its suite.
+fn kept(
+    suite: &Suite,
+    args: &Test,
+    results: Results,
+) -> Result<impl Iterator<Item = Box<dyn Reporter>>, Problem> {
+    let asked = args.save.as_ref();
+    let asked = asked.map(|directory| kept::save(directory, &results));
+    let asked = asked.transpose()?;
+    let last: Box<dyn Reporter> = Box::new(KeepLast::new(suite.root(), results));
+    Ok(asked.into_iter().chain([last]))
 }
 
 /// An implementation that is asked for by its name must be there.

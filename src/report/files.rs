@@ -39,7 +39,7 @@ impl Files {
     /// If a file cannot be written, which is better known before anything is run, or if there is no thread for it.
     pub fn create(results: Results, files: Vec<(PathBuf, Render)>) -> io::Result<Self> {
         let writer = Writer { results, files };
-        writer.write()?;
+        writer.write(false)?;
         let (sender, receiver) = channel();
         let thread = thread::Builder::new().name("reports".into());
         let writer = thread.spawn(move || writer.run(&receiver))?;
@@ -112,11 +112,11 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     let begun = Instant::now();
-                    self.write()?;
+                    self.write(false)?;
                     next = Instant::now() + REST.max(begun.elapsed() * SHARE);
                     stale = false;
                 }
-                Err(RecvTimeoutError::Disconnected) => return self.write(),
+                Err(RecvTimeoutError::Disconnected) => return self.write(true),
             }
         }
     }
@@ -128,8 +128,11 @@ impl Writer {
         }
     }
 
-    fn write(&self) -> io::Result<()> {
-        self.files.iter().try_for_each(|(path, render)| {
+    /// Writes all files. What cannot be replaced, a pipe or a terminal, is written once, when all is known.
+    fn write(&self, last: bool) -> io::Result<()> {
+        let files = self.files.iter();
+        let mut files = files.filter(|(path, _)| last || !is_special(path));
+        files.try_for_each(|(path, render)| {
             replace(path, &render(&self.results)).map_err(|error| {
                 io::Error::new(error.kind(), format!("{}: {error}", path.display()))
             })
@@ -142,10 +145,12 @@ impl Writer {
 /// # Errors
 /// If it cannot be written.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        // A pipe or a terminal cannot be replaced.
+    if is_special(path) {
         return fs::write(path, text);
     }
+    // What a link leads to is replaced, not the link.
+    let whole = fs::canonicalize(path);
+    let path = whole.as_deref().unwrap_or(path);
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}-{}", std::process::id(), unique()));
@@ -155,6 +160,11 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
         let _ = fs::remove_file(&new);
     }
     written
+}
+
+/// Whether this is no file that another one can take the place of.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
 
 /// Two reports of one process may go to one directory.

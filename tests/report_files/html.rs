@@ -190,6 +190,36 @@ fn signals_survivors_and_threads_are_shown() {
     }
 }
 
+/// What lives beside the subject has a lane from its beginning to its end.
+#[test]
+fn requests_ports_clients_and_threads_have_lanes() {
+    use exeunt::record::EventKind;
+    let listening = exeunt::record::Listening::new("127.0.0.1:8080", millis(1));
+    let client = |name: &str| EventKind::ClientStarts { name: name.into() };
+    let record = waited(2000)
+        .with(millis(20), EventKind::Listens(listening.clone()))
+        .with(millis(30), client("load"))
+        .with(millis(900), EventKind::StopsListening(listening));
+    let outcome = Outcome::of(&named("waits/py"), None, record);
+    let page = {
+        let mut results = Results::new("suite", [outcome.case.clone()]);
+        results.outcomes.push(outcome.clone());
+        report::html(&results)
+    };
+    for lane in ["<s>127.0.0.1:8080</s>", "<s>load</s>"] {
+        assert_eq!(page.matches(lane).count(), 1, "{lane}");
+    }
+    let rows = texts(outcome);
+    assert!(
+        rows.contains(&"sg 0.020 listens 127.0.0.1:8080".into()),
+        "{rows:#?}"
+    );
+    assert!(
+        rows.contains(&"sg 0.900 listens no more on 127.0.0.1:8080".into()),
+        "{rows:#?}"
+    );
+}
+
 #[test]
 fn what_somebody_should_look_at_comes_first_and_is_open() {
     let page = report::html(&everything());

@@ -110,3 +110,39 @@ fn many_cases_are_written_a_few_times() {
     let written = written.load(std::sync::atomic::Ordering::Relaxed);
     assert!((2..=most).contains(&written), "{written} times");
 }
+
+/// A reader of a pipe would get report after report.
+#[test]
+fn a_pipe_gets_one_report_and_a_link_stays_a_link() {
+    use std::io::Read;
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    fs::write(at("file"), "old").unwrap();
+    std::os::unix::fs::symlink("file", at("link")).unwrap();
+    let pipe = at("pipe");
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        fs::File::open(pipe)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        text
+    });
+    let mut files =
+        Files::create(two(), vec![(at("pipe"), counts()), (at("link"), counts())]).unwrap();
+    files.case(&held()).unwrap();
+    wait_for(&at("file"), "1 of 2, going on");
+    files.case(&hung()).unwrap();
+    files.end(&two().summary(), secs(1)).unwrap();
+    assert_eq!(reader.join().unwrap(), "2 of 2, over");
+    assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(at("file")).unwrap(), "2 of 2, over");
+}
+
+#[test]
+fn a_directory_is_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = vec![(directory.path().to_path_buf(), counts())];
+    assert!(Files::create(two(), files).is_err());
+}

@@ -163,6 +163,19 @@ fn googletest_s_variables_are_heeded_and_what_is_typed_counts_first() {
     assert!(suite.0.path().join("reports.xml").exists() && suite.0.path().join("status").exists());
 }
 
+#[test]
+fn googletest_s_filter_chooses_cases() {
+    let suite = Suite::new();
+    for (filter, cases) in [
+        ("bye.*:code.one-bye.two", "2 cases in"),
+        ("no.such", "0 cases in"),
+    ] {
+        let mut command = suite.exeunt(&["test"]);
+        command.env("GTEST_FILTER", filter);
+        command.assert().success().stdout(contains(cases));
+    }
+}
+
 /// What the machine did not allow to tell is no failure of the program's.
 #[test]
 fn an_inconclusive_run_is_a_failure_of_the_infrastructure() {

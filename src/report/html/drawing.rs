@@ -83,7 +83,7 @@ fn colour(kind: &Kind, i: usize) -> String {
         Kind::Subject => "ks".into(),
         Kind::Survivor(_) => "kv".into(),
         Kind::Harness => "kh".into(),
-        Kind::Speaker(_) | Kind::Stream(_) => format!("k{}", i % 6),
+        _ => format!("k{}", i % 6),
     }
 }
 
@@ -126,7 +126,7 @@ fn lane_cells(picture: &Picture<'_>, row: &Row<'_>) -> String {
         What::Event(event) => Some(event),
         _ => None,
     };
-    let dot = event.and_then(|event| lane_of(&picture.lanes, &event.kind));
+    let dot = event.and_then(|event| lane_of(picture.record, &picture.lanes, &event.kind));
     let target = event.and_then(|event| target(picture, &event.kind));
     let mut cells = String::new();
     for (i, lane) in picture.lanes.iter().enumerate() {
@@ -142,7 +142,7 @@ fn lane_cells(picture: &Picture<'_>, row: &Row<'_>) -> String {
         }
         if dot == Some(i) {
             class.push_str(match lane.kind {
-                Kind::Subject => " d z",
+                Kind::Subject if matches!(row.what, What::Event(event) if is_exit(event)) => " d z",
                 _ => " d",
             });
             let is = |end: usize| event.is_some_and(|event| is_event(picture.record, end, event));
@@ -200,6 +200,10 @@ fn band_cells(picture: &Picture<'_>, row: &Row<'_>) -> String {
 /// Whether an event is the one that is to fall into a band.
 fn is_of(record: &Record, band: &Band, event: &Event) -> bool {
     band.event.is_some_and(|i| is_event(record, i, event))
+}
+
+fn is_exit(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Exit(_))
 }
 
 /// Whether an event of the record is the one with this index.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::record::{EventKind, Line, Record, Stream};
+use crate::record::{EventKind, Exchange, Line, Record, Stream};
 
 pub(super) struct Lane {
     pub(super) name: String,
@@ -21,6 +21,14 @@ pub(super) enum Kind {
     Speaker(String),
     /// The lines that no speaker is named in.
     Stream(Stream),
+    /// A thread or process, by its id, as a tracer saw it.
+    Task(u32),
+    /// Where the tree listens.
+    Port(String),
+    /// A request of ours.
+    Request(String),
+    /// A program beside the subject.
+    Client(String),
     /// A process that outlived the subject.
     Survivor(u32),
     /// We, who send signals.
@@ -42,7 +50,7 @@ pub(super) fn lanes(record: &Record) -> Vec<Lane> {
     };
     let mut lanes = vec![lane("subject", Kind::Subject, Duration::ZERO, exit)];
     for (i, event) in record.events.iter().enumerate() {
-        let Some(kind) = kind_of(&event.kind) else {
+        let Some(kind) = kind_of(record, &event.kind) else {
             continue;
         };
         let room = lanes.len() < MOST;
@@ -52,11 +60,7 @@ pub(super) fn lanes(record: &Record) -> Vec<Lane> {
                 lane.dots = lane.dots.map(|(first, _)| (first, i));
             }
             None if room || matches!(kind, Kind::Stream(_)) => {
-                let name = match &kind {
-                    Kind::Speaker(name) => name.clone(),
-                    Kind::Stream(stream) => stream.to_string(),
-                    _ => String::new(),
-                };
+                let name = name(record, &kind);
                 lanes.push(Lane {
                     dots: Some((i, i)),
                     ..lane(&name, kind, event.at, Some(event.at))
@@ -65,6 +69,7 @@ pub(super) fn lanes(record: &Record) -> Vec<Lane> {
             None => {}
         }
     }
+    lanes.iter_mut().for_each(|lane| go_on(record, lane, exit));
     let end = exit.unwrap_or_default();
     for process in &record.survivors {
         let name = format!("pid {}", process.pid);
@@ -77,10 +82,66 @@ pub(super) fn lanes(record: &Record) -> Vec<Lane> {
     lanes
 }
 
-fn kind_of(event: &EventKind) -> Option<Kind> {
+/// What began and was not seen to end went on: a request and a client as far as the picture goes, others to the exit.
+fn go_on(record: &Record, lane: &mut Lane, exit: Option<Duration>) {
+    let Some((first, last)) = lane.dots else {
+        return;
+    };
+    let only = record.events.get(first).filter(|_| first == last);
+    if !only.is_some_and(|event| begins(&event.kind)) {
+        return;
+    }
+    lane.to = match lane.kind {
+        Kind::Request(_) | Kind::Client(_) => None,
+        _ => exit.max(lane.to),
+    };
+}
+
+/// Whether something lives on after this event: a request that was refused never lived.
+fn begins(event: &EventKind) -> bool {
+    match event {
+        EventKind::Request(request) => matches!(request.exchange, Exchange::Sent { .. }),
+        EventKind::Began(_) | EventKind::Listens(_) | EventKind::ClientStarts { .. } => true,
+        _ => false,
+    }
+}
+
+fn name(record: &Record, kind: &Kind) -> String {
+    match kind {
+        Kind::Speaker(name) | Kind::Port(name) | Kind::Request(name) | Kind::Client(name) => {
+            name.clone()
+        }
+        Kind::Stream(stream) => stream.to_string(),
+        Kind::Task(tid) => task_name(record, *tid),
+        _ => String::new(),
+    }
+}
+
+/// The name that a thread had when it ended, else its id.
+fn task_name(record: &Record, tid: u32) -> String {
+    let mut ended = record.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Ended(ended) if ended.tid == tid => Some(ended.name.clone()),
+        _ => None,
+    });
+    let named = ended.next().filter(|name| !name.is_empty());
+    named.unwrap_or_else(|| format!("tid {tid}"))
+}
+
+fn kind_of(record: &Record, event: &EventKind) -> Option<Kind> {
+    // The main thread is the subject's lane.
+    let task = |tid: u32| (tid != record.pid).then_some(Kind::Task(tid));
     match event {
         EventKind::Line(line) => Some(of_line(line)),
         EventKind::Partial(partial) => Some(Kind::Stream(partial.stream)),
+        EventKind::Began(began) => task(began.tid),
+        EventKind::Ended(ended) => task(ended.tid),
+        EventKind::Listens(change) | EventKind::StopsListening(change) => {
+            Some(Kind::Port(change.address.clone()))
+        }
+        EventKind::Request(request) => Some(Kind::Request(request.name.clone())),
+        EventKind::ClientStarts { name } | EventKind::ClientEnds { name, .. } => {
+            Some(Kind::Client(name.clone()))
+        }
         _ => None,
     }
 }
@@ -93,12 +154,56 @@ fn of_line(line: &Line) -> Kind {
 }
 
 /// The lane that an event is a dot of.
-pub(super) fn lane_of(lanes: &[Lane], event: &EventKind) -> Option<usize> {
+pub(super) fn lane_of(record: &Record, lanes: &[Lane], event: &EventKind) -> Option<usize> {
     let kind = match event {
         EventKind::Exit(_) => Kind::Subject,
         EventKind::Signal(_) => Kind::Harness,
         EventKind::Closed { stream } => Kind::Stream(*stream),
-        other => kind_of(other)?,
+        other => kind_of(record, other).unwrap_or(Kind::Subject),
     };
     lanes.iter().position(|lane| lane.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Exit, Listening, RequestSeen};
+    use crate::{millis, secs};
+
+    fn request(name: &str, exchange: Exchange) -> EventKind {
+        EventKind::Request(RequestSeen {
+            name: name.into(),
+            exchange,
+        })
+    }
+
+    #[test]
+    fn a_lane_goes_on_from_what_begins_and_from_nothing_else() {
+        let sent = Exchange::Sent {
+            to: "here".into(),
+            what: "GET /".into(),
+        };
+        let record = Record::new(["server"])
+            .with(
+                millis(1),
+                EventKind::Listens(Listening::new("port", millis(0))),
+            )
+            .with(millis(2), request("open", sent))
+            .with(millis(3), request("closed", Exchange::Closed))
+            .with(secs(1), Exit::Code(0));
+        let lanes = lanes(&record);
+        let told: Vec<_> = lanes
+            .iter()
+            .map(|lane| (lane.name.as_str(), lane.to))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("subject", Some(secs(1))),
+                ("port", Some(secs(1))),
+                ("open", None),
+                ("closed", Some(millis(3))),
+            ]
+        );
+    }
 }

@@ -10,11 +10,14 @@ use super::lanes::{Lane, lanes};
 use crate::expect::Expectation;
 use crate::judge::{Check, Expected, Judgement, Verdict};
 use crate::record::{Event, EventKind, Record};
+use crate::report::text::is_of_interest;
 
 /// A gap this long is a row of its own.
 const GAP: Duration = Duration::from_millis(100);
 /// Events that are shown of the beginning and of the end of a long record.
 const SHOWN: usize = 40;
+/// Threads and processes that have rows of their own.
+const TASKS: usize = 8;
 /// Delays that are drawn.
 const BANDS: usize = 3;
 /// Failed checks that are shown. Thousands usually have one cause.
@@ -168,11 +171,23 @@ impl<'r> Picture<'r> {
     }
 }
 
-/// That the streams end with the subject goes without saying.
+/// That the streams end with the subject goes without saying, and that many threads come and go.
 fn goes_without_saying(record: &Record, event: &Event) -> bool {
     let exit = record.exit_event();
     let early = exit.is_some_and(|exit| exit.at.saturating_sub(event.at) > GAP);
-    matches!(event.kind, EventKind::Closed { .. }) && !early
+    match &event.kind {
+        EventKind::Closed { .. } => !early,
+        // Of many threads only those that ended in an unusual way.
+        EventKind::Began(_) => tasks(record) > TASKS,
+        EventKind::Ended(ended) => tasks(record) > TASKS && !is_of_interest(ended),
+        _ => false,
+    }
+}
+
+/// The threads and processes that a tracer saw begin.
+fn tasks(record: &Record) -> usize {
+    let began = |event: &&Event| matches!(event.kind, EventKind::Began(_));
+    record.events.iter().filter(began).count()
 }
 
 /// The checks of a judgement by the event at which they show.

@@ -31,5 +31,5 @@ pub(crate) use plain::plain;
 #[cfg(feature = "suite")]
 pub use reporter::Text;
 #[cfg(feature = "suite")]
-pub(super) use timeline::{command, message, thread_does};
+pub(super) use timeline::{command, is_of_interest, message, thread_does};
 pub use timeline::{processes, timeline, timeline_on};

@@ -508,6 +508,6 @@ fn folded(threads: &[ThreadSeen]) -> Vec<(&ThreadSeen, usize)> {
 }
 
 /// Whether the end of a thread is worth a row: that threads return and processes exit goes without saying.
-pub(super) fn is_of_interest(ended: &Ended) -> bool {
+pub(in crate::report) fn is_of_interest(ended: &Ended) -> bool {
     matches!(ended.end, TaskEnd::Killed | TaskEnd::Signal(_)) && ended.pid != ended.tid
 }
