@@ -42,6 +42,11 @@ fn is_alone(test: &str, shell: &str) -> bool {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    // The reaper hears of the end of its harness, and cleans up then.
+    let begun = Instant::now();
+    while !entries(scratch.path()).is_empty() && begun.elapsed() < secs(20) {
+        thread::sleep(millis(5));
+    }
     assert_eq!(entries(scratch.path()), [""; 0], "left behind");
     false
 }
@@ -84,8 +89,10 @@ fn wait_for_state(pid: &str, states: &[char]) {
     }
 }
 
+/// Sends a signal; not to a process that has ended meanwhile.
 fn send(signal: Signal, pid: &str) {
-    kill(Pid::from_raw(pid.parse().unwrap()), signal).unwrap();
+    let sent = kill(Pid::from_raw(pid.parse().unwrap()), signal);
+    assert!(matches!(sent, Ok(()) | Err(nix::Error::ESRCH)), "{sent:?}");
 }
 
 #[test]
@@ -93,8 +100,13 @@ fn a_reaper_is_used_again_unless_it_is_gone() {
     if !is_alone("a_reaper_is_used_again_unless_it_is_gone", r#"exec "$@""#) {
         return;
     }
-    let first = reaper();
-    assert_eq!(reaper(), first);
+    // On a busy machine more time may pass between two runs than a reaper waits for the next.
+    let often = |once: &dyn Fn() -> Option<String>| (0..10).find_map(|_| once());
+    let used_again = || {
+        let first = reaper();
+        (reaper() == first).then_some(first)
+    };
+    let first = often(&used_again).expect("a reaper that is used again");
     // It ends by itself when it has nothing to do.
     wait_for_state(&first, &['Z', 'X']);
     let second = reaper();
@@ -103,10 +115,14 @@ fn a_reaper_is_used_again_unless_it_is_gone() {
     let third = reaper();
     assert_ne!(third, second);
     // One that was stopped is not used again, though it goes on.
-    send(Signal::SIGSTOP, &third);
-    wait_for_state(&third, &['T']);
-    send(Signal::SIGCONT, &third);
-    assert_eq!(reaper(), third);
+    let stopped = || {
+        let third = reaper();
+        send(Signal::SIGSTOP, &third);
+        wait_for_state(&third, &['T', 'Z', 'X']);
+        send(Signal::SIGCONT, &third);
+        (reaper() == third).then_some(third)
+    };
+    let third = often(&stopped).expect("a reaper that was stopped and goes on");
     assert_ne!(reaper(), third);
 }
 

@@ -1,12 +1,12 @@
 //! What keeps a process alive: told of real programs that were still there at the time limit.
 
-use std::path::PathBuf;
-use std::process::Command;
+#[path = "support/c.rs"]
+mod c;
+
 use std::thread;
 
 use exeunt::record::{Record, Termination, WaitsFor};
 use exeunt::{Subject, report, secs};
-use tempfile::TempDir;
 
 const PROGRAM: &str = r#"
 #define _GNU_SOURCE
@@ -86,23 +86,6 @@ int main(int argc, char **argv) {
 }
 "#;
 
-/// The program, built once for each test that needs it: with the linker that Rust itself needs.
-fn program() -> (TempDir, PathBuf) {
-    let directory = TempDir::new().unwrap();
-    let (source, program) = (
-        directory.path().join("waits.c"),
-        directory.path().join("waits"),
-    );
-    std::fs::write(&source, PROGRAM).unwrap();
-    let status = Command::new("cc")
-        .args(["-pthread", "-o"])
-        .args([&program, &source])
-        .status()
-        .expect("cc is there, as Rust needs it");
-    assert!(status.success());
-    (directory, program)
-}
-
 /// A run that was ended at its time limit.
 fn ended(subject: Subject) -> Record {
     let record = subject.timeout(secs(2)).run().unwrap();
@@ -124,14 +107,17 @@ fn alive(record: &Record) -> Vec<String> {
 
 #[test]
 fn main_and_its_threads() {
-    let (_directory, program) = program();
+    let (_directory, program) = c::program(PROGRAM);
     let cases = [
         ("join", "its main thread joins `sleeper` (N), which sleeps"),
         (
             "gone",
             "its main thread has ended, and `sleeper` (N) goes on",
         ),
-        ("itself", "deadlock: `waits` (N) waits for a lock of itself"),
+        (
+            "itself",
+            "deadlock: `program` (N) waits for a lock of itself",
+        ),
         (
             "accept",
             "its main thread waits for descriptor 3, socket N.0.0.1:N, listening",
@@ -157,7 +143,7 @@ fn main_and_its_threads() {
 
 #[test]
 fn a_deadlock_is_named() {
-    let (_directory, program) = program();
+    let (_directory, program) = c::program(PROGRAM);
     let record = ended(Subject::new(&program).arg("deadlock"));
     let [process] = record.ended_by_harness.as_slice() else {
         panic!("{record:?}");

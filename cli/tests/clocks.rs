@@ -41,6 +41,9 @@ fn outcomes(clock: &str) -> BTreeMap<String, (String, String)> {
     for scenario in SCENARIOS {
         command.args(["--scenario", scenario]);
     }
+    for column in COLUMNS {
+        command.args(["--implementation", column]);
+    }
     let output = command.output().expect("exeunt runs");
     let text = String::from_utf8(output.stdout).expect("JSON");
     let lines = text

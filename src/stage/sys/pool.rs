@@ -42,7 +42,7 @@ pub(super) fn take() -> Option<Process> {
         let last = idle().1.pop();
         match last {
             Some(process) if process.is_fit(&inherited) => return Some(process),
-            Some(_) => {}
+            Some(process) => process.dismiss(),
             None => return None,
         }
     }

@@ -192,6 +192,15 @@ impl Process {
         self.wake();
         if matches!(self.peek(limit), Err(error) if is_end(&error)) {
             self.wait_for_end();
+            self.remove_scratch();
+        }
+    }
+
+    /// Lets an idle one go. It ends, and removes its scratch directory; one that was killed has not done that.
+    pub(super) fn dismiss(mut self) {
+        if matches!(self.receive(), Err(error) if is_end(&error)) {
+            self.wait_for_end();
+            self.remove_scratch();
         }
     }
 
