@@ -71,8 +71,10 @@ pub(super) struct Slots {
     extra: usize,
     /// Whether a slot was taken since the machine was last looked at. A case needs a moment until it shows as load.
     unseen: bool,
-    /// When a slot was last taken.
-    taken: Option<Instant>,
+    /// When there was last one case more than before.
+    grown: Option<Instant>,
+    /// How many cases have ended in whose place none was begun yet.
+    vacant: usize,
 }
 
 impl Slots {
@@ -82,7 +84,8 @@ impl Slots {
             in_use: 0,
             extra: 0,
             unseen: false,
-            taken: None,
+            grown: None,
+            vacant: 0,
         }
     }
 
@@ -93,12 +96,16 @@ impl Slots {
     /// Takes a slot, if there is one.
     pub(super) fn take(&mut self) -> bool {
         let busy = || runnable().is_none_or(|threads| threads > processors());
-        let paced = self.taken.is_none_or(|at| at.elapsed() >= PACE);
+        let paced = self.grown.is_none_or(|at| at.elapsed() >= PACE);
         let free = self.is_free(busy, paced);
-        self.unseen = free;
         self.in_use += usize::from(free);
+        if free && self.vacant > 0 {
+            self.vacant -= 1;
+            return true;
+        }
+        self.unseen = free;
         if free {
-            self.taken = Some(Instant::now());
+            self.grown = Some(Instant::now());
         }
         free
     }
@@ -108,8 +115,10 @@ impl Slots {
             Jobs::Fixed(jobs) => self.in_use < jobs.get(),
             Jobs::ByLoad { at_least, at_most } => {
                 let earned = self.in_use < at_least.get() + self.extra;
-                let most = self.in_use >= at_most.get();
-                !most && !self.unseen && (earned && paced || !busy())
+                // A case that takes the place of one that has ended is no further load.
+                let replaces = self.vacant > 0;
+                let grows = || !self.unseen && (earned && paced || !busy());
+                self.in_use < at_most.get() && (earned && replaces || grows())
             }
         }
     }
@@ -117,9 +126,7 @@ impl Slots {
     /// Gives a slot back. A run with next to no lag earns two more, one with much lag costs half of those that were earned.
     pub(super) fn give_back(&mut self, lag: Option<Duration>) {
         self.in_use = self.in_use.saturating_sub(1);
-        // The next case takes the place of this one, without further load.
-        self.unseen = false;
-        self.taken = None;
+        self.vacant += 1;
         self.extra = match lag {
             Some(lag) if lag <= LITTLE_LAG => (self.extra + 2).min(AT_MOST.get()),
             Some(lag) if lag >= MUCH_LAG => self.extra / 2,
@@ -155,7 +162,8 @@ mod tests {
             in_use,
             extra: 0,
             unseen,
-            taken: None,
+            grown: None,
+            vacant: 0,
         };
         for busy in [true, false] {
             assert!(slots(1, false).is_free(|| busy, true), "in any case");
@@ -179,11 +187,22 @@ mod tests {
             at_least: jobs(2),
             at_most: jobs(2),
         });
-        slots.give_back(None);
+        // Whether the machine is busy or not.
         assert!(slots.take(), "the first");
         assert!(!slots.take(), "not at once");
-        slots.give_back(None);
-        assert!(slots.take());
+        for _ in 0..3 {
+            slots.give_back(None);
+            assert!(slots.take());
+        }
+        assert!(slots.in_use() < 2 && slots.vacant == 0);
+        slots.unseen = false;
+        slots.grown = Some(Instant::now());
+        let busy = || true;
+        assert!(
+            !slots.is_free(busy, false),
+            "the pace is kept though cases ended"
+        );
+        assert!(slots.is_free(busy, true));
     }
 
     #[test]
