@@ -1,5 +1,8 @@
 //! Programs that run beside a subject.
 
+#[path = "support/python.rs"]
+mod python;
+
 use exeunt::expect::{Expectation, ExpectedEnd, Mark};
 use exeunt::judge::{Verdict, judge};
 use exeunt::record::{EventName, Exit, Finding};
@@ -121,12 +124,7 @@ fn a_client_whose_moment_never_comes_is_inconclusive() {
 
 #[test]
 fn a_client_is_told_where_the_subject_listens() {
-    if std::process::Command::new("python3")
-        .arg("--version")
-        .output()
-        .is_err()
-    {
-        eprintln!("python3 is not here: not tested");
+    if !python::is_here() {
         return;
     }
     let server = "import socket; s = socket.create_server(('', 0)); c, _ = s.accept(); c.sendall(b'hello'); c.close()";

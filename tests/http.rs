@@ -1,5 +1,8 @@
 //! Requests to servers: only the client knows whether work was lost.
 
+#[path = "support/python.rs"]
+mod python;
+
 use exeunt::expect::{Expectation, ExpectedExchange, Mark};
 use exeunt::judge::{Verdict, judge};
 use exeunt::record::{EventKind, EventName, Exchange, Exit};
@@ -45,12 +48,7 @@ server.server_close()
 const DRAINS: &str = "server.shutdown()";
 
 fn server(end: &str) -> Option<Subject> {
-    if std::process::Command::new("python3")
-        .arg("--version")
-        .output()
-        .is_err()
-    {
-        eprintln!("python3 is not here: not tested");
+    if !python::is_here() {
         return None;
     }
     let script = SERVER.replace("{end}", end);

@@ -1,5 +1,8 @@
 //! A subject that a test holds in its hand.
 
+#[path = "support/python.rs"]
+mod python;
+
 use std::time::{Duration, Instant};
 
 use exeunt::expect::{Mark, Pattern};
@@ -169,12 +172,7 @@ fn what_cannot_be_started_is_no_live_subject() {
 #[test]
 fn a_live_subject_is_asked_where_it_listens() -> Result<(), LiveError> {
     let script = "import socket, time; s = socket.create_server(('', 0)); print(s.getsockname()[1], flush=True); c, _ = s.accept(); c.close(); print('bye')";
-    if std::process::Command::new("python3")
-        .arg("--version")
-        .output()
-        .is_err()
-    {
-        eprintln!("python3 is not here: not tested");
+    if !python::is_here() {
         return Ok(());
     }
     let subject = Subject::new("python3")

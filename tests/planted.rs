@@ -1,5 +1,8 @@
 //! Faults that servers have, planted: each is broken, for the reason that it has, and the sound server holds.
 
+#[path = "support/python.rs"]
+mod python;
+
 use exeunt::expect::{Expectation, ExpectedExchange, Mark};
 use exeunt::judge::{Verdict, judge};
 use exeunt::record::{EventName, Exit};
@@ -53,12 +56,7 @@ server.server_close() if fault != 'listens-on' else time.sleep(2)
 ";
 
 fn run(fault: &str) -> Option<Record> {
-    if std::process::Command::new("python3")
-        .arg("--version")
-        .output()
-        .is_err()
-    {
-        eprintln!("python3 is not here: not tested");
+    if !python::is_here() {
         return None;
     }
     let term = || EventName::Signal(Signal::TERM);

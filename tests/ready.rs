@@ -1,5 +1,8 @@
 //! When a subject is ready, and where it listens.
 
+#[path = "support/python.rs"]
+mod python;
+
 use std::time::Duration;
 
 use exeunt::expect::{Expectation, Mark};
@@ -16,17 +19,6 @@ fn python(script: &str) -> Subject {
     Subject::new("python3")
         .args(["-c", script])
         .timeout(secs(20))
-}
-
-fn has_python() -> bool {
-    let there = std::process::Command::new("python3")
-        .arg("--version")
-        .output();
-    let there = there.is_ok_and(|output| output.status.success());
-    if !there {
-        eprintln!("python3 is not here: not tested");
-    }
-    there
 }
 
 /// When the subject was ready, and since when it can have been.
@@ -107,7 +99,7 @@ fn by_a_newline_on_a_descriptor() {
 
 #[test]
 fn by_a_message_to_the_socket_of_systemd() {
-    if !has_python() {
+    if !python::is_here() {
         return;
     }
     let script = "
@@ -148,7 +140,7 @@ while True:
 
 #[test]
 fn by_listening_without_a_connection() {
-    if !has_python() {
+    if !python::is_here() {
         return;
     }
     let server = || {
@@ -186,7 +178,7 @@ fn by_listening_without_a_connection() {
 
 #[test]
 fn a_socket_of_a_grandchild_counts_and_one_of_a_stranger_does_not() {
-    if !has_python() {
+    if !python::is_here() {
         return;
     }
     let script = "

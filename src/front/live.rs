@@ -13,7 +13,7 @@ use crate::record::{Bytes, Event, EventKind, EventName, Line, Record, Signal, St
 use crate::report;
 #[cfg(feature = "http")]
 use crate::stage::Request;
-use crate::stage::{Act, Action, Cancel, Control, Orders, Plan, Real, RunError, Stage};
+use crate::stage::{Act, Action, Cancel, Control, Orders, Plan, Real, RunError, Stage, reachable};
 
 /// How many events are kept to be waited for. Older lines than these are forgotten here; the record has them.
 const KEPT: usize = 100_000;
@@ -273,17 +273,6 @@ impl LiveSubject {
         let timeline = crate::report::plain(&report::timeline(&record, None));
         LiveError::Ended { what, timeline }
     }
-}
-
-/// An address that can be connected to, of one that may stand for all of the machine.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-    match address.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    address
 }
 
 /// What ended a request of a name.

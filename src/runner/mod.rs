@@ -9,7 +9,7 @@ use std::thread;
 
 use crate::build::Prepared;
 use crate::outcome::{Cause, Outcome, Status};
-use crate::stage::{Cancel, RunError, patience};
+use crate::stage::{Cancel, RunError, patience, processors};
 use crate::suite::Case;
 
 pub use slots::Jobs;
@@ -28,7 +28,7 @@ pub enum Progress<'s> {
 #[must_use]
 pub fn default_jobs() -> NonZeroUsize {
     const EIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
-    NonZeroUsize::new(slots::processors() * 6).map_or(EIGHT, |n| n.max(EIGHT))
+    NonZeroUsize::new(processors() * 6).map_or(EIGHT, |n| n.max(EIGHT))
 }
 
 /// Runs cases side by side, and then those that are exclusive, one at a time. Those that were inconclusive because the

@@ -1,12 +1,10 @@
 //! How many cases run at a time.
 
 use std::num::NonZeroUsize;
-use std::sync::OnceLock;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::default_jobs;
-use crate::stage::runnable;
+use crate::stage::{processors, runnable};
 
 /// How many cases run side by side.
 ///
@@ -56,12 +54,6 @@ const MUCH_LAG: Duration = Duration::from_millis(150);
 
 /// How long to wait before a case is begun while the machine is busy. Many starts at a time would make each other late.
 const PACE: Duration = Duration::from_millis(20);
-
-pub(super) fn processors() -> usize {
-    // Asking reads files of the control groups.
-    static PROCESSORS: OnceLock<usize> = OnceLock::new();
-    *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, NonZeroUsize::get))
-}
 
 /// Slots for cases, some of them in use.
 pub(super) struct Slots {

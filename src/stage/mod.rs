@@ -48,11 +48,13 @@ pub use request::{Head, Request};
 pub use traced::Traced;
 
 pub(crate) use port::give_port;
+#[cfg(target_os = "linux")]
+pub(crate) use port::reachable;
 
 #[cfg(all(feature = "suite", target_os = "linux"))]
 pub(crate) use environment::find_program;
 #[cfg(target_os = "linux")]
-pub(crate) use proc::runnable;
+pub(crate) use proc::{processors, runnable};
 
 use crate::record::Record;
 

@@ -1,10 +1,9 @@
 //! How often, and when, a run that was inconclusive is made again.
 
-use std::num::NonZeroUsize;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::runnable;
+use super::{processors, runnable};
 
 /// How often an inconclusive run is made again.
 pub(crate) const RETRIES: u32 = 5;
@@ -36,8 +35,7 @@ pub(crate) fn wait_for_calm(retry: u32, cancelled: impl Fn() -> bool) {
 }
 
 fn is_busy() -> bool {
-    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    runnable().is_some_and(|threads| threads > processors)
+    runnable().is_some_and(|threads| threads > processors())
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+#[cfg(target_os = "linux")]
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +14,17 @@ const WORD: &str = "{port}";
 
 /// How often another port is tried if one was given out before.
 const TRIES: usize = 100;
+
+/// An address of the loopback, of one that may stand for all of the machine.
+#[cfg(target_os = "linux")]
+pub(crate) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}
 
 /// A TCP port on the loopback that is free now, and that this process has given to no other run.
 fn free() -> std::io::Result<u16> {

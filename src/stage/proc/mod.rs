@@ -11,7 +11,7 @@ mod threads;
 mod tree;
 mod waits;
 
-pub(crate) use load::runnable;
+pub(crate) use load::{processors, runnable};
 pub(super) use orphans::kill_orphans;
 pub(super) use ports::{Listeners, Place, all_listeners, held_below};
 pub(super) use pressure::stalled;

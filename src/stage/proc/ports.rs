@@ -57,13 +57,17 @@ fn tcp(row: &str) -> Option<(u64, Place)> {
     let [_, local, _, "0A", ..] = fields[..] else {
         return None;
     };
-    let (host, port) = local.split_once(':')?;
-    let port = u16::from_str_radix(port, 16).ok()?;
-    let address = SocketAddr::new(ip(host)?, port);
-    Some((fields.get(9)?.parse().ok()?, Place::Tcp(address)))
+    Some((fields.get(9)?.parse().ok()?, Place::Tcp(address(local)?)))
 }
 
-/// An address as the kernel prints it: words of 32 bits in the order of the machine.
+/// An address and its port as the kernel prints them.
+pub(super) fn address(text: &str) -> Option<SocketAddr> {
+    let (host, port) = text.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    Some(SocketAddr::new(ip(host)?, port))
+}
+
+/// A host as the kernel prints it: words of 32 bits in the order of the machine.
 fn ip(hex: &str) -> Option<IpAddr> {
     let word = |i: usize| {
         let word = u32::from_str_radix(hex.get(i * 8..i * 8 + 8)?, 16).ok()?;

@@ -1,19 +1,35 @@
 //! Sockets by their inode, from proc(5).
 
-use std::net::{IpAddr, SocketAddr};
-
 use super::files;
+use super::ports::address;
 
 /// The state of a TCP socket that listens.
 const LISTEN: &str = "0A";
 
-/// What is known of a socket, to be put behind the word: ` 127.0.0.1:80, listening`, ` at /run/x.sock`.
-pub(super) fn describe(pid: u32, inode: &str) -> Option<String> {
-    let table = |name: &str| files::text(&format!("/proc/{pid}/net/{name}")).unwrap_or_default();
-    ["tcp", "tcp6", "udp", "udp6"]
-        .into_iter()
-        .find_map(|name| internet(&table(name), inode))
-        .or_else(|| unix(&table("unix"), inode))
+/// The sockets in the network namespace of a process, as they were when one was first asked for.
+pub(super) struct Sockets {
+    /// Those of the internet, by protocol.
+    internet: [String; 4],
+    unix: String,
+}
+
+impl Sockets {
+    pub(super) fn seen_by(pid: u32) -> Self {
+        let table =
+            |name: &str| files::text(&format!("/proc/{pid}/net/{name}")).unwrap_or_default();
+        Self {
+            internet: ["tcp", "tcp6", "udp", "udp6"].map(table),
+            unix: table("unix"),
+        }
+    }
+
+    /// What is known of a socket, to be put behind the word: ` 127.0.0.1:80, listening`, ` at /run/x.sock`.
+    pub(super) fn describe(&self, inode: &str) -> Option<String> {
+        let mut tables = self.internet.iter();
+        tables
+            .find_map(|table| internet(table, inode))
+            .or_else(|| unix(&self.unix, inode))
+    }
 }
 
 fn internet(table: &str, inode: &str) -> Option<String> {
@@ -38,26 +54,6 @@ fn unix(table: &str, inode: &str) -> Option<String> {
             .then(|| fields.get(7).map(|path| format!(" at {path}")))
             .map(Option::unwrap_or_default)
     })
-}
-
-/// An address as the kernel writes it: words in the order of the machine's bytes, and a port.
-fn address(text: &str) -> Option<SocketAddr> {
-    let (address, port) = text.split_once(':')?;
-    let words: Option<Vec<u8>> = (0..address.len() / 8)
-        .map(|i| u32::from_str_radix(&address[8 * i..8 * i + 8], 16).ok())
-        .map(|word| word.map(u32::to_ne_bytes))
-        .collect::<Option<Vec<_>>>()
-        .map(|words| words.concat());
-    let bytes = words?;
-    let address = match bytes.len() {
-        4 => IpAddr::from(<[u8; 4]>::try_from(bytes).ok()?),
-        16 => IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?),
-        _ => return None,
-    };
-    Some(SocketAddr::new(
-        address,
-        u16::from_str_radix(port, 16).ok()?,
-    ))
 }
 
 #[cfg(test)]

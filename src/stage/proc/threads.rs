@@ -29,12 +29,15 @@ pub(crate) fn main_thread_blocked(pid: u32) -> Option<String> {
 /// Whether a signal was sent to a process and not yet taken by it.
 pub(in crate::stage) fn signal_pending(pid: u32, signal: Signal) -> bool {
     let status = files::text(&format!("/proc/{pid}/status")).unwrap_or_default();
-    let sets = ["SigPnd:", "ShdPnd:"]
-        .iter()
-        .filter_map(|name| status.lines().find_map(|line| line.strip_prefix(name)))
-        .filter_map(|set| u64::from_str_radix(set.trim(), 16).ok());
+    let sets = ["SigPnd:", "ShdPnd:"].map(|name| signals(&status, name).unwrap_or_default());
     let bit = 1_u64 << (signal.number() - 1);
-    sets.fold(0, |all, set| all | set) & bit != 0
+    (sets[0] | sets[1]) & bit != 0
+}
+
+/// A set of signals in the text of a status file.
+fn signals(status: &str, name: &str) -> Option<u64> {
+    let set = status.lines().find_map(|line| line.strip_prefix(name))?;
+    u64::from_str_radix(set.trim(), 16).ok()
 }
 
 /// The signal at which the runtime of a process prints the stacks of its threads, if it is one that is known to do so, and if

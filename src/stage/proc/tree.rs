@@ -94,8 +94,13 @@ fn command(pid: u32) -> String {
     if !text.is_empty() {
         return text;
     }
+    format!("[{}]", name(pid))
+}
+
+/// The name of a process, of which the system keeps 15 bytes.
+pub(super) fn name(pid: u32) -> String {
     let name = files::text(&format!("/proc/{pid}/comm")).unwrap_or_default();
-    format!("[{}]", name.trim_end())
+    name.trim_end().to_owned()
 }
 
 /// What a descriptor of ours points at, such as `pipe:[1234]`.

@@ -11,8 +11,9 @@ use nix::libc;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 
-use super::tree::{all, link};
-use super::{files, sockets};
+use super::files;
+use super::sockets::Sockets;
+use super::tree::{all, link, name};
 use crate::record::{Descriptor, Peer, Process, WaitsFor};
 
 /// So many descriptors of one wait are told at the most.
@@ -24,12 +25,14 @@ pub(in crate::stage) fn explain(processes: &mut [Process]) {
     for process in processes {
         let pid = process.pid;
         let threads: BTreeSet<u32> = process.threads.iter().map(|thread| thread.tid).collect();
+        let sockets = OnceCell::new();
         for thread in &mut process.threads {
             let look = Look {
                 pid,
                 tid: thread.tid,
                 threads: &threads,
                 holders: &holders,
+                sockets: &sockets,
             };
             thread.waits_for = look.waits_for();
         }
@@ -46,6 +49,8 @@ struct Look<'a> {
     /// The threads of its process.
     threads: &'a BTreeSet<u32>,
     holders: &'a OnceCell<Holders>,
+    /// The sockets that its process can have.
+    sockets: &'a OnceCell<Sockets>,
 }
 
 /// A system call and its arguments.
@@ -211,7 +216,8 @@ impl Look<'_> {
         }
         if let Some(inode) = target.strip_prefix("socket:[") {
             let inode = inode.trim_end_matches(']');
-            let address = sockets::describe(self.pid, inode).unwrap_or_default();
+            let sockets = self.sockets.get_or_init(|| Sockets::seen_by(self.pid));
+            let address = sockets.describe(inode).unwrap_or_default();
             return Some(Descriptor::new(fd, format!("socket{address}"), Vec::new()));
         }
         let anonymous = target
@@ -244,11 +250,6 @@ fn call(line: &str) -> Option<Call> {
         *arg = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
     }
     Some((number, args))
-}
-
-fn name(pid: u32) -> String {
-    let name = files::text(&format!("/proc/{pid}/comm")).unwrap_or_default();
-    name.trim_end().to_owned()
 }
 
 /// All ends of pipes of the processes that may be looked at.

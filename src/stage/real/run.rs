@@ -594,9 +594,10 @@ impl Run<'_, '_> {
     }
 
     fn send_to_tree(&mut self, signal: Signal, reason: SignalReason) {
-        let left = self.explained();
+        let left = self.descendants();
         if self.ended_by_harness.is_empty() {
             self.ended_by_harness.clone_from(&left);
+            proc::explain(&mut self.ended_by_harness);
         }
         self.terminate(signal, &left, reason);
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::run::Run;
 use crate::record::{EventKind, Exchange, Finding, RequestSeen};
 use crate::stage::plan::Readiness;
-use crate::stage::{Plan, Request};
+use crate::stage::{Plan, Request, reachable};
 use connection::Connection;
 
 /// How far apart two requests are that ask whether the subject is ready.
@@ -197,15 +197,4 @@ impl Run<'_, '_> {
             }
         }
     }
-}
-
-/// An address of the loopback, of one that may stand for all of the machine.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-    match address.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    address
 }
