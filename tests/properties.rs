@@ -124,7 +124,7 @@ fn record_of(time: BoxedStrategy<Duration>) -> impl Strategy<Value = Record> {
         select(vec![Streams::Merged, Streams::Split]),
         termination(),
         option::of(time.clone()),
-        [time.clone(), time.clone(), time.clone(), time],
+        [time.clone(), time.clone(), time.clone(), time.clone(), time],
         vec(finding(), 0..2),
         vec(process(), 0..2),
     );
@@ -142,6 +142,7 @@ fn record_of(time: BoxedStrategy<Duration>) -> impl Strategy<Value = Record> {
                 record.lag.canary,
                 record.lag.subject_waited,
                 record.lag.pressure,
+                record.lag.disk,
                 record.lag.harness,
             ] = lag;
             record.findings = findings;
@@ -328,6 +329,7 @@ proptest! {
         let mut slower = record.clone();
         slower.lag.canary += more;
         slower.lag.pressure += more;
+        slower.lag.disk += more;
         let before = judge(&record, &expectation).verdict();
         let after = judge(&slower, &expectation).verdict();
         prop_assert!(after < Verdict::Broken || before == Verdict::Broken, "{before:?} became {after:?}");

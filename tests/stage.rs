@@ -342,3 +342,46 @@ fn output_is_handed_on_as_it_is() {
     assert_eq!(of(Stream::Stdout), b"a\0b\nrest");
     assert_eq!(of(Stream::Stderr), b"err");
 }
+
+// # How late the machine was
+
+/// How long, since the machine's start, some process has waited for a disk. `None` where the kernel does not tell.
+fn waited_for_disks() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/pressure/io").ok()?;
+    let (_, total) = text.lines().next()?.rsplit_once("total=")?;
+    total.parse().ok()
+}
+
+#[test]
+fn a_wait_for_a_disk_counts_if_the_subject_used_one() {
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let file = directory.path().join("written");
+    let write = format!(
+        "of={} if=/dev/zero bs=1M count=32 conv=fsync",
+        file.display()
+    );
+    let writer = Subject::new("dd").args(write.split(' ')).timeout(secs(60));
+    let before = waited_for_disks();
+    let record = run(&writer);
+    if before == waited_for_disks() {
+        eprintln!("warning: SKIPPED: the kernel tells nothing of waits for a disk");
+        return;
+    }
+    assert!(record.lag.disk > Duration::ZERO, "{:?}", record.lag);
+    assert!(record.lag.disk <= record.lag.pressure, "{:?}", record.lag);
+
+    // While others write, a subject that uses no disk waits for none.
+    let mut others = std::process::Command::new("dd")
+        .args(write.split(' '))
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let records: Vec<_> = (0..20).map(|_| run(&sh("echo"))).collect();
+    others.wait().unwrap();
+    let without = |record: &&Record| record.lag.disk.is_zero();
+    assert!(
+        records.iter().filter(without).count() > 10,
+        "{:?}",
+        records.iter().map(|r| r.lag).collect::<Vec<_>>()
+    );
+}

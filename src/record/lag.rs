@@ -19,6 +19,10 @@ pub struct Lag {
     /// (`/proc/pressure`); zero where the kernel does not tell. It may have been a descendant of the subject, or none of ours.
     #[serde(default, with = "seconds")]
     pub pressure: Duration,
+    /// How long, of [`pressure`](Self::pressure), some process of the machine waited for a disk, where the subject or a child
+    /// that it waited for did read or write one: at most so long has it waited itself. Zero where it did not.
+    #[serde(default, with = "seconds")]
+    pub disk: Duration,
     /// By how much the harness itself was late during the run, at the worst: to look at the subject, or to send a signal.
     #[serde(default, with = "seconds")]
     pub harness: Duration,
@@ -27,12 +31,14 @@ pub struct Lag {
 impl Lag {
     /// By how much the machine may have moved a time of this run.
     ///
-    /// All that was measured of the subject and of ourselves counts in full. Of the pressure, which may have been on others,
-    /// at most half a second counts: on a machine that is always busy, a program that waits seconds too long is still broken.
+    /// All that was measured of the subject and of ourselves counts in full. Of the other pressure, which may have been on
+    /// others, at most half a second counts: on a machine that is always busy, a program that waits seconds too long is still
+    /// broken.
     #[must_use]
     pub fn total(&self) -> Duration {
+        let others = self.pressure.saturating_sub(self.disk);
         self.measured()
-            .saturating_add(self.pressure.min(Duration::from_millis(500)))
+            .saturating_add(others.min(Duration::from_millis(500)))
     }
 
     /// What was measured of the subject and of ourselves.
@@ -41,6 +47,7 @@ impl Lag {
         self.canary
             .max(self.harness)
             .saturating_add(self.subject_waited)
+            .saturating_add(self.disk)
     }
 }
 

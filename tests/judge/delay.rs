@@ -111,6 +111,29 @@ fn what_the_subject_waited_for_a_processor_is_lag_too() {
     assert!(judge(&record, &exits_two_seconds_after()).retryable());
 }
 
+/// Python waited 1.66 s for the disk between two lines of a traceback, and its exit was called too late.
+#[test]
+fn what_the_subject_waited_for_a_disk_is_lag_in_full() {
+    let mut record = exited_after(millis(3700));
+    record.lag.pressure = millis(2190);
+    record.lag.disk = millis(1660);
+    let verdict = |record: &Record| judge(record, &exits_two_seconds_after()).verdict();
+    assert_eq!(verdict(&record), I);
+    // Of what others waited for, half a second at most.
+    record.lag.disk = millis(900);
+    assert_eq!(verdict(&record), B);
+    record.lag.disk = Duration::ZERO;
+    assert_eq!(verdict(&record), B);
+}
+
+#[test]
+fn a_time_is_not_counted_twice() {
+    let mut record = exited_after(millis(2900));
+    record.lag.pressure = millis(600);
+    record.lag.disk = millis(600);
+    assert_eq!(judge(&record, &exits_two_seconds_after()).verdict(), B);
+}
+
 #[test]
 fn in_words() {
     assert_eq!(

@@ -142,10 +142,11 @@ fn details(outcome: &Outcome, record: &Record) -> String {
         (
             "lag",
             format!(
-                "{} (sleeper {}, subject waited {}, pressure {}, harness {})",
+                "{} (sleeper {}, subject waited {}, disk {}, pressure {}, harness {})",
                 ms(lag.total()),
                 ms(lag.canary),
                 ms(lag.subject_waited),
+                ms(lag.disk),
                 ms(lag.pressure),
                 ms(lag.harness)
             ),

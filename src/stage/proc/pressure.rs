@@ -10,8 +10,27 @@ static FILES: LazyLock<[Option<File>; 2]> =
     LazyLock::new(|| ["cpu", "io"].map(|name| File::open(format!("/proc/pressure/{name}")).ok()));
 
 /// The time, since the machine's start, in which some process waited. Zero where the kernel does not tell.
-pub(crate) fn stalled() -> Duration {
-    FILES.iter().flatten().filter_map(read).sum()
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) struct Stalled {
+    pub(crate) processor: Duration,
+    pub(crate) disk: Duration,
+}
+
+impl Stalled {
+    pub(crate) fn now() -> Self {
+        let [processor, disk] = FILES
+            .each_ref()
+            .map(|file| file.as_ref().and_then(read).unwrap_or_default());
+        Self { processor, disk }
+    }
+
+    /// What came to it since then.
+    pub(crate) fn since(self, then: Self) -> Self {
+        Self {
+            processor: self.processor.saturating_sub(then.processor),
+            disk: self.disk.saturating_sub(then.disk),
+        }
+    }
 }
 
 fn read(file: &File) -> Option<Duration> {
@@ -41,8 +60,9 @@ mod tests {
 
     #[test]
     fn it_never_goes_back() {
-        let before = stalled();
+        let before = Stalled::now();
         std::thread::sleep(Duration::from_millis(1));
-        assert!(stalled() >= before);
+        let after = Stalled::now();
+        assert!(after.processor >= before.processor && after.disk >= before.disk);
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::run::Run;
 use crate::record::{Clock, Lag, LogLines, RECORD_SCHEMA, Record, Usage, moment};
+use crate::stage::proc::Stalled;
 use crate::stage::sys;
 
 /// What was known at the start of a run, and what was measured around it.
@@ -14,7 +15,7 @@ pub(super) struct Begun {
     /// The wall clock at the exec.
     pub(super) wall: SystemTime,
     pub(super) canary: Duration,
-    pub(super) pressure: Duration,
+    pub(super) stalled: Stalled,
     /// What the subject was given.
     pub(super) environment: BTreeMap<OsString, OsString>,
     pub(super) directory: PathBuf,
@@ -34,7 +35,11 @@ impl Run<'_, '_> {
         let lag = Lag {
             canary: begun.canary,
             subject_waited: self.exited.map_or(Duration::ZERO, |e| e.waited),
-            pressure: begun.pressure,
+            pressure: begun.stalled.processor.saturating_add(begun.stalled.disk),
+            disk: match self.exited {
+                Some(exited) if exited.used_disk => begun.stalled.disk,
+                _ => Duration::ZERO,
+            },
             harness: self.late,
         };
         let mut record = Record {

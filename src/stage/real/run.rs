@@ -23,8 +23,9 @@ use crate::record::{
     Event, EventKind, EventName, Finding, Process, Record, Signal, SignalReason, SignalSent,
     Stream, Termination,
 };
+use crate::stage::proc::{self, Stalled};
 use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
-use crate::stage::{Cancel, Control, Orders, Plan, RunError, proc};
+use crate::stage::{Cancel, Control, Orders, Plan, RunError};
 
 const CHUNK: usize = 64 * 1024;
 /// How long what is there is read before the clock is looked at again.
@@ -125,7 +126,7 @@ pub(in crate::stage) fn run(
             None => wall + run.zero.saturating_sub(zero),
         },
         canary: setup.watch.worst(),
-        pressure: proc::stalled().saturating_sub(setup.stalled),
+        stalled: Stalled::now().since(setup.stalled),
         environment: setup.environment,
         directory: place.directory,
     };

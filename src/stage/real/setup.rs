@@ -19,8 +19,9 @@ use crate::record::{Bytes, Stream, Streams};
 use crate::stage::environment::find_program;
 use crate::stage::error::not_found;
 use crate::stage::plan::{Plan, Stdin};
+use crate::stage::proc::Stalled;
 use crate::stage::sys::{self, Admission, Ends, Exec, Hold, Message, Reaper};
-use crate::stage::{Cancel, RunError, proc};
+use crate::stage::{Cancel, RunError};
 
 /// Where a subject is started from.
 pub(super) struct Place {
@@ -41,7 +42,7 @@ pub(super) struct Setup {
     pub(super) looks: Looks,
     pub(super) watch: Watch,
     /// How long the machine's processes had been stalled by then.
-    pub(super) stalled: Duration,
+    pub(super) stalled: Stalled,
     /// When the start was asked for, by the wall clock and by the run's.
     pub(super) asked: (SystemTime, Duration),
 }
@@ -121,7 +122,7 @@ impl Setup {
         };
         let looks = Looks::new(plan, &place.directory);
         let watch = Watch::begin();
-        let stalled = proc::stalled();
+        let stalled = Stalled::now();
         let asked = (SystemTime::now(), sys::now());
         reaper.start(&exec, &ends, clock.hold())?;
         drop(ends);

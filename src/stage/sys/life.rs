@@ -470,6 +470,7 @@ fn exited(at: Duration, waited: Duration, status: libc::c_int, usage: &libc::rus
         user: time(usage.ru_utime),
         system: time(usage.ru_stime),
         peak_memory: usage.ru_maxrss.cast_unsigned().saturating_mul(1024),
+        used_disk: usage.ru_inblock + usage.ru_oublock + usage.ru_majflt > 0,
         alone: !has_children(),
     }
 }

@@ -104,6 +104,8 @@ pub(crate) struct Exited {
     pub(crate) user: Duration,
     pub(crate) system: Duration,
     pub(crate) peak_memory: u64,
+    /// Whether it, or a child that it waited for, read from a disk or wrote to one.
+    pub(crate) used_disk: bool,
     /// Whether no descendant was left at that instant.
     pub(crate) alone: bool,
 }
@@ -132,7 +134,7 @@ impl Message {
                     Exit::Code(code) => (0, number(code)),
                     Exit::Signal(signal) => (1, number(signal.number())),
                 };
-                let flags = kind | u64::from(e.alone) << 1;
+                let flags = kind | u64::from(e.alone) << 1 | u64::from(e.used_disk) << 2;
                 [
                     3,
                     nanos(e.at),
@@ -178,6 +180,7 @@ impl Message {
                 system: time(6),
                 peak_memory: words[7],
                 alone: words[2] & 2 != 0,
+                used_disk: words[2] & 4 != 0,
             }),
             5 => Self::Held { pid: number(1) },
             _ => Self::Empty,
@@ -207,7 +210,8 @@ mod tests {
             user: Duration::from_micros(3),
             system: Duration::from_micros(4),
             peak_memory: 5,
-            alone: true,
+            used_disk: true,
+            alone: false,
         };
         for message in [
             Message::Started {
