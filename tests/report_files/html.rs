@@ -325,7 +325,8 @@ fn browse(page: &Path, directory: &Path) -> Option<serde_json::Value> {
         .unwrap();
     if output.status.code() == Some(77) {
         eprintln!(
-            "warning: SKIPPED: chromium is not here: whether a browser opens the page is unknown"
+            "warning: SKIPPED: no chromium that starts: whether a browser opens the page is unknown\n{}",
+            String::from_utf8_lossy(&output.stderr)
         );
         return None;
     }
