@@ -124,7 +124,14 @@ fn record_of(time: BoxedStrategy<Duration>) -> impl Strategy<Value = Record> {
         select(vec![Streams::Merged, Streams::Split]),
         termination(),
         option::of(time.clone()),
-        [time.clone(), time.clone(), time.clone(), time.clone(), time],
+        [
+            time.clone(),
+            time.clone(),
+            time.clone(),
+            time.clone(),
+            time.clone(),
+            time,
+        ],
         vec(finding(), 0..2),
         vec(process(), 0..2),
     );
@@ -143,6 +150,7 @@ fn record_of(time: BoxedStrategy<Duration>) -> impl Strategy<Value = Record> {
                 record.lag.subject_waited,
                 record.lag.pressure,
                 record.lag.disk,
+                record.lag.queued,
                 record.lag.harness,
             ] = lag;
             record.findings = findings;
@@ -330,6 +338,7 @@ proptest! {
         slower.lag.canary += more;
         slower.lag.pressure += more;
         slower.lag.disk += more;
+        slower.lag.queued += more;
         let before = judge(&record, &expectation).verdict();
         let after = judge(&slower, &expectation).verdict();
         prop_assert!(after < Verdict::Broken || before == Verdict::Broken, "{before:?} became {after:?}");

@@ -12,7 +12,7 @@ use std::time::Duration;
 use exeunt::expect::{Delay, Expectation, Mark};
 use exeunt::judge::{Verdict, judge};
 use exeunt::record::Exit;
-use exeunt::{Record, millis, secs};
+use exeunt::{Record, Subject, millis, secs};
 
 /// Runs of each kind.
 const RUNS: u32 = 20_000;
@@ -109,4 +109,33 @@ fn without_the_measured_lag_there_would_be_false_reds() {
     // The counter-example: what the lag in a record is good for.
     let rates = rates(secs(2), 0.0);
     assert!(rates.broken > 0.0, "{rates:?}");
+}
+
+/// Where main only waits, its own waiting for a processor tells nothing of the threads that work.
+#[test]
+fn on_a_crowded_machine_what_works_is_likely_to_have_queued() {
+    let sh = |script| Subject::new("sh").args(["-c", script]).run().unwrap();
+    let busy = "while :; do :; done";
+    let mut crowd: Vec<_> = (0..16)
+        .map(|_| {
+            std::process::Command::new("sh")
+                .args(["-c", busy])
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let works = sh("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; sleep 0.3");
+    let sleeps = sh("sleep 0.4");
+    for one in &mut crowd {
+        one.kill().unwrap();
+        one.wait().unwrap();
+    }
+    let processors = std::thread::available_parallelism().unwrap().get();
+    if processors >= 16 || !std::path::Path::new("/proc/loadavg").exists() {
+        eprintln!("warning: SKIPPED: 16 processes do not crowd this machine");
+        return;
+    }
+    let worked = works.usage.user + works.usage.system;
+    assert!(works.lag.queued > worked / 2, "{:?}", works.lag);
+    assert!(sleeps.lag.queued < works.lag.queued / 3, "{:?}", sleeps.lag);
 }

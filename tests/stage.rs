@@ -135,7 +135,7 @@ fn a_signal_to_the_group_reaches_children_and_one_to_the_subject_does_not() {
         .assert()
         .success()
         .line("child");
-    let alone = run(&sh(&script).action(usr1()).timeout(secs(1)));
+    let alone = run(&sh(&script).action(usr1()).timeout(secs(3)));
     alone.assert().hangs().no_line("child");
 }
 
@@ -152,7 +152,7 @@ fn a_signal_whose_line_never_comes_is_told() {
 #[test]
 fn a_subject_shows_where_it_stands_before_it_is_ended() {
     let script = format!("trap 'echo here I stand' ABRT; {WAIT}");
-    let subject = sh(&script).timeout(millis(400)).at_timeout(Signal::ABRT);
+    let subject = sh(&script).timeout(secs(1)).at_timeout(Signal::ABRT);
     let record = run(&subject);
     record.assert().hangs().line("here I stand");
     let reasons = record.events.iter().filter_map(|e| match &e.kind {

@@ -64,8 +64,7 @@ fn is_own(record: &Record, exit: ExitSeen) -> bool {
 
 /// The doubt about what a subject did not do up to its timeout: half of the time went by without a processor for it, or
 /// what is expected may have come later only because the machine was late.
-fn doubt_at_timeout(record: &Record, timeout: Duration, due: Option<Duration>) -> Option<Doubt> {
-    let lag = record.lag.measured();
+fn doubt_at_timeout(lag: Duration, timeout: Duration, due: Option<Duration>) -> Option<Doubt> {
     let slow = lag.checked_mul(2).is_none_or(|twice| twice > timeout);
     let late = due.is_some_and(|due| due < timeout && due.saturating_add(lag) >= timeout);
     (slow || late).then_some(Doubt::Lag(lag))
@@ -75,7 +74,7 @@ fn doubt_at_timeout(record: &Record, timeout: Duration, due: Option<Duration>) -
 pub(super) fn doubt_at_end(record: &Record) -> Option<Doubt> {
     match End::of(record) {
         End::Interrupted => Some(Doubt::Interrupted),
-        End::TimedOut { timeout } => doubt_at_timeout(record, timeout, None),
+        End::TimedOut { timeout } => doubt_at_timeout(record.lag.measured(), timeout, None),
         _ => None,
     }
 }
@@ -89,7 +88,7 @@ pub(super) fn cut_short(
         End::Interrupted => Some((Observed::EndedByHarness, Some(Doubt::Interrupted))),
         End::TimedOut { timeout } => Some((
             Observed::StillRunning { timeout },
-            doubt_at_timeout(record, timeout, due),
+            doubt_at_timeout(record.lag.likely(), timeout, due),
         )),
         _ => None,
     }
@@ -100,7 +99,8 @@ pub(super) fn end(record: &Record, end: &ExpectedEnd, due: Option<Duration>) -> 
     if let Some((observed, doubt)) = cut_short(record, due) {
         let hangs = *end == ExpectedEnd::Hang && matches!(observed, Observed::StillRunning { .. });
         return match hangs {
-            true => Check::held_unless(doubt, expected, observed),
+            // What is only likely excuses a failure, and takes nothing from what was seen.
+            true => Check::held_unless(doubt_at_end(record), expected, observed),
             false => Check::broken_unless(doubt, expected, observed),
         };
     }

@@ -23,6 +23,11 @@ pub struct Lag {
     /// that it waited for did read or write one: at most so long has it waited itself. Zero where it did not.
     #[serde(default, with = "seconds")]
     pub disk: Duration,
+    /// How long the subject's threads are likely to have waited for a processor, from the processor time that they used and from
+    /// how many threads of the machine wanted each processor, on average. So a subject that works waits long on a crowded
+    /// machine, and one that sleeps does not. Zero where the kernel does not tell.
+    #[serde(default, with = "seconds")]
+    pub queued: Duration,
     /// By how much the harness itself was late during the run, at the worst: to look at the subject, or to send a signal.
     #[serde(default, with = "seconds")]
     pub harness: Duration,
@@ -31,14 +36,26 @@ pub struct Lag {
 impl Lag {
     /// By how much the machine may have moved a time of this run.
     ///
-    /// All that was measured of the subject and of ourselves counts in full. Of the other pressure, which may have been on
-    /// others, at most half a second counts: on a machine that is always busy, a program that waits seconds too long is still
-    /// broken.
+    /// All that was measured of the subject and of ourselves counts in full, and so does what it is likely to have waited. Of
+    /// the other pressure, which may have been on others, at most half a second counts: on a machine that is always busy, a
+    /// program that waits seconds too long is still broken.
     #[must_use]
     pub fn total(&self) -> Duration {
-        let others = self.pressure.saturating_sub(self.disk);
-        self.measured()
+        let others = self.pressure.saturating_sub(self.estimated());
+        self.likely()
             .saturating_add(others.min(Duration::from_millis(500)))
+    }
+
+    /// What was measured, and what the subject is likely to have waited besides, for a disk and with its other threads.
+    #[must_use]
+    pub fn likely(&self) -> Duration {
+        self.measured().saturating_add(self.estimated())
+    }
+
+    /// No longer than some process waited at all.
+    fn estimated(&self) -> Duration {
+        let queued = self.queued.saturating_sub(self.subject_waited);
+        queued.saturating_add(self.disk).min(self.pressure)
     }
 
     /// What was measured of the subject and of ourselves.
@@ -47,7 +64,6 @@ impl Lag {
         self.canary
             .max(self.harness)
             .saturating_add(self.subject_waited)
-            .saturating_add(self.disk)
     }
 }
 

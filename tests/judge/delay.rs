@@ -126,6 +126,24 @@ fn what_the_subject_waited_for_a_disk_is_lag_in_full() {
     assert_eq!(verdict(&record), B);
 }
 
+/// On a crowded machine a Java program's threads waited 2 s for a processor after main's last line.
+#[test]
+fn what_the_subjects_threads_are_likely_to_have_queued_is_lag_too() {
+    let verdict = |queued, waited, pressure| {
+        let mut record = exited_after(millis(4500));
+        record.lag.queued = millis(queued);
+        record.lag.subject_waited = millis(waited);
+        record.lag.pressure = millis(pressure);
+        judge(&record, &exits_two_seconds_after()).verdict()
+    };
+    assert_eq!(verdict(2300, 0, 4000), I);
+    // What the main thread waited is part of it.
+    assert_eq!(verdict(2000, 300, 1700), B);
+    // Not longer than some process waited at all.
+    assert_eq!(verdict(60_000, 0, 2299), B);
+    assert_eq!(verdict(0, 0, 60_000), B);
+}
+
 #[test]
 fn a_time_is_not_counted_twice() {
     let mut record = exited_after(millis(2900));

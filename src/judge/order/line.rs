@@ -50,7 +50,7 @@ impl<'a> LogLine<'a> {
 
 /// Whether the machine may have held up the line that should have come first.
 pub(super) fn stalled(record: &Record, early: &LogLine<'_>, late: &LogLine<'_>) -> bool {
-    let lag = record.lag.measured();
+    let lag = record.lag.likely();
     lag >= STALL && late.at.saturating_sub(early.at) <= lag
 }
 

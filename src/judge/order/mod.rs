@@ -230,7 +230,7 @@ impl<'a> Walk<'a> {
                 return Check::inconclusive(expected, observed, too_close(line, other));
             }
             Some(other) if stalled(self.record, line, other) => {
-                Some(Doubt::Lag(self.record.lag.measured()))
+                Some(Doubt::Lag(self.record.lag.likely()))
             }
             // It may have come once more, in what was left out.
             _ if self.record.is_cut() => Some(Doubt::Cut),

@@ -142,11 +142,12 @@ fn details(outcome: &Outcome, record: &Record) -> String {
         (
             "lag",
             format!(
-                "{} (sleeper {}, subject waited {}, disk {}, pressure {}, harness {})",
+                "{} (sleeper {}, subject waited {}, disk {}, queued {}, pressure {}, harness {})",
                 ms(lag.total()),
                 ms(lag.canary),
                 ms(lag.subject_waited),
                 ms(lag.disk),
+                ms(lag.queued),
                 ms(lag.pressure),
                 ms(lag.harness)
             ),

@@ -17,6 +17,28 @@ pub(crate) fn processors() -> usize {
     *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, NonZeroUsize::get))
 }
 
+/// How many processors the machine has.
+pub(crate) fn online() -> usize {
+    static ONLINE: OnceLock<usize> = OnceLock::new();
+    *ONLINE.get_or_init(|| {
+        let known = fs::read_to_string("/sys/devices/system/cpu/online");
+        known
+            .ok()
+            .and_then(|list| count(&list))
+            .unwrap_or_else(processors)
+    })
+}
+
+/// How many numbers `0-3,8` names.
+fn count(list: &str) -> Option<usize> {
+    let ranges = list.trim().split(',').map(|range| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let [first, last] = [first, last].map(str::parse::<usize>);
+        Some((last.ok()?.checked_sub(first.ok()?)?) + 1)
+    });
+    ranges.sum()
+}
+
 /// The number before the slash in `0.20 0.18 0.12 1/80 11206`.
 fn of(loadavg: &str) -> Option<usize> {
     loadavg.split(' ').nth(3)?.split('/').next()?.parse().ok()
@@ -31,6 +53,15 @@ mod tests {
         assert_eq!(of("0.20 0.18 0.12 3/80 11206\n"), Some(3));
         assert_eq!(of(""), None);
         assert_eq!(of("0.20 0.18 0.12 x/80 11206"), None);
+    }
+
+    #[test]
+    fn the_processors_of_a_list_are_counted() {
+        assert_eq!(count("0-3,8\n"), Some(5));
+        assert_eq!(count("0\n"), Some(1));
+        assert_eq!(count("3-1"), None);
+        assert_eq!(count(""), None);
+        assert!(online() >= 1);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod threads;
 mod tree;
 mod waits;
 
+pub(super) use load::online;
 pub(crate) use load::{processors, runnable};
 pub(super) use orphans::kill_orphans;
 pub(super) use ports::{Listeners, Place, all_listeners, held_below};

@@ -1,12 +1,16 @@
-//! The canary: a thread that only sleeps, and tells by how much it overslept while a run was going on.
+//! The canary: a thread that only sleeps, and tells by how much it overslept while a run was going on. It also counts, again and
+//! again, how many threads of the machine want a processor.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::stage::proc;
 use crate::stage::sys::now;
 
 const TICK: Duration = Duration::from_millis(5);
+/// Each so many ticks it counts the threads that want a processor.
+const COUNT: u32 = 10;
 
 /// The watch of one run.
 pub(super) struct Watch {
@@ -33,9 +37,19 @@ struct Watched {
     id: u64,
     begun: Duration,
     worst: Duration,
+    /// How many threads wanted a processor: the sum of all counts, and how often was counted.
+    runnable: usize,
+    counts: usize,
 }
 
 impl Watched {
+    /// By how much longer than its work a thread had to wait for processors, on average: 0 if there was one for each.
+    #[expect(clippy::cast_precision_loss, reason = "of counts")]
+    fn crowding(&self, processors: usize) -> f64 {
+        let runnable = self.runnable as f64 / self.counts.max(1) as f64;
+        (runnable / processors as f64 - 1.0).max(0.0)
+    }
+
     /// By how much a sleep was, or is by now, too long, as far as that falls into the watch.
     fn overslept(&self, since: Duration, now: Duration) -> Duration {
         now.saturating_sub(self.begun.max(since + TICK))
@@ -52,8 +66,18 @@ impl Sleeps {
             id,
             begun: now,
             worst: Duration::ZERO,
+            runnable: 0,
+            counts: 0,
         });
         id
+    }
+
+    /// So many threads want a processor now.
+    fn count(&mut self, runnable: usize) {
+        for watched in &mut self.watches {
+            watched.runnable += runnable;
+            watched.counts += 1;
+        }
     }
 
     fn end(&mut self, id: u64) {
@@ -100,6 +124,13 @@ impl Watch {
         Self { canary, id }
     }
 
+    /// How much longer than it worked a thread had to wait for processors since the beginning, on average.
+    pub(super) fn crowding(&self) -> f64 {
+        let sleeps = self.canary.lock();
+        let watched = sleeps.watches.iter().find(|watched| watched.id == self.id);
+        watched.map_or(0.0, |watched| watched.crowding(proc::online()))
+    }
+
     /// The worst oversleep since the beginning.
     pub(super) fn worst(&self) -> Duration {
         self.canary.lock().worst(self.id, now())
@@ -118,6 +149,7 @@ impl Canary {
     }
 
     fn live(&self) -> ! {
+        let mut tick = 0_u32;
         loop {
             let mut sleeps = self.lock();
             while sleeps.since.is_none() {
@@ -128,7 +160,17 @@ impl Canary {
             }
             drop(sleeps);
             thread::sleep(TICK);
-            self.lock().wake(now());
+            // This thread runs, but wants no processor of those that the subject could have had.
+            tick = tick.wrapping_add(1);
+            let runnable = match tick % COUNT {
+                0 => proc::runnable().map(|threads| threads.saturating_sub(1)),
+                _ => None,
+            };
+            let mut sleeps = self.lock();
+            sleeps.wake(now());
+            if let Some(threads) = runnable {
+                sleeps.count(threads);
+            }
         }
     }
 }
@@ -188,6 +230,29 @@ mod tests {
         assert_eq!(sleeps.since, None);
         let watch = sleeps.begin(ms(500));
         assert_eq!(sleeps.worst(watch, ms(600)), ms(95));
+    }
+
+    #[test]
+    fn the_crowd_is_counted_while_a_watch_goes_on() {
+        let mut sleeps = Sleeps::default();
+        sleeps.count(1000);
+        let first = sleeps.begin(ms(0));
+        sleeps.count(4);
+        let second = sleeps.begin(ms(50));
+        sleeps.count(8);
+        let crowding = |id| {
+            sleeps
+                .watches
+                .iter()
+                .find(|w| w.id == id)
+                .unwrap()
+                .crowding(2)
+        };
+        assert_eq!([first, second].map(crowding), [2.0, 3.0]);
+        // With a processor for each thread, nobody waits.
+        assert_eq!(sleeps.watches[0].crowding(8), 0.0);
+        let begun = sleeps.begin(ms(100));
+        assert_eq!(sleeps.watches[begun as usize].crowding(2), 0.0);
     }
 
     #[test]

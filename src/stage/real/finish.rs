@@ -16,6 +16,8 @@ pub(super) struct Begun {
     pub(super) wall: SystemTime,
     pub(super) canary: Duration,
     pub(super) stalled: Stalled,
+    /// How much longer than it worked a thread had to wait for processors.
+    pub(super) crowding: f64,
     /// What the subject was given.
     pub(super) environment: BTreeMap<OsString, OsString>,
     pub(super) directory: PathBuf,
@@ -32,6 +34,7 @@ impl Run<'_, '_> {
             system: e.system,
             peak_memory: e.peak_memory,
         });
+        let worked = usage.user.saturating_add(usage.system);
         let lag = Lag {
             canary: begun.canary,
             subject_waited: self.exited.map_or(Duration::ZERO, |e| e.waited),
@@ -40,6 +43,8 @@ impl Run<'_, '_> {
                 Some(exited) if exited.used_disk => begun.stalled.disk,
                 _ => Duration::ZERO,
             },
+            queued: Duration::try_from_secs_f64(worked.as_secs_f64() * begun.crowding)
+                .unwrap_or(Duration::MAX),
             harness: self.late,
         };
         let mut record = Record {

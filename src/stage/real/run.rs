@@ -126,6 +126,7 @@ pub(in crate::stage) fn run(
             None => wall + run.zero.saturating_sub(zero),
         },
         canary: setup.watch.worst(),
+        crowding: setup.watch.crowding(),
         stalled: Stalled::now().since(setup.stalled),
         environment: setup.environment,
         directory: place.directory,
