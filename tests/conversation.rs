@@ -1,9 +1,14 @@
 //! What the harness does to a subject on events, and the order and delays of events.
 
-use exeunt::expect::{Delay, Expectation, Mark};
+#[path = "support/python.rs"]
+mod python;
+
+use std::num::NonZeroU32;
+
+use exeunt::expect::{Delay, Expectation, Mark, Occurrence, Pattern};
 use exeunt::judge::{Verdict, judge};
 use exeunt::record::{EventKind, EventName, Exit, Finding};
-use exeunt::stage::Action;
+use exeunt::stage::{Action, Framing};
 use exeunt::{Record, Signal, Subject, millis, secs};
 
 fn sh(script: &str) -> Subject {
@@ -41,6 +46,64 @@ fn half_a_line_is_written_and_then_the_rest() {
         .follows_after(EventName::StdinWritten, "got half and half", millis(100))
         .exits_within(EventName::StdinClosed, secs(1));
     assert_eq!(count(&record, &EventName::StdinWritten), 2);
+}
+
+/// A server that answers a message with a message, then waits. No newline ends what it sends.
+const MESSAGES: &str = r#"
+import sys
+def answer(text):
+    sys.stdout.buffer.write(b'Content-Length: %d\r\n\r\n%s' % (len(text), text))
+    sys.stdout.flush()
+print('a line of log', flush=True)
+while header := sys.stdin.buffer.readline():
+    length = int(header.split(b':')[1])
+    sys.stdin.buffer.readline()
+    answer(b'got ' + sys.stdin.buffer.read(length))
+"#;
+
+/// A line ends with the next header, which is too late.
+#[test]
+fn a_message_has_come_when_its_last_byte_has() {
+    if !python::is_here() {
+        return;
+    }
+    let run = |framing| {
+        let write = |text: &str| match framing {
+            Framing::Lines => {
+                Action::write(format!("Content-Length: {}\r\n\r\n{text}", text.len()))
+            }
+            _ => Action::write(text),
+        };
+        let answer = |text: &str| Pattern::contains(&format!("got {text}"));
+        Subject::new("python3")
+            .args(["-c", MESSAGES])
+            .timeout(secs(20))
+            .framing(framing)
+            .action(write("hello"))
+            .action(write("bye").on(answer("hello")).after(millis(300)))
+            .action(Action::close_stdin().on(answer("bye")))
+            .run()
+            .unwrap()
+    };
+    let second = Occurrence::Nth(NonZeroU32::new(2).unwrap());
+    let order = || {
+        [
+            Mark::from(Pattern::contains("got hello")),
+            Mark::Event(EventName::StdinWritten, second),
+            Pattern::contains("got bye").into(),
+            Mark::Exit,
+        ]
+    };
+    let record = run(Framing::ContentLength);
+    record
+        .assert()
+        .success()
+        .output("a line of log\ngot hello\ngot bye\n")
+        .in_order(order());
+    // The counter-example: as lines, the first answer ends where the second begins.
+    let lines = run(Framing::Lines);
+    let error = lines.assert().try_in_order(order()).unwrap_err();
+    assert_eq!(error.verdict(), Verdict::Broken, "{error}");
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn an_unknown_key() {
     assert_eq!(
         error(&scenario("timeuot = \"1s\"\n")),
         "\
-error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `log-pattern`, `clock`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `actions`, `clients`, `requests`, `stdin-open`, `ready`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `threads`, `order`, `answers`, `files`, `survivors`
+error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `framing`, `log-pattern`, `clock`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `actions`, `clients`, `requests`, `stdin-open`, `ready`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `threads`, `order`, `answers`, `files`, `survivors`
  --> exeunt.toml:5:1
   |
 5 | timeuot = \"1s\"
@@ -1162,6 +1162,37 @@ fn placeholders_where_they_have_no_meaning() {
         "5:13",
         "'a/{port}'",
     );
+}
+
+#[test]
+fn values_that_cannot_be() {
+    for (name, why) in [
+        (
+            "Hello",
+            "its name has lower-case letters, `-` and `_` alone",
+        ),
+        ("port", "this placeholder has a value already"),
+    ] {
+        let text = format!(
+            "[suite]\nvalues.{name} = 'x'\n{}",
+            implementation("command = ['x']")
+        );
+        points(
+            &text,
+            &format!("`{name}` cannot be the name of a value"),
+            "2:8",
+            name,
+        );
+        let told = error(&text);
+        assert!(told.contains(why), "{told}");
+    }
+    let text = format!(
+        "[suite]\nvalues.hello = 'x'\n{}",
+        scenario("args = ['{helo}']")
+    );
+    let told = error(&text);
+    let there = "there are `{scenario}`, `{implementation}`, `{root}`, `{port}` and `{hello}`";
+    assert!(told.contains(there), "{told}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Is an implementation on this machine, and in which version?
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::command::{Failure, Tools};
@@ -22,10 +22,11 @@ pub(super) fn probe(
 ) -> Result<Ready, SuiteError> {
     let by_name = implementation.program().unwrap_or("cargo");
     let ask = |asked: &Option<Vec<String>>, program: &str| {
-        let words = asked
-            .as_ref()
-            .map(|w| words(suite, implementation, w, program));
-        words.map(|words| run(&words, implementation, tools).map_err(|failure| (words, failure)))
+        let expand = |word: &String| expanded(suite, implementation, word, program);
+        let words: Vec<_> = asked.as_ref()?.iter().map(expand).collect();
+        let variables = implementation.environment.iter();
+        let variables = variables.map(|(name, value)| (name.into(), expand(value).into()));
+        Some(run(&words, variables, tools).map_err(|failure| (words, failure)))
     };
     let program = match ask(&implementation.locate, by_name).transpose() {
         Ok(path) => path,
@@ -66,33 +67,26 @@ fn check_located(
     ))
 }
 
-/// The words of a probe, or of what locates a program.
-fn words(
-    suite: &Suite,
-    implementation: &Implementation,
-    words: &[String],
-    program: &str,
-) -> Vec<String> {
+/// A word of a probe, or of what locates a program.
+fn expanded(suite: &Suite, implementation: &Implementation, word: &str, program: &str) -> String {
     let root = suite.root().to_string_lossy();
     let values = [
         ("program", program),
         ("implementation", &implementation.name),
         ("root", &root),
     ];
-    words.iter().map(|word| expand(word, &values)).collect()
+    expand(word, &values)
 }
 
 /// Runs a probe as the subjects are run, and gives the first line that it prints.
 fn run(
     words: &[String],
-    implementation: &Implementation,
+    variables: impl Iterator<Item = (OsString, OsString)>,
     tools: Tools<'_>,
 ) -> Result<String, Failure> {
     let mut plan = tools.plan(words);
     plan.bounds.timeout = Some(TIMEOUT);
-    let variables = implementation.environment.iter();
-    plan.environment
-        .extend(variables.map(|(name, value)| (name.into(), value.into())));
+    plan.environment.extend(variables);
     let record = tools.run(&plan)?;
     let first = record.lines().next();
     Ok(first
@@ -145,7 +139,8 @@ pub(crate) fn surely_missing(suite: &Suite, implementation: &Implementation) -> 
         .as_ref()
         .or(implementation.probe.as_ref())?;
     let program = implementation.program().unwrap_or("cargo");
-    let words = words(suite, implementation, asked, program);
+    let expand = |word: &String| expanded(suite, implementation, word, program);
+    let words: Vec<_> = asked.iter().map(expand).collect();
     let missing = !implementation.requested && !is_program(&words[0], suite.root());
     missing.then(|| {
         format!(

@@ -10,7 +10,9 @@ use std::time::Duration;
 use super::LiveSubject;
 use crate::log::LogFormat;
 use crate::record::{Clock, Record, Signal, Streams};
-use crate::stage::{Action, Control, Limits, Plan, Readiness, RunError, Stage, Stdin, give_port};
+use crate::stage::{
+    Action, Control, Framing, Limits, Plan, Readiness, RunError, Stage, Stdin, give_port,
+};
 #[cfg(target_os = "linux")]
 use crate::stage::{ByPlan, Cancel, patience};
 
@@ -138,6 +140,26 @@ impl Subject {
     /// Sets whether stdout and stderr share one pipe. By default they do, so the order of all lines is exact.
     pub fn streams(mut self, streams: Streams) -> Self {
         self.plan.streams = streams;
+        self
+    }
+
+    /// Sets how messages are told apart on the subject's standard streams: by lines, unless this says otherwise.
+    ///
+    /// ```
+    /// use exeunt::{Subject, record::EventName, secs, stage::{Action, Framing}};
+    ///
+    /// // It sends back what it gets, as a language server would send an answer.
+    /// let record = Subject::new("cat")
+    ///     .timeout(secs(10))
+    ///     .framing(Framing::ContentLength)
+    ///     .action(Action::write(r#"{"id": 1}"#))
+    ///     .action(Action::close_stdin().on(r#"{"id": 1}"#))
+    ///     .run()?;
+    /// record.assert().success().line(r#"{"id": 1}"#).exits_within(EventName::StdinClosed, secs(1));
+    /// # Ok::<(), exeunt::RunError>(())
+    /// ```
+    pub fn framing(mut self, framing: Framing) -> Self {
+        self.plan.framing = framing;
         self
     }
 

@@ -29,6 +29,12 @@ impl From<Vec<u8>> for Bytes {
     }
 }
 
+impl From<String> for Bytes {
+    fn from(text: String) -> Self {
+        text.into_bytes().into()
+    }
+}
+
 impl From<&str> for Bytes {
     fn from(text: &str) -> Self {
         Self(text.as_bytes().to_vec())

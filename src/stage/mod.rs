@@ -14,6 +14,7 @@ mod control;
 pub mod defaults;
 mod environment;
 mod error;
+mod framing;
 mod orders;
 mod os_strings;
 #[cfg(target_os = "linux")]
@@ -39,6 +40,7 @@ pub use client::Client;
 pub use control::Control;
 pub use environment::PASSED_ON;
 pub use error::RunError;
+pub use framing::Framing;
 pub use orders::Orders;
 pub use plan::{Bounds, Limits, Plan, Readiness, Stdin};
 #[cfg(target_os = "linux")]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{Act, Action, Trigger};
 use super::request::Request;
-use super::{RunError, defaults, environment, os_strings};
+use super::{Framing, RunError, defaults, environment, os_strings};
 use crate::log::{LogFormat, Pattern};
 use crate::record::{Clock, EventName, Origin, Signal, Streams, seconds};
 
@@ -36,6 +36,9 @@ pub struct Plan {
     pub stdin: Stdin,
     /// How its output streams are connected.
     pub streams: Streams,
+    /// How messages are told apart on its standard streams.
+    #[serde(default)]
+    pub framing: Framing,
     /// The clock of the run. A virtual one needs a stage that has one.
     #[serde(default)]
     pub clock: Clock,
@@ -276,6 +279,7 @@ impl Plan {
             directory: PathBuf::from("."),
             stdin: Stdin::Empty,
             streams: Streams::Merged,
+            framing: Framing::Lines,
             clock: Clock::Monotonic,
             lives: false,
             bounds: Bounds::default(),

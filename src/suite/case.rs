@@ -13,7 +13,7 @@ use super::version::{Version, VersionReq};
 use crate::expect::{Expectation, Pattern};
 use crate::log::LogFormat;
 use crate::record::{Clock, Origin, Signal, Streams};
-use crate::stage::{Action, Bounds, Plan, Readiness, Stdin};
+use crate::stage::{Action, Bounds, Framing, Plan, Readiness, Stdin};
 
 /// A scenario with an implementation: plain data, all that is said of it in one place.
 ///
@@ -50,6 +50,8 @@ pub struct Case {
     pub clock: Clock,
     /// How its streams are connected.
     pub streams: Streams,
+    /// How messages are told apart on its standard streams.
+    pub framing: Framing,
     /// How it writes its log.
     pub log: LogFormat,
     /// The directory in which it starts.
@@ -155,6 +157,7 @@ impl Case {
         };
         plan.bounds = self.bounds;
         plan.streams = self.streams;
+        plan.framing = self.framing;
         plan.clock = self.clock;
         let deviations = self.deviations.iter().map(|known| &known.expectation);
         let mut expected = deviations.chain([&self.expectation]);

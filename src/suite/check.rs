@@ -23,9 +23,33 @@ pub(super) fn check_defaults(names: &Names<'_>, main: &Part) -> Result<(), Suite
         list.iter()
             .try_for_each(|name| names.check(&main.source, name))?;
     }
+    check_values(&main.source, suite.get_ref())?;
     match &suite.get_ref().exit_after {
         Some(mark) => check_exit_after(&main.source, mark),
         None => Ok(()),
+    }
+}
+
+/// A value is found by its name, which is no other placeholder's.
+fn check_values(source: &Source, suite: &file::Defaults) -> Result<(), SuiteError> {
+    let wrong = |name: &Spanned<String>| {
+        let own = name.get_ref().as_str();
+        match (
+            placeholder::is_name(own),
+            placeholder::SUBJECT.contains(&own),
+        ) {
+            (false, _) => Some("its name has lower-case letters, `-` and `_` alone"),
+            (true, true) => Some("this placeholder has a value already"),
+            (true, false) => None,
+        }
+    };
+    let mut names = suite.values.keys();
+    match names.find_map(|name| Some((name, wrong(name)?))) {
+        None => Ok(()),
+        Some((name, why)) => {
+            let message = format!("`{}` cannot be the name of a value", name.get_ref());
+            Err(SuiteError::new(source, message).at(name.span(), why))
+        }
     }
 }
 
@@ -226,7 +250,13 @@ impl Reader<'_> {
             .iter()
             .filter_map(|deed| deed.get_ref().write.as_ref());
         let subject = args.iter().chain(env.values()).chain(stdin).chain(written);
-        let subject = subject.map(|word| (word, placeholder::SUBJECT));
+        let own = self.defaults.values.keys();
+        let known: Vec<&str> = placeholder::SUBJECT
+            .iter()
+            .copied()
+            .chain(own.map(|name| name.get_ref().as_str()))
+            .collect();
+        let subject = subject.map(|word| (word, known.as_slice()));
         for (word, known) in subject.chain(directory.iter().map(|d| (d, placeholder::DIRECTORY))) {
             placeholder::check(word.get_ref(), known).map_err(|why| {
                 self.error("a placeholder that is none")

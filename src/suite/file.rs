@@ -20,6 +20,7 @@ use super::version::VersionReq;
 use crate::expect::FileEnd;
 use crate::log::LogFormat;
 use crate::record::{Signal, Streams};
+use crate::stage::Framing;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +49,9 @@ pub(super) struct Defaults {
     pub(super) settle: Option<Span>,
     pub(super) slack: Option<Span>,
     pub(super) streams: Option<Streams>,
+    pub(super) framing: Option<Framing>,
+    #[serde(default)]
+    pub(super) values: BTreeMap<Spanned<String>, String>,
     pub(super) log_pattern: Option<LogFormat>,
     pub(super) clock: Option<Clock>,
 }
@@ -180,6 +184,7 @@ with_expectation! {
         settle: Option<Span>,
         slack: Option<Span>,
         streams: Option<Streams>,
+        framing: Option<Framing>,
         log_pattern: Option<LogFormat>,
         clock: Option<Clock>,
         exit_after: Option<Spanned<MarkSpec>>,

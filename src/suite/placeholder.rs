@@ -55,8 +55,13 @@ fn names(word: &str) -> impl Iterator<Item = (usize, &str)> {
     let opened = word.match_indices('{').map(|(i, _)| i);
     let opened = opened.filter(|i| !word[..*i].ends_with('$'));
     let names = opened.filter_map(|i| Some((i, word[i + 1..].split_once('}')?.0)));
-    let is_name = |c: char| c.is_ascii_lowercase() || c == '-' || c == '_';
-    names.filter(move |(_, name)| !name.is_empty() && name.chars().all(is_name))
+    names.filter(|(_, name)| is_name(name))
+}
+
+/// Whether this can stand in braces.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_lowercase() || c == '-' || c == '_';
+    !name.is_empty() && name.chars().all(is_part)
 }
 
 #[cfg(test)]

@@ -249,11 +249,13 @@ impl<'a> Reader<'a> {
         let (scenario, defaults) = (self.scenario, &self.defaults);
         let layers = self.layers_for(target)?;
         let root = self.root.to_string_lossy();
-        let values = [
+        let mut values = vec![
             ("scenario", scenario.name.get_ref().as_str()),
             ("implementation", &implementation.name),
             ("root", &root),
         ];
+        let own = defaults.values.iter();
+        values.extend(own.map(|(name, value)| (name.get_ref().as_str(), value.as_str())));
         let expand = |word: &str| placeholder::expand(word, &values);
         let own = plain(&scenario.env);
         let environment = implementation.environment.iter().chain(&own);
@@ -294,6 +296,7 @@ impl<'a> Reader<'a> {
                 _ => Clock::Monotonic,
             },
             streams: scenario.streams.or(defaults.streams).unwrap_or_default(),
+            framing: scenario.framing.or(defaults.framing).unwrap_or_default(),
             log: log.cloned().unwrap_or_default(),
             directory: directory
                 .map_or_else(|| self.root.into(), |d| self.root.join(expand(d.get_ref()))),

@@ -15,7 +15,7 @@ use crate::expect::{
 };
 use crate::log::Matcher;
 use crate::record::{Clock, Exit, Stream, Streams};
-use crate::stage::{Act, Action, Client, Plan, Readiness, Request, Trigger};
+use crate::stage::{Act, Action, Client, Framing, Plan, Readiness, Request, Trigger};
 
 impl Case {
     /// The case written out as a suite of its own: what is run, within which bounds, and what is expected.
@@ -119,6 +119,9 @@ impl Case {
             "streams = \"{streams}\"\nlog-pattern = {}",
             text(self.log.as_str())
         )?;
+        if self.framing == Framing::ContentLength {
+            writeln!(out, "framing = \"content-length\"")?;
+        }
         if self.clock == Clock::Virtual {
             writeln!(out, "clock = \"virtual\"")?;
         }

@@ -176,6 +176,22 @@ fn a_column_that_was_asked_for_must_be_there() {
 }
 
 /// What could not even be tried is not said to be missing.
+/// Where software is not in a place of the system, a variable tells its place to subject and probe alike.
+#[test]
+fn the_variables_of_a_probe_have_their_placeholders() {
+    let written = Written::new(&one("command = ['sh', '-c', 'echo \"$AT\"']\n\
+         probe = ['sh', '-c', 'echo \"1.2 $AT\"']\n\
+         env = { AT = '{implementation} at {root}' }"));
+    let suite = written.load().unwrap();
+    let prepared = prepare(&suite, None).unwrap();
+    let told = output(&run(&written));
+    assert!(told.starts_with("x at /"), "{told}");
+    let Some(Ready::Yes { probe, .. }) = prepared.ready("x") else {
+        panic!("{:?}", prepared.ready("x"))
+    };
+    assert_eq!(probe.as_deref(), Some(format!("1.2 {told}").as_str()));
+}
+
 #[test]
 fn a_probe_that_cannot_be_executed_does_not_skip() {
     let written = Written::new(&one("command = ['true']\nprobe = ['./probe']"));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use exeunt::expect::{Bound, Mark, OtherLines};
-use exeunt::stage::{Act, Stdin, Trigger};
+use exeunt::stage::{Act, Framing, Stdin, Trigger};
 use exeunt::suite::parse_duration;
 use exeunt::{Signal, millis, secs};
 
@@ -306,6 +306,31 @@ fn marks_and_ends() {
         case.bounds.at_timeout,
         Some("SIGABRT".parse::<Signal>().unwrap())
     );
+}
+
+#[test]
+fn values_stand_in_what_a_scenario_says() {
+    let suite = suite(
+        "[suite]\n\
+         framing = 'content-length'\n\
+         values = { hello = '{\"id\": 1, \"in\": \"{root}\"}', port-name = 'p' }\n\
+         [[scenario]]\n\
+         name = 'one'\n\
+         args = ['--{port-name}={port}']\n\
+         stdin = '{hello}'\n\
+         actions = [{ write = '{hello}, {\"id\": 2}' }]\n\
+         [[scenario]]\n\
+         name = 'lines'\n\
+         framing = 'lines'\n",
+    );
+    let plan = case(&suite, "one/py").plan();
+    let hello = r#"{"id": 1, "in": "{root}"}"#;
+    assert_eq!(plan.framing, Framing::ContentLength);
+    assert_eq!(plan.args.last().unwrap(), "--p={port}");
+    assert_eq!(plan.stdin, Stdin::Bytes(hello.into()));
+    let written = format!(r#"{hello}, {{"id": 2}}"#);
+    assert_eq!(plan.actions[0].act(), &Act::Write(written.as_str().into()));
+    assert_eq!(case(&suite, "lines/py").plan().framing, Framing::Lines);
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn what_is_read_is_accepted_and_what_is_not_is_refused() {
         "deviates.py = [{ why = 'x', version = '<3' }]",
         "signals = [{ send = 'SIGTERM', on = { contains = 'x', nth = 2 }, group = true }]",
         "[set.s]\nof = ['py<3']\nsource.py = 'x'",
+        "framing = 'content-length'\n[suite]\nframing = 'lines'\nvalues = { a-b_c = 'x' }",
     ] {
         let text = scenario(sound);
         assert!(
@@ -98,6 +99,9 @@ fn what_is_read_is_accepted_and_what_is_not_is_refused() {
         "signals = [{ send = 'SIGTERM', once = 'parked' }]",
         "repeat = 0",
         "streams = 'both'",
+        "framing = 'json'",
+        "[suite]\nvalues = { A = 'x' }",
+        "[suite]\nvalues = { a = 1 }",
         "deviates.py = { version = '<3' }",
         "exclusive = 'yes'",
         "[set.s]\nof = []",

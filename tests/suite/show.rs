@@ -65,6 +65,7 @@ fn a_case_that_says_everything() {
          settle = '10ms'\n\
          slack = '1s 5ms'\n\
          streams = 'split'\n\
+         framing = 'content-length'\n\
          log-pattern = '^(?<message>.*)$'\n\
          exclusive = true\n\
          ignore-signals = ['SIGINT']\n\

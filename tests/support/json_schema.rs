@@ -85,6 +85,12 @@ impl Checker<'_> {
                     .flat_map(|(key, value, of)| self.check(of, value, &format!("{place}/{key}")))
                     .collect()
             }
+            ("propertyNames", Value::Object(table)) => {
+                let names = table.keys().map(|key| Value::String(key.clone()));
+                names
+                    .flat_map(|name| self.check(wanted, &name, place))
+                    .collect()
+            }
             ("additionalProperties", Value::Object(table)) => {
                 let known = schema.get("properties").and_then(Value::as_object);
                 let others = table
@@ -106,6 +112,7 @@ impl Checker<'_> {
                 | "items"
                 | "required"
                 | "properties"
+                | "propertyNames"
                 | "additionalProperties",
                 _,
             ) => Vec::new(),

@@ -5,13 +5,27 @@ use std::mem;
 use memchr::{memchr, memrchr};
 
 use crate::record::{Line, Stream};
+use crate::stage::Framing;
 
 /// Splits one stream into lines.
 pub(super) struct Lines {
     limit: usize,
+    framing: Framing,
+    place: Place,
     partial: Vec<u8>,
     /// The length of the line so far, what was not kept included.
     length: u64,
+}
+
+/// Where in a stream of messages the next byte stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In a line: the first of a header, or none of a message.
+    Line,
+    /// In the rest of the header of a message that is so long.
+    Header(u64),
+    /// In a message, so far from its end.
+    Message(u64),
 }
 
 /// A line as it came off a stream.
@@ -41,9 +55,11 @@ impl RawLine {
 }
 
 impl Lines {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize, framing: Framing) -> Self {
         Self {
             limit,
+            framing,
+            place: Place::Line,
             partial: Vec::new(),
             length: 0,
         }
@@ -51,6 +67,11 @@ impl Lines {
 
     /// Takes a chunk and gives out the lines that it completes: one by one, or those that lie within the chunk together.
     pub(super) fn push(&mut self, mut chunk: &[u8], blocks: bool, mut give: impl FnMut(Piece<'_>)) {
+        while self.framing == Framing::ContentLength && !chunk.is_empty() {
+            let (line, rest) = self.next(chunk);
+            line.into_iter().for_each(|line| give(Piece::Line(line)));
+            chunk = rest;
+        }
         while let Some(end) = memchr(b'\n', chunk) {
             // No line of a block is longer than the block.
             if blocks && self.length == 0 && chunk.len() <= self.limit {
@@ -66,9 +87,53 @@ impl Lines {
         self.keep(chunk);
     }
 
-    /// What was kept of what came after the last newline.
+    /// The next line or message, if it is whole, and what follows.
+    fn next<'c>(&mut self, chunk: &'c [u8]) -> (Option<RawLine>, &'c [u8]) {
+        if let Place::Message(left) = self.place {
+            let here = usize::try_from(left).map_or(chunk.len(), |left| left.min(chunk.len()));
+            let (message, rest) = chunk.split_at(here);
+            self.keep(message);
+            return (self.in_message(left - here as u64), rest);
+        }
+        let Some(end) = memchr(b'\n', chunk) else {
+            self.keep(chunk);
+            return (None, &[]);
+        };
+        self.keep(&chunk[..end]);
+        let line = self.take(true);
+        (self.after_line(line), &chunk[end + 1..])
+    }
+
+    /// The message, if no more is left.
+    fn in_message(&mut self, left: u64) -> Option<RawLine> {
+        self.place = match left {
+            0 => Place::Line,
+            left => Place::Message(left),
+        };
+        (left == 0).then(|| self.take(true))
+    }
+
+    /// The line, if it is none of a header.
+    fn after_line(&mut self, line: RawLine) -> Option<RawLine> {
+        match (self.place, Framing::length(&line.bytes)) {
+            (Place::Header(length), _) if line.bytes.trim_ascii().is_empty() => {
+                self.in_message(length)
+            }
+            (Place::Header(_), _) => None,
+            (_, Some(length)) => {
+                self.place = Place::Header(length);
+                None
+            }
+            (_, None) => Some(line),
+        }
+    }
+
+    /// What was kept of what came after the last newline; of messages, what has come of one.
     pub(super) fn unfinished(&self) -> &[u8] {
-        &self.partial
+        match (self.framing, self.place) {
+            (Framing::ContentLength, Place::Line | Place::Header(_)) => &[],
+            _ => &self.partial,
+        }
     }
 
     /// Gives out what came after the last newline.
@@ -108,7 +173,7 @@ mod tests {
     }
 
     fn split_by(blocks: bool, limit: usize, chunks: &[&str]) -> Vec<(String, bool, Option<u64>)> {
-        let mut lines = Lines::new(limit);
+        let mut lines = Lines::new(limit, Framing::Lines);
         let mut out = Vec::new();
         let whole = |bytes: &[u8]| RawLine {
             bytes: bytes.to_vec(),
@@ -153,6 +218,64 @@ mod tests {
                 ("abc".to_owned(), true, Some(6)),
                 ("xyz".to_owned(), true, None)
             ]
+        );
+    }
+
+    fn messages(limit: usize, chunks: &[&str]) -> Vec<(String, bool, Option<u64>)> {
+        let mut lines = Lines::new(limit, Framing::ContentLength);
+        let mut out = Vec::new();
+        for chunk in chunks {
+            lines.push(chunk.as_bytes(), true, |piece| match piece {
+                Piece::Line(line) => out.push(line),
+                Piece::Block(_) => panic!("a block of messages"),
+            });
+        }
+        out.extend(lines.rest());
+        out.into_iter()
+            .map(|l| (String::from_utf8(l.bytes).unwrap(), l.newline, l.cut_from))
+            .collect()
+    }
+
+    #[test]
+    fn a_message_is_whole_when_its_last_byte_has_come() {
+        let stream = "a log line\nContent-Length: 5\r\nContent-Type: x\r\n\r\n{\n\r\n}\
+                      content-length: 0\r\n\r\nContent-Length: 2\r\n\r\n[]Content-Length: 9\r\n\r\nhalf";
+        let whole = messages(99, &[stream]);
+        let expected = [
+            ("a log line", true),
+            ("{\n\r\n}", true),
+            ("", true),
+            ("[]", true),
+            ("half", false),
+        ];
+        assert_eq!(
+            whole,
+            expected.map(|(text, ended)| (text.to_owned(), ended, None))
+        );
+        let bytes: Vec<_> = stream.split_inclusive(|_| true).collect();
+        assert_eq!(messages(99, &bytes), whole, "byte by byte");
+        // A message ends without a newline behind it.
+        let mut lines = Lines::new(99, Framing::ContentLength);
+        let mut given = 0;
+        lines.push(b"Content-Length: 2\r\n\r\n[]", false, |_| given += 1);
+        assert_eq!((given, lines.unfinished()), (1, &b""[..]));
+    }
+
+    #[test]
+    fn a_long_message_is_cut_and_its_length_told() {
+        assert_eq!(
+            messages(3, &["Content-Length: 4\r\n\r\nabcd"]),
+            // A header that is longer than the limit is none.
+            [
+                ("Con".to_owned(), true, Some(18)),
+                ("\r".to_owned(), true, None),
+                ("abc".to_owned(), false, Some(4))
+            ]
+        );
+        let header = "Content-Length: 22\r\n\r\n";
+        assert_eq!(
+            messages(20, &[header, "0123456789abcdefghijkl"]),
+            [("0123456789abcdefghij".to_owned(), true, Some(22))]
         );
     }
 

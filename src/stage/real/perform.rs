@@ -18,7 +18,7 @@ impl Run<'_, '_> {
                 self.sent_at(at, *signal, vec![self.pid], SignalReason::Planned);
             }
             Act::Write(bytes) => {
-                self.input.send(bytes.as_slice().to_vec());
+                self.input.send(self.plan.framing.frame(bytes.as_slice()));
                 self.write_input();
             }
             Act::CloseStdin => {

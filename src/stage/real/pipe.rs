@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::lines::Lines;
 use crate::record::{Bytes, Partial, Stream};
-use crate::stage::sys;
+use crate::stage::{Framing, sys};
 
 /// How long bytes must have stood without a newline to be told as what they are: a program that writes its newline in a
 /// second call is not cut in two.
@@ -30,17 +30,21 @@ const OVERHEAD: usize = 128;
 
 impl Pipe {
     /// A stream, and the end that the subject gets.
-    pub(super) fn new(stream: Stream, limit: usize) -> io::Result<(Self, OwnedFd)> {
+    pub(super) fn new(
+        stream: Stream,
+        limit: usize,
+        framing: Framing,
+    ) -> io::Result<(Self, OwnedFd)> {
         let (fd, end) = sys::pipe()?;
-        Ok((Self::of(stream, fd, limit), end))
+        Ok((Self::of(stream, fd, limit, framing), end))
     }
 
     /// A stream that is read from this descriptor.
-    pub(super) fn of(stream: Stream, fd: OwnedFd, limit: usize) -> Self {
+    pub(super) fn of(stream: Stream, fd: OwnedFd, limit: usize, framing: Framing) -> Self {
         Self {
             stream,
             fd: Some(fd),
-            lines: Lines::new(limit),
+            lines: Lines::new(limit, framing),
             last: Duration::ZERO,
             told: 0,
             budget: limit,

@@ -227,7 +227,7 @@ fn stdin(stdin: &Stdin) -> io::Result<(OwnedFd, Input)> {
 
 /// Our ends, and the subject's stdout and stderr.
 fn outputs(plan: &Plan) -> io::Result<(Vec<Pipe>, OwnedFd, OwnedFd)> {
-    let pipe = |stream| Pipe::new(stream, plan.limits.line);
+    let pipe = |stream| Pipe::new(stream, plan.limits.line, plan.framing);
     match plan.streams {
         Streams::Merged => {
             let (both, stdout) = pipe(Stream::Merged)?;
@@ -236,7 +236,7 @@ fn outputs(plan: &Plan) -> io::Result<(Vec<Pipe>, OwnedFd, OwnedFd)> {
         }
         Streams::Terminal => {
             let (ours, theirs) = sys::terminal()?;
-            let both = Pipe::of(Stream::Merged, ours, plan.limits.line);
+            let both = Pipe::of(Stream::Merged, ours, plan.limits.line, plan.framing);
             let stderr = theirs.try_clone()?;
             Ok((vec![both], theirs, stderr))
         }
