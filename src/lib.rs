@@ -68,6 +68,7 @@
 //!
 //! - `http`: requests to a subject that is a server ([`Request`](stage::Request)).
 //! - `suite`: suites (`exeunt.toml`), their cases, and reports of them. It brings `http`.
+//! - `stacks`: the native stacks of threads that are still there at a time limit ([`Subject::stacks`], x86-64).
 //! - `trace`: the tracing stage and the virtual clock (x86-64). [Its page](https://github.com/exeunt-rs/exeunt/blob/main/docs/tracing.md).
 //! - `libtest`: one test a case under `cargo test` and nextest. It brings `suite`.
 //! - `junit`: reports of suites as JUnit XML. It brings `suite`.

@@ -215,6 +215,7 @@ fn a_hang() {
             call: Some("futex".into()),
         },
         waits_for: None,
+        stack: Vec::new(),
     }];
     record.ended_by_harness = vec![worker];
     same(
@@ -873,6 +874,7 @@ fn threads_that_do_the_same_are_folded() {
             call: Some(call.into()),
         },
         waits_for: None,
+        stack: Vec::new(),
     };
     let mut record = Record::new(["pool"]);
     record.termination = Termination::TimedOut { limit: secs(1) };

@@ -118,6 +118,7 @@ fn two_signals_that_are_due_together_both_arrive() {
             write(1, "ready\n", 6);
             while (count < 2) usleep(1000);
         }"#,
+        &[],
     );
     let int = || Action::signal(Signal::INT).on("ready").after(millis(100));
     let subject = Subject::new(program).timeout(secs(20));

@@ -107,7 +107,7 @@ fn alive(record: &Record) -> Vec<String> {
 
 #[test]
 fn main_and_its_threads() {
-    let (_directory, program) = c::program(PROGRAM);
+    let (_directory, program) = c::program(PROGRAM, &[]);
     let cases = [
         ("join", "its main thread joins `sleeper` (N), which sleeps"),
         (
@@ -143,7 +143,7 @@ fn main_and_its_threads() {
 
 #[test]
 fn a_deadlock_is_named() {
-    let (_directory, program) = c::program(PROGRAM);
+    let (_directory, program) = c::program(PROGRAM, &[]);
     let record = ended(Subject::new(&program).arg("deadlock"));
     let [process] = record.ended_by_harness.as_slice() else {
         panic!("{record:?}");

@@ -44,6 +44,7 @@ fn subject(args: &Run) -> Result<Subject, Problem> {
     plan.bounds.grace = args.grace;
     plan.bounds.settle = args.settle;
     plan.bounds.at_timeout = args.at_timeout;
+    plan.bounds.stacks = true;
     Ok(plan.into())
 }
 

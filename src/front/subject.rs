@@ -303,6 +303,13 @@ impl Subject {
         self.plan.bounds.at_timeout = Some(signal);
         self
     }
+
+    /// Reads the stacks of all threads that are still there at the timeout, and of what outlives the subject, in native code: see
+    /// [`Bounds::stacks`](crate::stage::Bounds::stacks). Needs the feature `stacks` and an x86-64 machine; elsewhere there are none.
+    pub fn stacks(mut self) -> Self {
+        self.plan.bounds.stacks = true;
+        self
+    }
 }
 
 /// # Running, on Linux

@@ -97,6 +97,11 @@ pub enum Finding {
         /// How many beginnings and ends were left out.
         events: u64,
     },
+    /// Stacks of threads were to be read, and not all could be. Nothing is judged by them.
+    NoStacks {
+        /// Why.
+        why: String,
+    },
     /// A process could not be ended, even by SIGKILL.
     Unkillable {
         /// Which processes.
@@ -167,6 +172,7 @@ impl fmt::Display for Finding {
                 f,
                 "more threads and processes than are told one by one: {events} beginnings and ends were only counted"
             ),
+            Self::NoStacks { why } => write!(f, "stacks of threads are missing: {why}"),
             Self::Unkillable { pids } => {
                 write!(f, "could not be ended, even by SIGKILL: pids {pids:?}")
             }

@@ -16,6 +16,7 @@ mod name;
 mod process;
 pub(crate) mod seconds;
 mod signal;
+mod stack;
 mod waits;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub use lives::{Began, Ended, Ends, Lives, TaskEnd};
 pub use name::{EventName, UnknownEvent};
 pub use process::{Process, ThreadSeen, ThreadState};
 pub use signal::{Signal, UnknownSignal};
+pub use stack::Frame;
 pub use waits::{Descriptor, Peer, WaitsFor};
 
 /// All that was observed of one run of a subject.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Stream, WaitsFor};
+use super::{Frame, Stream, WaitsFor};
 
 /// A process, as it was seen alive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,10 @@ pub struct ThreadSeen {
     /// What it waited for, where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<WaitsFor>,
+    /// Its stack in native code, the innermost call first. Empty where it was not read: see
+    /// [`Bounds::stacks`](crate::stage::Bounds::stacks).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<Frame>,
 }
 
 /// The state of a thread.

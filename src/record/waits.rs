@@ -251,6 +251,7 @@ mod tests {
             name,
             state,
             waits_for,
+            stack: Vec::new(),
         }
     }
 

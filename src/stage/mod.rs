@@ -26,6 +26,14 @@ mod proc;
 #[cfg(target_os = "linux")]
 mod real;
 mod request;
+#[cfg(all(feature = "stacks", target_os = "linux", target_arch = "x86_64"))]
+mod stacks;
+#[cfg(all(
+    target_os = "linux",
+    not(all(feature = "stacks", target_arch = "x86_64"))
+))]
+#[path = "no_stacks.rs"]
+mod stacks;
 #[cfg(target_os = "linux")]
 mod sys;
 #[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]

@@ -123,6 +123,12 @@ pub struct Bounds {
     /// catch the signal.
     #[serde(default)]
     pub ask: bool,
+    /// Whether the stacks of all threads are read, in native code, at the time limit and of what outlives the subject. Each
+    /// thread is stopped for a moment (ptrace(2)); a call such as `epoll_wait` returns early then. Not read are the stacks of
+    /// interpreters, which show nothing of the program, and those of a run that is traced. Needs the feature `stacks` and an x86-64
+    /// machine; elsewhere there are none.
+    #[serde(default)]
+    pub stacks: bool,
 }
 
 impl Bounds {
@@ -142,6 +148,7 @@ impl Default for Bounds {
             settle: defaults::SETTLE,
             at_timeout: None,
             ask: false,
+            stacks: false,
         }
     }
 }

@@ -27,6 +27,7 @@ impl Reader<'_> {
             settle: settle.map_or(standard.settle, |span| span.0),
             at_timeout: scenario.at_timeout,
             ask: !may_hang,
+            stacks: !may_hang,
         }
     }
 

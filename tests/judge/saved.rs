@@ -62,6 +62,7 @@ fn everything() -> Record {
                 call: Some("futex".into()),
             },
             waits_for: Some(WaitsFor::Lock(9)),
+            stack: Vec::new(),
         }],
     };
     record.survivors = vec![process.clone()];

@@ -116,6 +116,7 @@ pub(crate) fn hung() -> Outcome {
             call: Some(call.into()),
         },
         waits_for: None,
+        stack: Vec::new(),
     };
     let term = SignalSent {
         signal: Signal::TERM,

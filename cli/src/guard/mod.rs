@@ -55,6 +55,7 @@ fn plan(args: &Guard) -> Plan {
     plan.bounds.grace = GRACE;
     plan.bounds.settle = args.settle;
     plan.bounds.ask = true;
+    plan.bounds.stacks = true;
     plan.limits.output = KEPT;
     // So that Python answers when it is asked for the stacks of its threads.
     plan.environment

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::drawing::draw;
 use super::escape::{fragment, html, line};
 use crate::outcome::{Observed, Outcome, Status};
-use crate::record::{Process, Record};
+use crate::record::{Frame, Process, Record};
 use crate::report::results::{Row, UNFINISHED, kebab};
 use crate::report::text::{self, observation};
 
@@ -125,12 +125,28 @@ fn processes(what: &str, class: &str, processes: &[Process]) -> String {
                     html(&thread.name),
                     html(&text::thread_does(thread))
                 );
+                out.push_str(&stack(&thread.stack));
             }
             out.push_str("</table>");
         }
         out.push_str("</div>");
     }
     out
+}
+
+/// A stack, folded away behind its innermost call.
+fn stack(frames: &[Frame]) -> String {
+    let Some(first) = frames.first() else {
+        return String::new();
+    };
+    let calls: String = frames
+        .iter()
+        .map(|frame| html(&frame.to_string()) + "\n")
+        .collect();
+    format!(
+        "<details><summary>at {}</summary><pre>{calls}</pre></details>",
+        html(&first.to_string())
+    )
 }
 
 /// What else the record says.

@@ -10,6 +10,7 @@ mod live;
 mod matrix;
 mod page;
 mod plain;
+mod processes;
 mod quote;
 #[cfg(feature = "suite")]
 mod reporter;
@@ -28,8 +29,11 @@ pub use live::Live;
 pub use matrix::{Matrix, MatrixOptions};
 pub use page::Page;
 pub(crate) use plain::plain;
+pub use processes::processes;
+#[cfg(feature = "suite")]
+pub(super) use processes::thread_does;
 #[cfg(feature = "suite")]
 pub use reporter::Text;
 #[cfg(feature = "suite")]
-pub(super) use timeline::{command, is_of_interest, message, thread_does};
-pub use timeline::{processes, timeline, timeline_on};
+pub(super) use timeline::{command, is_of_interest, message};
+pub use timeline::{timeline, timeline_on};

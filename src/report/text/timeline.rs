@@ -11,15 +11,12 @@ use super::page::Page;
 use super::plain::plain;
 use super::quote::quoted;
 use crate::judge::{Check, Judgement, Verdict};
-use crate::record::{
-    Dropped, Ended, Event, EventKind, Line, Process, Record, TaskEnd, Termination, ThreadSeen,
-    ThreadState,
-};
+use crate::record::{Dropped, Ended, Event, EventKind, Line, Record, TaskEnd, Termination};
 
-const DIM: Style = Style::new().dimmed();
+pub(super) const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 const NO_BRACKET: &str = "  ";
 /// A gap this long is worth a line of its own.
@@ -29,7 +26,7 @@ const SHOWN: usize = 40;
 /// Failed checks that are marked. Thousands usually have one cause.
 const FAILURES: usize = 20;
 /// The columns before a message: gutter, time, speaker.
-const BEHIND: usize = 22;
+pub(super) const BEHIND: usize = 22;
 
 /// Draws a record, with what broke marked where it broke. Without a judgement nothing is marked.
 ///
@@ -58,17 +55,9 @@ pub fn timeline_on(record: &Record, judgement: Option<&Judgement>, page: Page) -
     drawing.out
 }
 
-/// The processes that were still there and were ended, with what kept them alive. Empty if there were none.
-#[must_use]
-pub fn processes(record: &Record, page: Page) -> String {
-    let mut drawing = Drawing::new(record, page);
-    drawing.processes();
-    drawing.out
-}
-
 pub(super) struct Drawing<'a> {
     pub(super) record: &'a Record,
-    page: Page,
+    pub(super) page: Page,
     failures: Vec<&'a Check>,
     pub(super) out: String,
     /// When the event before was.
@@ -183,42 +172,7 @@ impl Drawing<'_> {
         }
     }
 
-    fn processes(&mut self) {
-        let record = self.record;
-        for process in &record.survivors {
-            self.process(YELLOW, "survivor", process);
-        }
-        for process in &record.ended_by_harness {
-            self.process(DIM, "ended", process);
-        }
-    }
-
-    fn process(&mut self, style: Style, word: &str, process: &Process) {
-        let text = self.shorten(&process.to_string());
-        self.row("", style, word, &text);
-        // If a process hangs, the first question is which thread waits for what.
-        if let Some(sentence) = process.kept_alive_by() {
-            for (i, line) in self
-                .page
-                .wrap(&escape(&sentence), BEHIND)
-                .iter()
-                .enumerate()
-            {
-                let word = if i == 0 { "  alive" } else { "" };
-                self.row("", style, word, line);
-            }
-        }
-        for (thread, count) in folded(&process.threads) {
-            let times = match count {
-                1 => String::new(),
-                n => format!("{n} × "),
-            };
-            let text = self.shorten(&format!("{times}{}  {}", thread.name, thread_does(thread)));
-            self.row("", DIM, "  thread", &text);
-        }
-    }
-
-    fn shorten(&self, text: &str) -> String {
+    pub(super) fn shorten(&self, text: &str) -> String {
         self.page.shorten(&escape(text), BEHIND)
     }
 
@@ -442,7 +396,7 @@ impl Drawing<'_> {
         }
     }
 
-    fn row(&mut self, time: &str, style: Style, who: &str, what: &str) {
+    pub(super) fn row(&mut self, time: &str, style: Style, who: &str, what: &str) {
         let _ = writeln!(
             self.out,
             "{DIM}{}{time:>7}{DIM:#}  {style}{who:<10}{style:#} {what}",
@@ -479,32 +433,6 @@ pub(in crate::report) fn message(line: &Line) -> String {
         Some(rest.trim_start().trim_start_matches(':').trim())
     });
     escape_output(said.unwrap_or(&text))
-}
-
-/// The state of a thread, with what it waits for in the place of what such a call usually waits for.
-pub(in crate::report) fn thread_does(thread: &ThreadSeen) -> String {
-    match (&thread.state, &thread.waits_for) {
-        (ThreadState::Blocked { call: Some(call) }, Some(waits)) => {
-            format!("blocked in {call}: {waits}")
-        }
-        (state, _) => state.to_string(),
-    }
-}
-
-/// Threads with the same name in the same state, in the order in which they first come, and how many they are.
-fn folded(threads: &[ThreadSeen]) -> Vec<(&ThreadSeen, usize)> {
-    let mut folded: Vec<(&ThreadSeen, usize)> = Vec::new();
-    for thread in threads {
-        let same = |(one, _): &&mut (&ThreadSeen, usize)| {
-            (&one.name, &one.state, &one.waits_for)
-                == (&thread.name, &thread.state, &thread.waits_for)
-        };
-        match folded.iter_mut().find(same) {
-            Some((_, count)) => *count += 1,
-            None => folded.push((thread, 1)),
-        }
-    }
-    folded
 }
 
 /// Whether the end of a thread is worth a row: that threads return and processes exit goes without saying.

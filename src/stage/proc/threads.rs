@@ -112,6 +112,7 @@ fn thread(pid: u32, tid: u32) -> Option<ThreadSeen> {
         name: stat[name..rest].to_owned(),
         state,
         waits_for: None,
+        stack: Vec::new(),
     })
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::run::Run;
-use crate::record::{Clock, Lag, LogLines, RECORD_SCHEMA, Record, Usage, moment};
+use crate::record::{Clock, Finding, Lag, LogLines, RECORD_SCHEMA, Record, Usage, moment};
 use crate::stage::proc::Stalled;
 use crate::stage::sys;
 
@@ -26,6 +26,12 @@ pub(super) struct Begun {
 impl Run<'_, '_> {
     pub(super) fn into_record(mut self, begun: Begun) -> Record {
         let clients = self.clients.take();
+        for copied in std::mem::take(&mut self.stacks) {
+            let processes = self.ended_by_harness.iter_mut().chain(&mut self.survivors);
+            let missing = copied.put(processes);
+            self.findings
+                .extend(missing.map(|why| Finding::NoStacks { why }));
+        }
         let plan = self.plan;
         let words = [&plan.program].into_iter().chain(&plan.args);
         let started = moment::rounded(begun.wall);

@@ -20,12 +20,12 @@ use super::pipe::Pipe;
 use super::ready::Ready;
 use super::setup::{Place, Setup};
 use crate::record::{
-    Event, EventKind, EventName, Finding, Process, Record, Signal, SignalReason, SignalSent,
+    Clock, Event, EventKind, EventName, Finding, Process, Record, Signal, SignalReason, SignalSent,
     Stream, Termination,
 };
 use crate::stage::proc::{self, Stalled};
 use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
-use crate::stage::{Cancel, Control, Orders, Plan, RunError};
+use crate::stage::{Cancel, Control, Orders, Plan, RunError, stacks};
 
 const CHUNK: usize = 64 * 1024;
 /// How long what is there is read before the clock is looked at again.
@@ -70,6 +70,7 @@ pub(super) struct Run<'a, 'c> {
     pub(super) late: Duration,
     /// Why it could not be seen which processes there are.
     blind: Option<io::Error>,
+    pub(super) stacks: Vec<stacks::Copied>,
 }
 
 pub(in crate::stage) fn run(
@@ -110,6 +111,7 @@ pub(in crate::stage) fn run(
         findings: Vec::new(),
         late: Duration::ZERO,
         blind: None,
+        stacks: Vec::new(),
     };
     run.actions.ready_by(plan.ready.as_ref());
     if let Err(lost) = run.watch() {
@@ -564,6 +566,7 @@ impl Run<'_, '_> {
     fn ask(&mut self) {
         self.timed_out();
         self.ended_by_harness = self.explained();
+        self.copy_stacks(|run| &run.ended_by_harness);
         if let Some(signal) = self.plan.bounds.at_timeout {
             sys::send_signal_to(signal, self.pid);
             self.sent(signal, vec![self.pid], SignalReason::AtTimeout);
@@ -600,6 +603,10 @@ impl Run<'_, '_> {
         if self.ended_by_harness.is_empty() {
             self.ended_by_harness.clone_from(&left);
             proc::explain(&mut self.ended_by_harness);
+            // Whoever interrupts us is in a hurry.
+            if reason == SignalReason::Timeout {
+                self.copy_stacks(|run| &run.ended_by_harness);
+            }
         }
         self.terminate(signal, &left, reason);
     }
@@ -607,6 +614,7 @@ impl Run<'_, '_> {
     /// The settling period is over: what is still there has outlived the subject.
     fn survey(&mut self) {
         self.survivors = self.explained();
+        self.copy_stacks(|run| &run.survivors);
         for pipe in self.pipes.iter().filter(|p| p.is_open()) {
             self.findings.push(Finding::StreamHeld {
                 stream: pipe.stream,
@@ -678,6 +686,16 @@ impl Run<'_, '_> {
         let mut processes = self.descendants();
         proc::explain(&mut processes);
         processes
+    }
+
+    /// Has the stacks of what is still there read.
+    fn copy_stacks(&mut self, of: impl FnOnce(&Self) -> &[Process]) {
+        // What is traced has a tracer, and cannot have two.
+        let is_traced = self.plan.lives || self.plan.clock == Clock::Virtual;
+        if self.plan.bounds.stacks && !is_traced {
+            let copied = stacks::Copied::of(of(self));
+            self.stacks.push(copied);
+        }
     }
 
     fn descendants(&mut self) -> Vec<Process> {

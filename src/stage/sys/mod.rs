@@ -29,6 +29,8 @@ mod raw;
 mod reaper;
 mod scratch;
 mod signals;
+#[cfg(all(feature = "stacks", target_arch = "x86_64"))]
+mod stop;
 mod subject;
 mod terminal;
 #[cfg(all(feature = "trace", target_arch = "x86_64"))]
@@ -50,6 +52,8 @@ pub(crate) use gate::{Admission, is_scarce};
 pub(crate) use message::{Exited, Hold, Message};
 pub(crate) use reaper::{Ends, Reaper};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
+#[cfg(all(feature = "stacks", target_arch = "x86_64"))]
+pub(super) use stop::{Snapshot, memory, snapshot};
 pub(crate) use terminal::terminal;
 
 /// Waits until one of the descriptors can be read, is closed at the other end, or the time is over.
