@@ -89,14 +89,14 @@ fn pair(record: &Record, expected: Expected, before: &(Mark, Moment), moment: Mo
             },
             Doubt::Lag(record.lag.measured()),
         ),
-        true => Check::broken(
+        true if !was_ready(record, *earlier, moment) => Check::broken(
             expected,
             Observed::Before {
                 at,
                 other: other.clone(),
             },
         ),
-        false => {
+        _ => {
             let gap = super::moment::seconds_between(*earlier, moment);
             let doubt = Doubt::Unordered {
                 other: other.clone(),
@@ -115,6 +115,13 @@ fn is_late(record: &Record, act: Moment, moment: Moment) -> bool {
     let name = kind.and_then(EventName::of);
     name.is_some_and(|name| name.is_of_the_harness())
         && act.at.saturating_sub(moment.at) <= record.lag.measured()
+}
+
+/// Whether the subject may have been ready already when something came before that was seen: a server that says so once it listens
+/// says it between two looks.
+fn was_ready(record: &Record, ready: Moment, moment: Moment) -> bool {
+    let kind = ready.event.map(|event| &record.events[event].kind);
+    matches!(kind, Some(EventKind::Ready { since }) if *since < moment.at)
 }
 
 /// Whether the order in which two events stand is the one in which they happened.
