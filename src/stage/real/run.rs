@@ -507,7 +507,7 @@ impl Run<'_, '_> {
         if self.clock.can_lag() {
             self.late = self.late.max(late);
         }
-        self.look_before_acting();
+        self.catch_up();
         self.perform(act);
         self.looks.still_at(self.elapsed());
     }
@@ -517,11 +517,20 @@ impl Run<'_, '_> {
         let orders = self.control.queue();
         while let Some(act) = orders.and_then(Orders::take) {
             if self.acting() && self.exited.is_none() {
-                self.look_before_acting();
+                self.catch_up();
                 self.perform(&act);
                 self.looks.still_at(self.elapsed());
             }
         }
+    }
+
+    /// Sees and hears, shortly before something is done, what has happened by then. The lines come last, since a look takes its
+    /// time: what was written meanwhile would else be taken for what came of it.
+    fn catch_up(&mut self) {
+        self.converse();
+        self.look_before_acting();
+        self.hear_ready();
+        self.read_pipes();
     }
 
     /// Goes on to the next phase where its time has come.
@@ -568,15 +577,15 @@ impl Run<'_, '_> {
         self.ended_by_harness = self.explained();
         self.copy_stacks(|run| &run.ended_by_harness);
         if let Some(signal) = self.plan.bounds.at_timeout {
-            sys::send_signal_to(signal, self.pid);
             self.sent(signal, vec![self.pid], SignalReason::AtTimeout);
+            sys::send_signal_to(signal, self.pid);
             return;
         }
         let pids: Vec<u32> = self.ended_by_harness.iter().map(|p| p.pid).collect();
         for pid in pids {
             if let Some(signal) = proc::dump_signal(pid) {
-                sys::send_signal_to(signal, pid);
                 self.sent(signal, vec![pid], SignalReason::AtTimeout);
+                sys::send_signal_to(signal, pid);
             }
         }
     }
@@ -664,7 +673,9 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Notes a signal that is about to be sent. What has come by then came without it.
     fn sent(&mut self, signal: Signal, to: Vec<u32>, reason: SignalReason) {
+        self.read_pipes();
         self.sent_at(self.elapsed(), signal, to, reason);
     }
 
