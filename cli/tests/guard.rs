@@ -281,3 +281,20 @@ fn other_lines_are_no_summary() {
         .success()
         .stderr("");
 }
+
+#[test]
+fn a_last_word_that_is_named_may_end_as_on_windows() {
+    sh(
+        &[
+            "--grace",
+            "1s",
+            "--timeout",
+            "20s",
+            "--after-line",
+            "^done$",
+        ],
+        r"printf 'done\r\n'; sleep 70",
+    )
+    .assert()
+    .code(122);
+}

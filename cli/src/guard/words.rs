@@ -66,7 +66,10 @@ impl Words {
             }
             said.takes_back = true;
             let word = match &self.own {
-                Some(own) => own.is_match(&line).then_some(Kind::Own),
+                // Some programs end their lines as on Windows: that is no part of the line.
+                Some(own) => own
+                    .is_match(line.trim_end_matches('\r'))
+                    .then_some(Kind::Own),
                 None => kind(&line, &listener.before),
             };
             match word {
