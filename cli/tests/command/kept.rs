@@ -305,3 +305,25 @@ fn a_case_that_was_skipped_since_is_still_one_that_was_not_well() {
         .code(1)
         .stdout(line("broken  ends +sh").and(contains("1 case in")));
 }
+
+#[test]
+fn a_run_whose_build_fails_does_not_leave_an_older_one_in_its_place() {
+    let suite = Suite::new();
+    let path = suite.0.path().join("exeunt.toml");
+    let text = |build: &str| {
+        format!(
+            "[implementation.sh]\ncommand = ['true']\nbuild = ['{build}']\n\
+             [[scenario]]\nname = 'ends'\n"
+        )
+    };
+    fs::write(&path, text("true")).unwrap();
+    suite.exeunt(&["test", "--save", "run"]).assert().success();
+    suite.exeunt(&["report", "run"]).assert().success();
+    fs::write(&path, text("false")).unwrap();
+    suite.exeunt(&["test", "--save", "run"]).assert().code(2);
+    suite
+        .exeunt(&["report", "run"])
+        .assert()
+        .code(3)
+        .stderr(contains("without an outcome"));
+}

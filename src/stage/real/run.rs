@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::actions::{Actions, Due};
+use super::actions::{Actions, Due, LOOK, TAKEN};
 use super::clients::Clients;
 use super::clock::{Heard, RunClock, Wait};
 use super::collect::Collector;
@@ -25,7 +25,7 @@ use crate::record::{
 };
 use crate::stage::proc::{self, Stalled};
 use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
-use crate::stage::{Cancel, Control, Orders, Plan, RunError, stacks};
+use crate::stage::{Act, Cancel, Control, Plan, RunError, stacks};
 
 const CHUNK: usize = 64 * 1024;
 /// How long what is there is read before the clock is looked at again.
@@ -66,6 +66,8 @@ pub(super) struct Run<'a, 'c> {
     pub(super) survivors: Vec<Process>,
     pub(super) ended_by_harness: Vec<Process>,
     pub(super) findings: Vec<Finding>,
+    /// The last signal that was handed in, and when it was sent, while the subject may not have taken it.
+    untaken: Option<(Signal, Duration)>,
     /// The most by which we were late to look or to act.
     pub(super) late: Duration,
     /// Why it could not be seen which processes there are.
@@ -109,6 +111,7 @@ pub(in crate::stage) fn run(
         survivors: Vec::new(),
         ended_by_harness: Vec::new(),
         findings: Vec::new(),
+        untaken: None,
         late: Duration::ZERO,
         blind: None,
         stacks: Vec::new(),
@@ -244,7 +247,9 @@ impl Run<'_, '_> {
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
         let ready = self.ready.fd().filter(|_| self.pid != 0);
-        let orders = self.control.queue().filter(|_| self.acting());
+        // What may have to wait for a signal to be taken is looked at again, and not woken for.
+        let orders = self.control.queue();
+        let orders = orders.filter(|_| self.acting() && self.untaken.is_none());
         let orders = orders.map(AsFd::as_fd);
         let others = [reaper, cancel, expired, ready, orders, self.clients.fd()];
         let others = others.into_iter().flatten();
@@ -288,9 +293,10 @@ impl Run<'_, '_> {
             phase => phase.deadline(&self.plan.bounds),
         };
         let acts = self.acting().then(|| self.actions.next_look(now)).flatten();
+        let taken = self.untaken.filter(|_| self.acting()).map(|_| now + LOOK);
         let look = self.looks.next().filter(|_| self.pid != 0);
         let probe = self.requests.next().filter(|_| self.pid != 0);
-        [partials, phase, acts, look, probe]
+        [partials, phase, acts, taken, look, probe]
             .into_iter()
             .flatten()
             .min()
@@ -514,14 +520,32 @@ impl Run<'_, '_> {
 
     /// Does what is handed in meanwhile.
     fn obey(&mut self) {
+        self.look_if_taken();
         let orders = self.control.queue();
-        while let Some(act) = orders.and_then(Orders::take) {
+        while let Some(act) = orders.and_then(|orders| orders.take_if(|act| self.may_do(act))) {
             if self.acting() && self.exited.is_none() {
                 self.catch_up();
                 self.perform(&act);
                 self.looks.still_at(self.elapsed());
+                if let Act::Signal { signal, .. } = act {
+                    self.untaken = Some((signal, self.elapsed()));
+                }
             }
         }
+    }
+
+    /// Whether what was handed in may be done now: the kernel makes one of two signals if the first was not taken yet.
+    fn may_do(&mut self, act: &Act) -> bool {
+        self.look_if_taken();
+        let untaken = self.untaken.map(|(signal, _)| signal);
+        !matches!(act, Act::Signal { signal, .. } if untaken == Some(*signal))
+    }
+
+    fn look_if_taken(&mut self) {
+        let (now, pid) = (self.elapsed(), self.pid);
+        self.untaken = self.untaken.filter(|(signal, at)| {
+            now < at.saturating_add(TAKEN) && proc::signal_pending(pid, *signal)
+        });
     }
 
     /// Sees and hears, shortly before something is done, what has happened by then. The lines come last, since a look takes its
