@@ -414,3 +414,21 @@ fn a_link_to_nowhere_is_there() {
     assert_eq!(verdict(Written), Verdict::Held);
     assert_eq!(verdict(Absent), Verdict::Broken);
 }
+
+#[test]
+fn what_was_heard_with_the_exit_may_have_come_after_it() {
+    let said = |ms| {
+        Record::new(["x"])
+            .with(millis(ms), "a child says")
+            .with(millis(1000), Exit::Code(0))
+    };
+    let verdict = |record: &Record, marks: [Mark; 2]| {
+        judge(record, &Expectation::nothing().in_order(marks)).verdict()
+    };
+    let child = || Mark::from("a child says");
+    let after = || [Mark::Exit, child()];
+    assert_eq!(verdict(&said(1000), after()), Verdict::Inconclusive);
+    assert_eq!(verdict(&said(999), after()), Verdict::Broken);
+    assert_eq!(verdict(&said(1001), after()), Verdict::Held);
+    assert_eq!(verdict(&said(1000), [child(), Mark::Exit]), Verdict::Held);
+}

@@ -131,7 +131,10 @@ fn sure(record: &Record, ways: (Way, Way), a: Moment, b: Moment) -> bool {
         let kind = moment.event.map(|event| &record.events[event].kind);
         matches!(kind, Some(EventKind::Exit(_)))
     };
+    // What was there when the exit was heard has its time at the latest: a descendant may have written it a moment later.
+    let with_exit = is_exit(a) && a.at == b.at && b.event < a.event;
     let late = match ways {
+        (Way::Exact, Way::Stream(_) | Way::Connection) if with_exit => return false,
         // The loopback may deliver an answer after its sender, or the sender's parent, has ended.
         (Way::Exact, Way::Connection) if is_exit(a) => unsure,
         (Way::Connection, Way::Exact) if is_exit(b) => unsure,

@@ -41,9 +41,12 @@ impl Orders {
     }
 
     /// The next act, if it may be done now.
-    pub(super) fn take_if(&self, may: impl FnOnce(&mut Act) -> bool) -> Option<Act> {
+    pub(super) fn take_if(&self, may: impl FnOnce(&Act) -> bool) -> Option<Act> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let act = queue.pop_front_if(may)?;
+        if !may(queue.front()?) {
+            return None;
+        }
+        let act = queue.pop_front()?;
         // It is there, so this does not wait.
         let _ = (&self.readable).read(&mut [0]);
         Some(act)
