@@ -18,7 +18,7 @@ const TIMEOUT: std::time::Duration = secs(20);
 pub(super) fn probe(
     suite: &Suite,
     implementation: &Implementation,
-    tools: Tools<'_>,
+    tools: Tools<'_, '_>,
 ) -> Result<Ready, SuiteError> {
     let by_name = implementation.program().unwrap_or("cargo");
     let ask = |asked: &Option<Vec<String>>, program: &str| {
@@ -86,7 +86,7 @@ fn words(
 fn run(
     words: &[String],
     implementation: &Implementation,
-    tools: Tools<'_>,
+    tools: Tools<'_, '_>,
 ) -> Result<String, Failure> {
     let mut plan = tools.plan(words);
     plan.bounds.timeout = Some(TIMEOUT);
