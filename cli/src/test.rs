@@ -42,7 +42,10 @@ fn run(args: &Test, filter: Option<&GtestFilter>) -> Result<ExitStatus, Problem>
     // Before the builds: an interruption of theirs is one of ours.
     let cancel = cancel_on_signals(OnInterrupt::Terminate)?;
     let stage = Staged { clock: args.clock };
-    let prepared = suite.prepare(&cases, &stage, Some(&cancel), |what| progress.tell(what));
+    let prepared = match args.no_build {
+        true => suite.prepare_built(&cases, &stage, Some(&cancel)),
+        false => suite.prepare(&cases, &stage, Some(&cancel), |what| progress.tell(what)),
+    };
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
