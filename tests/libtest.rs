@@ -46,6 +46,15 @@ fn main() {
                     "an_exclusive_case_is_alone_among_processes",
                     an_exclusive_case_is_alone_among_processes,
                 ),
+                (
+                    "what_came_in_an_archive_is_run",
+                    what_came_in_an_archive_is_run,
+                ),
+                (
+                    "what_an_archive_lacks_is_named",
+                    what_an_archive_lacks_is_named,
+                ),
+                ("nothing_is_built_if_so_told", nothing_is_built_if_so_told),
             ];
             let trials = tests.iter().map(|(name, test)| {
                 Trial::test(*name, || {
@@ -283,4 +292,105 @@ fn an_exclusive_case_is_alone_among_processes() {
         assert!(child.wait().unwrap().success());
     }
     assert!(!Path::new(&suite.0.path().join("busy")).exists());
+}
+
+/// A binary of cargo's that only an archive has, beside a build of the suite's own.
+const ARCHIVED: &str = "
+[implementation.worker]
+cargo = { package = 'no-such-package', bin = 'worker-{scenario}' }
+[implementation.script]
+command = ['true', '{scenario}']
+build = ['touch', 'built-script']
+[[scenario]]
+name = 'one'
+[[scenario]]
+name = 'two'
+implementations = ['worker']
+";
+
+/// A suite, and this test with `worker-one` where nextest puts what an archive has.
+struct Archived {
+    suite: Suite,
+    target: TempDir,
+}
+
+impl Archived {
+    fn new() -> Self {
+        let target = tempfile::tempdir().unwrap();
+        let at = |path: &str| target.path().join(path);
+        fs::create_dir_all(at("target/debug/deps")).unwrap();
+        fs::create_dir_all(at("target/nextest")).unwrap();
+        fs::write(at("target/nextest/binaries-metadata.json"), "{}").unwrap();
+        let test = std::env::current_exe().unwrap();
+        fs::copy(test, at("target/debug/deps/suite-1f")).unwrap();
+        fs::copy("/bin/true", at("target/debug/worker-one")).unwrap();
+        Self {
+            suite: Suite::new(ARCHIVED),
+            target,
+        }
+    }
+
+    /// As nextest runs it on a machine without cargo.
+    fn command(&self, args: &[&str]) -> Command {
+        let at = self.suite.0.path();
+        let mut command = Command::new(self.target.path().join("target/debug/deps/suite-1f"));
+        command
+            .args(args)
+            .current_dir(at)
+            .env(SUITE, "exeunt.toml")
+            .env("NEXTEST", "1")
+            .env("CARGO", "/nowhere/cargo")
+            .env_remove("NEXTEST_RUN_ID")
+            .env_remove("EXEUNT_NO_BUILD");
+        command
+    }
+
+    fn forget_metadata(&self) {
+        fs::remove_dir_all(self.target.path().join("target/nextest")).unwrap();
+    }
+}
+
+/// What `build` commands make is not in an archive, so it is built.
+fn what_came_in_an_archive_is_run() {
+    let archived = Archived::new();
+    let output = archived.command(&["one"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(stdout(&output).contains("2 passed; 0 failed"), "{output:?}");
+    assert!(archived.suite.has("built-script"));
+    // Without what makes it an archive, cargo is asked.
+    archived.forget_metadata();
+    let output = archived.command(&["one"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("/nowhere/cargo"),
+        "{said}"
+    );
+}
+
+fn what_an_archive_lacks_is_named() {
+    let archived = Archived::new();
+    let output = archived.command(&["two"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success()
+            && said.contains("binary `worker-two` of package `no-such-package` is not there")
+            && said.contains("target/debug/worker-two")
+            && said.contains("cargo build --package no-such-package --bin worker-two"),
+        "{said}"
+    );
+}
+
+fn nothing_is_built_if_so_told() {
+    let archived = Archived::new();
+    archived.forget_metadata();
+    for nextest in [true, false] {
+        let mut command = archived.command(&["one"]);
+        command.env("EXEUNT_NO_BUILD", "1");
+        if !nextest {
+            command.env_remove("NEXTEST");
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(!archived.suite.has("built-script"));
+    }
 }

@@ -122,6 +122,10 @@ pub(crate) struct Test {
     /// expected time. `exeunt report` puts kept parts together.
     #[arg(long, value_name = "KIND:M/N")]
     pub(crate) partition: Option<Partition>,
+    /// Build nothing: run what is there. Cargo's binaries are looked for in CARGO_TARGET_DIR; without it, in `target` of the suite's
+    /// directory and of those above it.
+    #[arg(long)]
+    pub(crate) no_build: bool,
     /// How many cases run side by side; by default at least eight, or six for each processor, and more while the machine is calm.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,

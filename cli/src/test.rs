@@ -47,7 +47,10 @@ fn run(args: &Test, filter: Option<&GtestFilter>) -> Result<ExitStatus, Problem>
     // Before the builds as well: where one of them fails, nobody takes an older run for this one.
     let kept = kept(&suite, args, &results)?;
     let stage = Staged { clock: args.clock };
-    let prepared = suite.prepare(&cases, &stage, Some(&cancel), |what| progress.tell(what));
+    let prepared = match args.no_build {
+        true => suite.prepare_built(&cases, &stage, Some(&cancel)),
+        false => suite.prepare(&cases, &stage, Some(&cancel), |what| progress.tell(what)),
+    };
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {

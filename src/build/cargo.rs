@@ -15,7 +15,7 @@ pub(super) fn build(
     cargo: &CargoBuild,
     bins: &[String],
     timeout: Duration,
-    tools: Tools<'_>,
+    tools: Tools<'_, '_>,
 ) -> Result<Vec<(String, PathBuf)>, Failure> {
     let record = tools.run(&tools.build_plan(&words(cargo, bins), timeout))?;
     let out = record.output(Stream::Stdout).unwrap_or_default();
@@ -30,13 +30,21 @@ pub(super) fn build(
 /// The command that builds them.
 pub(super) fn words(cargo: &CargoBuild, bins: &[String]) -> Vec<String> {
     let program = env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let mut words = vec![
-        program,
-        "build".into(),
-        "--message-format=json-render-diagnostics".into(),
-        "--package".into(),
-        cargo.package.clone(),
-    ];
+    let format = "--message-format=json-render-diagnostics";
+    [program, "build".into(), format.into()]
+        .into_iter()
+        .chain(what(cargo, bins))
+        .collect()
+}
+
+/// The command by which a person builds one.
+pub(super) fn by_hand(cargo: &CargoBuild, bin: &str) -> String {
+    format!("cargo build {}", what(cargo, &[bin.to_owned()]).join(" "))
+}
+
+/// Which binaries, and how they are built.
+fn what(cargo: &CargoBuild, bins: &[String]) -> Vec<String> {
+    let mut words = vec!["--package".into(), cargo.package.clone()];
     if let Some(profile) = &cargo.profile {
         words.extend(["--profile".into(), profile.clone()]);
     }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::found::Builds;
 use crate::record::{Exit, Record, Stream, Streams, Termination};
 use crate::stage::{Cancel, Control, Limits, Plan, RunError, Stage};
 
@@ -17,10 +18,11 @@ const LIMITS: Limits = Limits {
 
 /// What commands are run with.
 #[derive(Clone, Copy)]
-pub(super) struct Tools<'a> {
-    pub(super) stage: &'a dyn Stage,
+pub(super) struct Tools<'a, 's> {
+    pub(super) stage: &'s dyn Stage,
     pub(super) cancel: Option<&'a Cancel>,
     pub(super) root: &'a Path,
+    pub(super) builds: Builds,
 }
 
 /// Why a command did not do its work.
@@ -60,7 +62,7 @@ fn said(record: &Record) -> Option<String> {
         .find(|text| !text.is_empty())
 }
 
-impl Tools<'_> {
+impl Tools<'_, '_> {
     /// A plan for a command, in the directory of the suite.
     pub(super) fn plan(&self, words: &[String]) -> Plan {
         let mut words = words.iter();

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::command::{Failure, Tools};
+use super::found::{Builds, Here};
 use super::known::Known;
 use super::{Prepared, cargo, side_by_side};
 use crate::suite::placeholder::expand;
@@ -15,7 +16,7 @@ impl Prepared<'_> {
         &mut self,
         cases: &[&Case],
         ready: &[&Implementation],
-        tools: Tools<'_>,
+        tools: Tools<'_, '_>,
         mut on_build: impl FnMut(&str),
         known: &mut Known,
     ) -> Result<(), SuiteError> {
@@ -27,7 +28,9 @@ impl Prepared<'_> {
             {
                 continue;
             }
-            if let Some(words) = &implementation.build {
+            if let Some(words) = &implementation.build
+                && tools.builds != Builds::Nothing
+            {
                 let words = self.build_words(implementation, words);
                 // Several implementations may have the same build.
                 if known.built.insert(words.clone()) {
@@ -40,7 +43,12 @@ impl Prepared<'_> {
                 }
             }
         }
-        let cargo = self.cargo_builds(cases, ready, known);
+        let mut cargo = self.cargo_builds(cases, ready, known);
+        if tools.builds != Builds::All {
+            for job in cargo.drain(..) {
+                known.binaries.extend(self.found(&job)?);
+            }
+        }
         for build in &cargo {
             on_build(&format!(
                 "building package {} with cargo",
@@ -101,7 +109,33 @@ impl Prepared<'_> {
         .collect()
     }
 
-    fn run_job(&self, job: &Job<'_>, tools: Tools<'_>) -> Result<Binaries, SuiteError> {
+    /// Where the binaries are that are not to be built.
+    fn found(&self, job: &CargoJob<'_>) -> Result<Vec<(CargoBuild, String, PathBuf)>, SuiteError> {
+        let here = Here::new(self.suite.root());
+        let found = job.bins.iter().map(|bin| {
+            let places = here.places(&job.cargo, bin);
+            let there = places.iter().find(|place| place.is_file());
+            let path = there.ok_or_else(|| self.not_built(job, bin, &places))?;
+            Ok((job.cargo.clone(), bin.clone(), path.clone()))
+        });
+        found.collect()
+    }
+
+    fn not_built(&self, job: &CargoJob<'_>, bin: &str, places: &[PathBuf]) -> SuiteError {
+        let package = &job.cargo.package;
+        let places: Vec<_> = places.iter().map(|p| p.display().to_string()).collect();
+        let message = format!(
+            "implementation `{}`: binary `{bin}` of package `{package}` is not there, and nothing is to be built: there is no {}",
+            job.of.name,
+            places.join(", no ")
+        );
+        SuiteError::new(self.suite.source(), message).help(format!(
+            "build it before: `{}`; an archive of nextest's has the binaries of packages that have integration tests",
+            cargo::by_hand(&job.cargo, bin)
+        ))
+    }
+
+    fn run_job(&self, job: &Job<'_>, tools: Tools<'_, '_>) -> Result<Binaries, SuiteError> {
         match job {
             Job::Command(implementation, words) => {
                 let plan = tools.build_plan(words, implementation.build_timeout);

@@ -5,6 +5,7 @@
 
 mod cargo;
 mod command;
+mod found;
 mod jobs;
 mod known;
 mod probe;
@@ -24,6 +25,7 @@ use crate::record::Record;
 use crate::stage::{Cancel, Control, Plan, RunError, Stage, give_port};
 use crate::suite::{CargoBuild, Case, Implementation, Start, Suite, SuiteError, Version};
 use command::Tools;
+pub(crate) use found::Builds;
 use known::Known;
 #[cfg(feature = "libtest")]
 pub(crate) use probe::surely_missing;
@@ -90,27 +92,54 @@ impl Suite {
         on_build: impl FnMut(&str),
     ) -> Result<Prepared<'s>, SuiteError> {
         let known = Known::default();
-        let prepared = self.prepare_knowing(cases, stage, cancel, on_build, known);
+        let tools = self.tools(stage, cancel, Builds::All);
+        let prepared = self.prepare_knowing(cases, tools, on_build, known);
         prepared.map(|(prepared, _)| prepared)
+    }
+
+    /// As [`prepare`](Self::prepare), but nothing is built: what is there is run, as it is.
+    ///
+    /// Binaries of cargo are looked for in `CARGO_TARGET_DIR`; without it, in `target` of the suite's directory and of those above
+    /// it. A test looks beside itself.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare), and if a binary of cargo is not there.
+    pub fn prepare_built<'s>(
+        &'s self,
+        cases: &[&Case],
+        stage: &'s dyn Stage,
+        cancel: Option<&Cancel>,
+    ) -> Result<Prepared<'s>, SuiteError> {
+        let tools = self.tools(stage, cancel, Builds::Nothing);
+        let prepared = self.prepare_knowing(cases, tools, |_| {}, Known::default());
+        prepared.map(|(prepared, _)| prepared)
+    }
+
+    fn tools<'t, 's: 't>(
+        &'s self,
+        stage: &'s dyn Stage,
+        cancel: Option<&'t Cancel>,
+        builds: Builds,
+    ) -> Tools<'t, 's> {
+        Tools {
+            stage,
+            cancel,
+            root: self.root(),
+            builds,
+        }
     }
 
     /// As [`prepare`](Self::prepare), but for what is known; and what is known then.
     fn prepare_knowing<'s>(
         &'s self,
         cases: &[&Case],
-        stage: &'s dyn Stage,
-        cancel: Option<&Cancel>,
+        tools: Tools<'_, 's>,
         on_build: impl FnMut(&str),
         mut known: Known,
     ) -> Result<(Prepared<'s>, Known), SuiteError> {
-        let tools = Tools {
-            stage,
-            cancel,
-            root: self.root(),
-        };
         let mut prepared = Prepared {
             suite: self,
-            stage,
+            stage: tools.stage,
             ready: BTreeMap::new(),
             binaries: HashMap::new(),
             resolved: HashMap::new(),
@@ -144,7 +173,7 @@ impl Prepared<'_> {
     fn probe(
         &mut self,
         used: &[&Implementation],
-        tools: Tools<'_>,
+        tools: Tools<'_, '_>,
         known: &mut Known,
     ) -> Result<(), SuiteError> {
         let suite = self.suite;

@@ -18,7 +18,7 @@ const TIMEOUT: std::time::Duration = secs(20);
 pub(super) fn probe(
     suite: &Suite,
     implementation: &Implementation,
-    tools: Tools<'_>,
+    tools: Tools<'_, '_>,
 ) -> Result<Ready, SuiteError> {
     let by_name = implementation.program().unwrap_or("cargo");
     let ask = |asked: &Option<Vec<String>>, program: &str| {
@@ -82,7 +82,7 @@ fn expanded(suite: &Suite, implementation: &Implementation, word: &str, program:
 fn run(
     words: &[String],
     variables: impl Iterator<Item = (OsString, OsString)>,
-    tools: Tools<'_>,
+    tools: Tools<'_, '_>,
 ) -> Result<String, Failure> {
     let mut plan = tools.plan(words);
     plan.bounds.timeout = Some(TIMEOUT);

@@ -16,8 +16,8 @@ use std::time::Duration;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::geteuid;
 
-use super::Prepared;
 use super::known::Known;
+use super::{Builds, Prepared};
 use crate::stage::{Cancel, Stage};
 use crate::suite::{Case, Suite, SuiteError};
 
@@ -28,8 +28,10 @@ impl Suite {
         cases: &[&Case],
         stage: &'s dyn Stage,
         cancel: Option<&Cancel>,
+        builds: Builds,
     ) -> Result<Prepared<'s>, SuiteError> {
-        let prepare = |known| self.prepare_knowing(cases, stage, cancel, |_| {}, known);
+        let tools = self.tools(stage, cancel, builds);
+        let prepare = |known| self.prepare_knowing(cases, tools, |_| {}, known);
         let shared = env::var("NEXTEST_RUN_ID")
             .ok()
             .filter(|run| is_run_id(run))

@@ -36,6 +36,11 @@
 //! and built, the others do not again: they keep it for each other in a directory of this user, in that of temporary files.
 //! `exclusive` holds there too: the processes lock the suite file. A case that is run again is alone in its process
 //! only.
+//!
+//! # Archives of nextest
+//!
+//! A test that `cargo nextest run --archive-file` has unpacked takes the binaries of cargo packages from the archive, and needs no
+//! cargo. The `build` commands of the suite are run. With the variable `EXEUNT_NO_BUILD=1` nothing is built at all.
 
 use std::cmp::Reverse;
 use std::fs::File;
@@ -46,7 +51,7 @@ use std::sync::{PoisonError, RwLock};
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::fcntl::{Flock, FlockArg};
 
-use crate::build::{Prepared, surely_missing};
+use crate::build::{Builds, Prepared, surely_missing};
 use crate::outcome::Outcome;
 use crate::report;
 use crate::runner;
@@ -103,9 +108,13 @@ fn runnable(suite: &'static Suite, arguments: &Arguments) -> Result<Vec<Trial>, 
     // A long case that begins last would be waited for alone.
     cases.sort_by_key(|case| Reverse(case.expected_time()));
     let cancel = Cancel::new().map_err(|error| SuiteError::setup(suite.path(), &error))?;
+    let builds = Builds::of_test();
     let shared: &'static Shared = Box::leak(Box::new(Shared {
         prepared: match under_nextest() {
-            true => suite.prepare_in_nextest(&cases, &ByPlan, Some(&cancel))?,
+            true => suite.prepare_in_nextest(&cases, &ByPlan, Some(&cancel), builds)?,
+            false if builds == Builds::Nothing => {
+                suite.prepare_built(&cases, &ByPlan, Some(&cancel))?
+            }
             false => suite.prepare(&cases, &ByPlan, Some(&cancel), |_| {})?,
         },
         lock: suite.cases().iter().any(|case| case.exclusive),

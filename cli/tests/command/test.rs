@@ -469,3 +469,37 @@ fn colour_is_for_terminals() {
         .code(2)
         .stderr(colour().not());
 }
+
+/// Machines that only run what others have built have no cargo.
+#[test]
+fn nothing_is_built_where_that_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |path: &str| directory.path().join(path);
+    std::fs::write(
+        at("exeunt.toml"),
+        "[implementation.worker]\ncargo = { package = 'no-such-package', bin = 'worker-{scenario}' }\n\
+         [implementation.script]\ncommand = ['./script']\nbuild = ['touch', 'built']\n\
+         [[scenario]]\nname = 'one'\n",
+    )
+    .unwrap();
+    let exeunt = |args: &[&str]| {
+        let mut command = assert_cmd::Command::new(exeunt::cargo_bin!("exeunt"));
+        command.current_dir(directory.path()).args(args);
+        command.env_remove("CARGO_TARGET_DIR");
+        command
+    };
+    exeunt(&["--no-build"]).assert().code(2).stderr(
+        contains("binary `worker-one` of package `no-such-package` is not there")
+            .and(contains("/target/debug/worker-one")),
+    );
+    std::fs::create_dir_all(at("target/debug")).unwrap();
+    std::fs::copy("/bin/true", at("target/debug/worker-one")).unwrap();
+    std::fs::copy("/bin/true", at("script")).unwrap();
+    exeunt(&["--no-build"])
+        .assert()
+        .success()
+        .stdout(contains("2 held"));
+    assert!(!at("built").exists());
+    exeunt(&["script"]).assert().success();
+    assert!(at("built").exists());
+}
