@@ -130,6 +130,7 @@ pub(in crate::stage) fn run(
         canary: setup.watch.worst(),
         stalled: Stalled::now().since(setup.stalled),
         environment: setup.environment,
+        reports: setup.reports,
         directory: place.directory,
     };
     Ok(run.into_record(begun))
