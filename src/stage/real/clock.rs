@@ -42,6 +42,11 @@ pub(in crate::stage) trait RunClock {
         sys::wait(wait.readable, wait.writable, limit)
     }
 
+    /// How many bytes of a stream are read before the clock must be looked at again. `None` if it goes on by itself.
+    fn reads_at_once(&self) -> Option<usize> {
+        None
+    }
+
     /// Whether a time can be late on it.
     fn can_lag(&self) -> bool {
         true

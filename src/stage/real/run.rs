@@ -197,7 +197,7 @@ impl Run<'_, '_> {
             self.wait()?;
             if self.hear_start()? {
                 self.write_input();
-                self.read_pipes();
+                self.read_some();
                 self.hear_all()?;
                 self.tell_partials();
                 self.hear_ready();
@@ -312,13 +312,25 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Reads what is there, as far as the clock lets us do that at once.
+    fn read_some(&mut self) {
+        match self.clock.reads_at_once() {
+            None => self.read_pipes(),
+            Some(limit) => {
+                for i in 0..self.pipes.len() {
+                    self.read(i, limit);
+                }
+            }
+        }
+    }
+
     /// Reads what is there.
     pub(super) fn read_pipes(&mut self) {
         let begun = sys::now();
         for i in 0..self.pipes.len() {
             // A subject that writes faster than we read, or than a listener takes it, must not keep us from the clock.
             for _ in 0..16 {
-                let is_more = self.read(i);
+                let is_more = self.read(i, usize::MAX);
                 if !is_more || sys::now() - begun > READ_BOUND {
                     break;
                 }
@@ -326,8 +338,8 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Reads one chunk. False if there is none.
-    fn read(&mut self, i: usize) -> bool {
+    /// Reads one chunk, no longer than that. False if there is none.
+    fn read(&mut self, i: usize, limit: usize) -> bool {
         // Nobody is interested in each line of a flood.
         let blocks =
             self.events.takes_blocks() && !self.actions.await_lines() && !self.control.is_heard();
@@ -335,7 +347,8 @@ impl Run<'_, '_> {
         let Some(fd) = pipe.fd() else {
             return false;
         };
-        let read = nix::unistd::read(fd, &mut self.buffer);
+        let limit = limit.min(self.buffer.len());
+        let read = nix::unistd::read(fd, &mut self.buffer[..limit]);
         let at = self.clock.now().saturating_sub(self.zero);
         match read {
             Ok(n @ 1..) => {
