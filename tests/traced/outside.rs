@@ -34,10 +34,12 @@ fn holds(subject: Subject) {
 }
 
 #[test]
-fn timers_that_are_not_moved() {
+fn times_that_are_not_moved() {
     for (what, why) in [
-        ("timerfd", "timerfd_settime"),
-        ("timer", "timer_settime"),
+        ("cpu-timer", "timer_settime"),
+        ("clock-set", "sets the clock"),
+        ("aio", "asynchronous input and output"),
+        ("aio-signals", "asynchronous input and output"),
         ("rcvtimeo", "SO_RCVTIMEO"),
         ("recvmmsg", "recvmmsg"),
         ("cpu-sleep", "clock"),
@@ -49,7 +51,9 @@ fn timers_that_are_not_moved() {
 #[test]
 fn what_keeps_no_time_holds() {
     for what in [
+        "timerfd",
         "timerfd-off",
+        "timer",
         "rcvtimeo-off",
         "uring",
         "pty-closed",

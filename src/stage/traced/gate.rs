@@ -14,7 +14,7 @@ use super::run;
 use crate::record::Record;
 use crate::stage::{Control, Plan};
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 12] = [
     "cond",
     "timed-cond",
     "pipe",
@@ -25,6 +25,8 @@ const KINDS: [&str; 10] = [
     "signal",
     "fork-pipe",
     "wait",
+    "timerfd",
+    "timer",
 ];
 
 static RING: LazyLock<PathBuf> = LazyLock::new(|| {

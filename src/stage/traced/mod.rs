@@ -16,6 +16,7 @@ mod memory;
 mod outside;
 mod rest;
 mod time;
+mod timers;
 mod tracer;
 mod vdso;
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +24,8 @@ static int has[PLACES];
 static int in[PLACES], out[PLACES];
 static pthread_t threads[PLACES];
 static struct sockaddr_in addresses[PLACES];
+static timer_t timers[PLACES];
+static const struct itimerspec soon = {.it_value = {0, 1000}};
 
 static int is(const char *name) { return !strcmp(kind, name); }
 static void fail(const char *what) { perror(what); _exit(3); }
@@ -36,6 +39,10 @@ static void pass(int to) {
         pthread_mutex_unlock(&lock);
     } else if (is("signal")) {
         pthread_kill(threads[to], SIGUSR1);
+    } else if (is("timerfd")) {
+        if (timerfd_settime(out[to], 0, &soon, NULL)) fail("timerfd_settime");
+    } else if (is("timer")) {
+        if (timer_settime(timers[to], 0, &soon, NULL)) fail("timer_settime");
     } else if (is("udp")) {
         if (sendto(out[to], &one, 8, 0, (void *)&addresses[to], sizeof addresses[to]) != 8) fail("sendto");
     } else if (write(out[to], &one, 8) != 8) {
@@ -56,11 +63,11 @@ static void take(int at) {
         }
         has[at] = 0;
         pthread_mutex_unlock(&lock);
-    } else if (is("signal")) {
+    } else if (is("signal") || is("timer")) {
         sigset_t set;
         int signal;
         sigemptyset(&set);
-        sigaddset(&set, SIGUSR1);
+        sigaddset(&set, is("timer") ? SIGRTMIN + at : SIGUSR1);
         sigwait(&set, &signal);
     } else if (read(in[at], &token, 8) != 8) {
         fail("read");
@@ -118,6 +125,11 @@ static void open_channels(void) {
             in[i] = ends[0], out[i] = ends[1];
         } else if (is("eventfd")) {
             in[i] = out[i] = eventfd(0, 0);
+        } else if (is("timerfd")) {
+            in[i] = out[i] = timerfd_create(CLOCK_MONOTONIC, 0);
+        } else if (is("timer")) {
+            struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + i};
+            if (timer_create(CLOCK_MONOTONIC, &event, &timers[i])) fail("timer_create");
         } else if (is("tcp")) {
             tcp(i);
         } else if (is("udp")) {
@@ -127,10 +139,6 @@ static void open_channels(void) {
 }
 
 static void threads_or_processes(void) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
     for (int i = 0; i < PLACES; i++) {
         if (!is("fork-pipe")) pthread_create(&threads[i], NULL, place, (void *)(intptr_t)i);
         else if (!fork()) { place((void *)(intptr_t)i); _exit(0); }
@@ -144,7 +152,12 @@ static void threads_or_processes(void) {
 
 int main(int argc, char **argv) {
     pthread_t its;
+    sigset_t set;
     kind = argv[1];
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    for (int i = 0; i < PLACES; i++) sigaddset(&set, SIGRTMIN + i);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
     open_channels();
     pthread_create(&its, NULL, bomb, NULL);
     if (is("wait")) {
