@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 use exeunt::record::{Clock, Finding, Record};
-use exeunt::stage::Action;
+use exeunt::stage::{Action, Client};
 use exeunt::{Streams, Subject, secs};
 
 use super::support::{built, program, sh};
@@ -150,10 +150,15 @@ fn a_terminal_as_output() {
 }
 
 #[test]
-fn a_conversation() {
+fn what_acts_beside_it_in_real_time() {
     falls_back(
-        sh("read line; echo $line").action(Action::write("hello\n")),
-        "talks to it",
+        sh("sleep 0.3").action(Action::end_parent().after(exeunt::millis(100))),
+        "its parent",
+    );
+    let client = Client::new("other", exeunt::stage::Plan::new("true"));
+    falls_back(
+        sh("sleep 0.3").action(Action::client(client)),
+        "a program beside it",
     );
 }
 

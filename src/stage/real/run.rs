@@ -258,6 +258,7 @@ impl Run<'_, '_> {
             writable: &writable,
             until: deadline.map(|deadline| self.zero.saturating_add(deadline)),
             heard: self.heard(),
+            seen: self.looks.seen().filter(|_| self.pid != 0),
             timeout: self.phase == Phase::Running && deadline == self.plan.bounds.timeout,
         };
         self.clock.wait(&wait)?;
@@ -288,7 +289,8 @@ impl Run<'_, '_> {
             phase => phase.deadline(&self.plan.bounds),
         };
         let acts = self.acting().then(|| self.actions.next_look(now)).flatten();
-        let look = self.looks.next().filter(|_| self.pid != 0);
+        let look = self.looks.next_after(self.clock.doings());
+        let look = look.filter(|_| self.pid != 0);
         let probe = self.requests.next().filter(|_| self.pid != 0);
         [partials, phase, acts, look, probe]
             .into_iter()

@@ -64,6 +64,10 @@ pub(super) struct VirtualClock {
     flowed: u64,
     /// The most by which the subject had worked on before it was looked at again, or beyond a deadline.
     late: u64,
+    /// How often the subject was seen to have done something.
+    doings: u64,
+    /// Whether the harness was let look at what that was.
+    looks: bool,
     /// When something was read last while the subject worked.
     read: Option<Instant>,
     /// Whether nothing was left that could happen when the timeout was reached.
@@ -111,6 +115,7 @@ impl VirtualClock {
     /// The next thing that may be done.
     fn next(&mut self, wait: &Wait<'_>, since: &mut Since) -> io::Result<Next> {
         if self.tracer.drain() {
+            self.did();
             since.told = Instant::now();
             since.rests();
         }
@@ -197,7 +202,16 @@ impl VirtualClock {
             self.flowed += worked;
             self.tracer.set(self.time().after(worked));
         }
+        if worked > 0 {
+            self.did();
+        }
         worked > 0
+    }
+
+    /// The subject has done something.
+    fn did(&mut self) {
+        self.doings += 1;
+        self.looks = false;
     }
 
     /// Whether every thread waits, and nothing is on its way.
@@ -252,7 +266,15 @@ impl VirtualClock {
             self.tracer.taint(outside);
             return Ok(Next::Again);
         }
+        if self.tracer.net && outside::is_in_flight(&self.tracer.processes()) {
+            return Ok(Next::Nap);
+        }
         self.work();
+        // There may be something new to look at first.
+        if wait.seen.is_some_and(|seen| seen != self.doings) && !self.looks {
+            self.looks = true;
+            return Ok(Next::Harness);
+        }
         let until = wait.until.map(nanos);
         match (self.tracer.earliest(), until) {
             (Some(deadline), until) if until.is_none_or(|until| deadline <= until) => {
@@ -364,6 +386,10 @@ impl RunClock for VirtualClock {
 
     fn reads_at_once(&self) -> Option<usize> {
         Some(A_FEW)
+    }
+
+    fn doings(&self) -> Option<u64> {
+        Some(self.doings)
     }
 
     fn can_lag(&self) -> bool {

@@ -14,13 +14,14 @@ use super::run;
 use crate::record::Record;
 use crate::stage::{Control, Plan};
 
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "cond",
     "timed-cond",
     "pipe",
     "unix",
     "eventfd",
     "tcp",
+    "tcp-halves",
     "udp",
     "signal",
     "fork-pipe",

@@ -2,6 +2,7 @@
  * its way lets the bomb go off before `done`. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -15,7 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PLACES = 6, ROUNDS = 60 };
+enum { PLACES = 6 };
+
+static int rounds = 60;
 
 static const char *kind;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -45,6 +48,9 @@ static void pass(int to) {
         if (timer_settime(timers[to], 0, &soon, NULL)) fail("timer_settime");
     } else if (is("udp")) {
         if (sendto(out[to], &one, 8, 0, (void *)&addresses[to], sizeof addresses[to]) != 8) fail("sendto");
+    } else if (is("tcp-halves")) {
+        /* The second waits until the first is acknowledged, which the kernel puts off. */
+        if (write(out[to], &one, 4) != 4 || write(out[to], &one, 4) != 4) fail("write");
     } else if (write(out[to], &one, 8) != 8) {
         fail("write");
     }
@@ -69,6 +75,10 @@ static void take(int at) {
         sigemptyset(&set);
         sigaddset(&set, is("timer") ? SIGRTMIN + at : SIGUSR1);
         sigwait(&set, &signal);
+    } else if (is("tcp-halves")) {
+        int quick = 0;
+        setsockopt(in[at], IPPROTO_TCP, TCP_QUICKACK, &quick, sizeof quick);
+        if (recv(in[at], &token, 8, MSG_WAITALL) != 8) fail("recv");
     } else if (read(in[at], &token, 8) != 8) {
         fail("read");
     }
@@ -76,10 +86,10 @@ static void take(int at) {
 
 static void *place(void *number) {
     int i = (int)(intptr_t)number;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         take(i);
         if (i + 1 < PLACES) pass(i + 1);
-        else if (round + 1 < ROUNDS) pass(0);
+        else if (round + 1 < rounds) pass(0);
     }
     return NULL;
 }
@@ -130,7 +140,7 @@ static void open_channels(void) {
         } else if (is("timer")) {
             struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + i};
             if (timer_create(CLOCK_MONOTONIC, &event, &timers[i])) fail("timer_create");
-        } else if (is("tcp")) {
+        } else if (is("tcp") || is("tcp-halves")) {
             tcp(i);
         } else if (is("udp")) {
             udp(i);
@@ -154,6 +164,7 @@ int main(int argc, char **argv) {
     pthread_t its;
     sigset_t set;
     kind = argv[1];
+    if (is("tcp-halves")) rounds = 2;
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     for (int i = 0; i < PLACES; i++) sigaddset(&set, SIGRTMIN + i);
@@ -161,7 +172,7 @@ int main(int argc, char **argv) {
     open_channels();
     pthread_create(&its, NULL, bomb, NULL);
     if (is("wait")) {
-        for (int i = 0; i < ROUNDS * 2; i++) {
+        for (int i = 0; i < rounds * 2; i++) {
             if (!fork()) _exit(0);
             wait(NULL);
         }
