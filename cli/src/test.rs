@@ -68,7 +68,9 @@ fn run(args: &Test, filter: Option<&GtestFilter>) -> Result<ExitStatus, Problem>
     reporters.extend(kept);
     let begun = Instant::now();
     let mut report = Report::begin(reporters, &args.report, &ids);
-    let jobs = args.jobs.map_or_else(Jobs::default, Jobs::from);
+    let jobs = args
+        .jobs
+        .map_or_else(|| Jobs::on(args.clock.unwrap_or_default()), Jobs::from);
     runner::run(&prepared, &cases, jobs, &cancel, |event| match event {
         runner::Progress::Begun(case) => progress.begun(case.id()),
         runner::Progress::Ended(outcome) => {

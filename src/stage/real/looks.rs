@@ -28,6 +28,8 @@ pub(super) struct Looks {
     /// When the last look began, or until when what it saw held.
     since: Duration,
     next: Duration,
+    /// What the subject had done by then, where the clock knows.
+    seen: Option<u64>,
 }
 
 struct Ports {
@@ -112,6 +114,7 @@ impl Looks {
             files: files(plan).into_iter().map(watched).collect(),
             since: Duration::ZERO,
             next: Duration::ZERO,
+            seen: None,
         }
     }
 
@@ -119,6 +122,17 @@ impl Looks {
     pub(super) fn next(&self) -> Option<Duration> {
         let waits = self.ports.is_some() || self.files.iter().any(|file| !file.seen);
         waits.then_some(self.next)
+    }
+
+    /// When to look again, if the subject has done this by now. Where it has done nothing, nothing is new.
+    pub(super) fn next_after(&self, doings: Option<u64>) -> Option<Duration> {
+        self.next()
+            .filter(|_| doings.is_none() || doings != self.seen)
+    }
+
+    /// What the subject had done at the last look, while it is to be looked.
+    pub(super) fn seen(&self) -> Option<u64> {
+        self.next().and(self.seen)
     }
 
     /// Nothing has changed since the last look, which was a moment ago.
@@ -215,6 +229,7 @@ impl Run<'_, '_> {
             return;
         }
         let began = self.elapsed();
+        self.looks.seen = self.clock.doings();
         let mut seen = Vec::new();
         let since = self.looks.since;
         let (pid, reaper) = (self.pid, self.reaper.pid());

@@ -201,7 +201,7 @@ impl Run<'_, '_> {
             self.wait()?;
             if self.hear_start()? {
                 self.write_input();
-                self.read_pipes();
+                self.read_some();
                 self.hear_all()?;
                 self.tell_partials();
                 self.hear_ready();
@@ -264,6 +264,7 @@ impl Run<'_, '_> {
             writable: &writable,
             until: deadline.map(|deadline| self.zero.saturating_add(deadline)),
             heard: self.heard(),
+            seen: self.looks.seen().filter(|_| self.pid != 0),
             timeout: self.phase == Phase::Running && deadline == self.plan.bounds.timeout,
         };
         self.clock.wait(&wait)?;
@@ -295,7 +296,8 @@ impl Run<'_, '_> {
         };
         let acts = self.acting().then(|| self.actions.next_look(now)).flatten();
         let taken = self.untaken.filter(|_| self.acting()).map(|_| now + LOOK);
-        let look = self.looks.next().filter(|_| self.pid != 0);
+        let look = self.looks.next_after(self.clock.doings());
+        let look = look.filter(|_| self.pid != 0);
         let probe = self.requests.next().filter(|_| self.pid != 0);
         [partials, phase, acts, taken, look, probe]
             .into_iter()
@@ -319,13 +321,25 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Reads what is there, as far as the clock lets us do that at once.
+    fn read_some(&mut self) {
+        match self.clock.reads_at_once() {
+            None => self.read_pipes(),
+            Some(limit) => {
+                for i in 0..self.pipes.len() {
+                    self.read(i, limit);
+                }
+            }
+        }
+    }
+
     /// Reads what is there.
     pub(super) fn read_pipes(&mut self) {
         let begun = sys::now();
         for i in 0..self.pipes.len() {
             // A subject that writes faster than we read, or than a listener takes it, must not keep us from the clock.
             for _ in 0..16 {
-                let is_more = self.read(i);
+                let is_more = self.read(i, usize::MAX);
                 if !is_more || sys::now() - begun > READ_BOUND {
                     break;
                 }
@@ -333,8 +347,8 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Reads one chunk. False if there is none.
-    fn read(&mut self, i: usize) -> bool {
+    /// Reads one chunk, no longer than that. False if there is none.
+    fn read(&mut self, i: usize, limit: usize) -> bool {
         // Nobody is interested in each line of a flood.
         let blocks =
             self.events.takes_blocks() && !self.actions.await_lines() && !self.control.is_heard();
@@ -342,7 +356,8 @@ impl Run<'_, '_> {
         let Some(fd) = pipe.fd() else {
             return false;
         };
-        let read = nix::unistd::read(fd, &mut self.buffer);
+        let limit = limit.min(self.buffer.len());
+        let read = nix::unistd::read(fd, &mut self.buffer[..limit]);
         let at = self.clock.now().saturating_sub(self.zero);
         match read {
             Ok(n @ 1..) => {
