@@ -47,7 +47,8 @@ fn is_own(record: &Record, exit: ExitSeen) -> bool {
         matches!(
             kind,
             EventKind::Signal(SignalSent {
-                reason: SignalReason::Timeout | SignalReason::GraceOver,
+                // A question may be taken for an order to end, by a descendant too.
+                reason: SignalReason::Timeout | SignalReason::GraceOver | SignalReason::AtTimeout,
                 ..
             })
         )
