@@ -65,6 +65,8 @@ pub(super) struct Run<'a, 'c> {
     pub(super) empty: bool,
     pub(super) survivors: Vec<Process>,
     pub(super) ended_by_harness: Vec<Process>,
+    /// How long, up to the time limit, the process of the tree waited for a processor that waited longest.
+    pub(super) starved: Duration,
     pub(super) findings: Vec<Finding>,
     /// The most by which we were late to look or to act.
     pub(super) late: Duration,
@@ -108,6 +110,7 @@ pub(in crate::stage) fn run(
         empty: false,
         survivors: Vec::new(),
         ended_by_harness: Vec::new(),
+        starved: Duration::ZERO,
         findings: Vec::new(),
         late: Duration::ZERO,
         blind: None,
@@ -559,6 +562,9 @@ impl Run<'_, '_> {
         };
         if let Some(limit) = limit {
             self.termination = Termination::TimedOut { limit };
+            let tree = self.descendants();
+            let waits = tree.iter().map(|process| proc::waited(process.pid));
+            self.starved = waits.max().unwrap_or_default().max(self.starved);
         }
     }
 
