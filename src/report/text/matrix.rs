@@ -9,7 +9,7 @@ use super::page::padded;
 use crate::expect::{Expectation, ExpectedEnd, ExpectedExchange, ExpectedRequest};
 use crate::judge::{Judgement, Observed as Seen, Verdict, elapsed};
 use crate::outcome::{Observed, Outcome, Status};
-use crate::record::{EventKind, EventName, Exchange, Exit, Record, Termination};
+use crate::record::{EventKind, Exchange, Exit, Record, Termination};
 
 /// Outcomes as a table.
 #[derive(Debug, Default)]
@@ -283,12 +283,9 @@ fn request(record: &Record, wanted: &ExpectedRequest) -> String {
         EventKind::Request(seen) if seen.name == wanted.name => Some(&seen.exchange),
         _ => None,
     });
-    let ends = seen.filter(|exchange| match exchange {
-        Exchange::Sent { .. } => false,
-        Exchange::Closed => wanted.end == ExpectedExchange::Closed,
-        _ => true,
-    });
-    match ends.last() {
+    let mut told =
+        seen.filter(|e| **e != Exchange::Closed || wanted.end == ExpectedExchange::Closed);
+    match told.next_back() {
         Some(lost) if wanted.end == ExpectedExchange::Lost && wanted.end.allows(lost) => {
             "lost".into()
         }
@@ -296,15 +293,8 @@ fn request(record: &Record, wanted: &ExpectedRequest) -> String {
         Some(Exchange::CutOff { .. }) => "cut off".into(),
         Some(Exchange::Refused { .. }) => "refused".into(),
         Some(Exchange::Closed) => "closed".into(),
-        // What was sent is no end, and was filtered out.
-        Some(Exchange::Sent { .. }) | None => match record
-            .named(&EventName::Sent(wanted.name.clone()))
-            .next()
-            .is_some()
-        {
-            true => "open".into(),
-            false => "not sent".into(),
-        },
+        Some(Exchange::Sent { .. }) => "open".into(),
+        None => "not sent".into(),
     }
 }
 
