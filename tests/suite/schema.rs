@@ -32,6 +32,7 @@ fn the_suites_of_this_repository_are_accepted() {
         "suites/servers/exeunt.toml",
         "suites/servers/http.toml",
         "suites/servers/databases.toml",
+        "suites/servers/workers.toml",
         "suites/stdio/exeunt.toml",
     ] {
         let text = fs::read_to_string(root().join(path)).unwrap();
