@@ -35,6 +35,12 @@ def worker_is_there():
     return any(client["user"] == "worker" for client in broker.client_list())
 
 
+def worker_has_gone():
+    """It may connect anew, so it has gone only if it is not there for a while."""
+    looks = (worker_is_there() or time.sleep(0.02) for _ in range(20))
+    return not any(looks)
+
+
 def begin():
     """Sends the task. What tells whether its result is there."""
     if kind == "rq":
@@ -61,9 +67,12 @@ try:
     until(is_up)
     is_done = begin()
     until(worker_is_there)
-    until(lambda: is_done() or not worker_is_there())
-    print("task : done" if is_done() else "task : lost", flush=True)
-    sys.exit(0 if is_done() else 1)
+    until(lambda: is_done() or worker_has_gone())
+    came = is_done()
+    print("task : done" if came else "task : lost", flush=True)
+    # A worker that loses its broker on its way out waits for it.
+    until(worker_has_gone)
+    sys.exit(0 if came else 1)
 finally:
     server.terminate()
     server.wait()
