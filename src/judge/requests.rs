@@ -1,6 +1,7 @@
 //! What became of requests.
 
 use super::check::{Check, Doubt, Expected, Observed};
+use super::end::doubt_at_end;
 use super::expect::{ExpectedExchange, ExpectedRequest};
 use super::{Absence, doubt_about_absence};
 use crate::record::{EventKind, Exchange, Record, SignalReason};
@@ -19,7 +20,8 @@ pub(super) fn requests(record: &Record, wanted: &ExpectedRequest) -> Vec<Check> 
             let check = match wanted.end.allows(exchange) {
                 true => Check::held(expected(), observed),
                 false => {
-                    let doubt = doubt_about_haste(record, &wanted.name, event);
+                    let doubt = doubt_about_signals(record, wanted, event)
+                        .or_else(|| doubt_about_limit(record, event));
                     Check::broken_unless(doubt, expected(), observed)
                 }
             };
@@ -48,22 +50,52 @@ fn seen<'r>(record: &'r Record, name: &str) -> impl Iterator<Item = (usize, &'r 
     })
 }
 
-/// The doubt about a request that came to its end at this event: it was sent so soon after a signal of the plan that a subject on
-/// a machine that was so late may not have heard of it.
-fn doubt_about_haste(record: &Record, name: &str, end: usize) -> Option<Doubt> {
-    let begun = seen(record, name)
+/// The doubt about a request that came to its end at this event: a signal of the plan came so close to it that it may have been
+/// the other way round on a machine that was not late.
+///
+/// A request that was sent right after the signal may have been there before the subject heard of it; one that was to be lost may
+/// have been answered before it, since the signal was sent late.
+fn doubt_about_signals(record: &Record, wanted: &ExpectedRequest, end: usize) -> Option<Doubt> {
+    let sent = seen(record, &wanted.name)
         .take_while(|(event, _)| *event < end)
-        .filter(|(_, exchange)| matches!(exchange, Exchange::Sent { .. }))
-        .last();
-    let begun = begun.map_or(end, |(event, _)| event);
-    let mut before = record.events[..begun].iter().rev();
-    let signal = before.find(|event| match &event.kind {
-        EventKind::Signal(sent) => sent.reason == SignalReason::Planned,
-        _ => false,
-    })?;
-    let since = record.events[begun].at.saturating_sub(signal.at);
+        .filter(|(_, exchange)| matches!(exchange, Exchange::Sent { .. }));
+    let begun = sent.last().map_or(end, |(event, _)| event);
+    let at = |event: usize| record.events[event].at;
     let lag = record.lag.total();
-    (since < lag).then_some(Doubt::Lag(lag))
+    let mut signals = planned_signals(record);
+    let close = signals.any(|signal| match signal < begun {
+        true => at(begun).saturating_sub(at(signal)) < lag,
+        false => is_answered_loss(record, wanted.end, end) && at(end).abs_diff(at(signal)) < lag,
+    });
+    close.then_some(Doubt::Lag(lag))
+}
+
+fn planned_signals(record: &Record) -> impl Iterator<Item = usize> {
+    let events = record.events.iter().enumerate();
+    events.filter_map(|(i, event)| match &event.kind {
+        EventKind::Signal(sent) if sent.reason == SignalReason::Planned => Some(i),
+        _ => None,
+    })
+}
+
+/// Whether a request was answered that was to be lost.
+fn is_answered_loss(record: &Record, wanted: ExpectedExchange, end: usize) -> bool {
+    use ExpectedExchange::{CutOff, Lost, Refused};
+    let exchange = match &record.events[end].kind {
+        EventKind::Request(request) => &request.exchange,
+        _ => return false,
+    };
+    matches!(exchange, Exchange::Answered(_)) && matches!(wanted, CutOff | Lost | Refused)
+}
+
+/// The doubt about what the harness cut off itself, when it ended the subject at its time limit.
+fn doubt_about_limit(record: &Record, end: usize) -> Option<Doubt> {
+    let mut before = record.events[..end].iter().map(|event| &event.kind);
+    let is_ended = before.any(|kind| match kind {
+        EventKind::Signal(sent) => sent.reason != SignalReason::Planned,
+        _ => false,
+    });
+    is_ended.then(|| doubt_at_end(record)).flatten()
 }
 
 /// Whether this ends a request. That a connection is closed afterwards is another thing, unless it is what is wanted.

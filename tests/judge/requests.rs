@@ -1,8 +1,12 @@
-//! Requests that were sent so soon after a signal that the subject may not have heard of it.
+//! Requests and signals on a machine that was late.
 
-use exeunt::expect::{Expectation, ExpectedExchange};
+use std::num::NonZeroU32;
+
+use exeunt::expect::{Expectation, ExpectedExchange, Mark, Occurrence};
 use exeunt::judge::{Verdict, judge};
-use exeunt::record::{Answer, Exchange, Exit, RequestSeen, Signal, SignalReason, SignalSent};
+use exeunt::record::{
+    Answer, Exchange, Exit, RequestSeen, Signal, SignalReason, SignalSent, Termination,
+};
 use exeunt::{Record, millis, secs};
 
 fn sent(at: u64, record: Record) -> Record {
@@ -70,4 +74,99 @@ fn one_that_was_refused_counts_from_its_own_instant() {
     let record = || signalled(1000, begun()).with(millis(1100), refused.clone());
     assert_eq!(verdict(101, record()), Verdict::Inconclusive);
     assert_eq!(verdict(100, record()), Verdict::Broken);
+}
+
+fn lost() -> Expectation {
+    Expectation::new().request("ready", ExpectedExchange::CutOff)
+}
+
+fn verdict_of_lost(lag: u64, record: Record) -> Verdict {
+    let mut record = record.with(secs(3), Exit::Code(0));
+    record.lag.canary = millis(lag);
+    judge(&record, &lost()).verdict()
+}
+
+/// The signal was to come while it was under way, and came when it was over.
+#[test]
+fn an_answer_at_the_time_of_a_signal_that_came_late_tells_nothing() {
+    let with = |signal: u64| {
+        let sent = sent(100, begun());
+        match signal < 1000 {
+            true => answered(1000, signalled(signal, sent)),
+            false => signalled(signal, answered(1000, sent)),
+        }
+    };
+    for signal in [950, 1000, 1050] {
+        assert_eq!(
+            verdict_of_lost(60, with(signal)),
+            Verdict::Inconclusive,
+            "{signal}"
+        );
+    }
+    for signal in [900, 1100] {
+        assert_eq!(
+            verdict_of_lost(60, with(signal)),
+            Verdict::Broken,
+            "{signal}"
+        );
+    }
+}
+
+/// A server that drops what is under way does so right at the signal.
+#[test]
+fn one_that_was_dropped_at_the_signal_is_not_excused() {
+    let cut = RequestSeen::new(
+        "ready",
+        Exchange::CutOff {
+            received: 0,
+            why: "x".into(),
+        },
+    );
+    let record = signalled(1000, sent(100, begun())).with(millis(1001), cut);
+    assert_eq!(verdict(2000, record), Verdict::Broken);
+}
+
+/// What the harness cut off itself, when it ended the subject at its limit, says only that there was no answer by then.
+#[test]
+fn one_that_the_harness_cut_off_at_the_time_limit_tells_nothing_of_a_machine_that_was_late() {
+    let end = SignalSent {
+        signal: Signal::TERM,
+        to: vec![1],
+        reason: SignalReason::Timeout,
+    };
+    let cut = RequestSeen::new(
+        "ready",
+        Exchange::CutOff {
+            received: 0,
+            why: "x".into(),
+        },
+    );
+    let verdict = |lag| {
+        let mut record = sent(100, begun()).with(secs(4), end.clone());
+        record = record.with(millis(4001), cut.clone());
+        record = record.with(millis(4002), Exit::Signal(Signal::TERM));
+        record.termination = Termination::TimedOut { limit: secs(4) };
+        record.lag.canary = lag;
+        let wanted = Expectation::nothing().request("ready", ExpectedExchange::Status(200));
+        judge(&record, &wanted).verdict()
+    };
+    assert_eq!(verdict(millis(2001)), Verdict::Inconclusive);
+    assert_eq!(verdict(millis(1900)), Verdict::Broken);
+}
+
+/// The second signal was to come 300 ms after the first, and the harness was too late for it.
+#[test]
+fn a_signal_for_which_the_harness_was_too_late_is_not_missed_by_the_subject() {
+    let term = |nth| Mark::Signal(Signal::TERM, Occurrence::Nth(nth));
+    let wanted = Expectation::new().in_order([
+        term(NonZeroU32::MIN),
+        term(NonZeroU32::MIN.saturating_add(1)),
+    ]);
+    let verdict = |lag| {
+        let mut record = signalled(1000, begun()).with(millis(1400), Exit::Code(0));
+        record.lag.harness = millis(lag);
+        judge(&record, &wanted).verdict()
+    };
+    assert_eq!(verdict(401), Verdict::Inconclusive);
+    assert_eq!(verdict(400), Verdict::Broken);
 }
