@@ -64,10 +64,21 @@ fn doubt_about_signals(record: &Record, wanted: &ExpectedRequest, end: usize) ->
     let lag = record.lag.total();
     let mut signals = planned_signals(record);
     let close = signals.any(|signal| match signal < begun {
-        true => at(begun).saturating_sub(at(signal)) < lag,
+        true => !has_heard(record, signal, begun) && at(begun).saturating_sub(at(signal)) < lag,
         false => is_answered_loss(record, wanted.end, end) && at(end).abs_diff(at(signal)) < lag,
     });
     close.then_some(Doubt::Lag(lag))
+}
+
+/// Whether the subject had shown, before an event, that it had heard of a signal: a line may be about anything else.
+fn has_heard(record: &Record, signal: usize, before: usize) -> bool {
+    let mut between = record.events[signal..before].iter();
+    between.any(|event| {
+        matches!(
+            event.kind,
+            EventKind::StopsListening(_) | EventKind::Stopping
+        )
+    })
 }
 
 fn planned_signals(record: &Record) -> impl Iterator<Item = usize> {

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use exeunt::expect::{Expectation, ExpectedExchange, Mark, Occurrence};
 use exeunt::judge::{Verdict, judge};
 use exeunt::record::{
-    Answer, Exchange, Exit, RequestSeen, Signal, SignalReason, SignalSent, Termination,
+    Answer, EventKind, Exchange, Exit, Listening, RequestSeen, Signal, SignalReason, SignalSent,
+    Termination,
 };
 use exeunt::{Record, millis, secs};
 
@@ -48,6 +49,15 @@ fn one_that_came_as_soon_as_the_machine_was_late_tells_nothing() {
     let record = || answered(1110, sent(1100, signalled(1000, begun())));
     assert_eq!(verdict(101, record()), Verdict::Inconclusive);
     assert_eq!(verdict(100, record()), Verdict::Broken);
+}
+
+/// It has heard of the signal, however late the machine was.
+#[test]
+fn one_that_came_when_the_subject_had_begun_to_stop_is_not_excused() {
+    let stops = Listening::new("127.0.0.1:80", millis(1040));
+    let stopped = signalled(1000, begun()).with(millis(1050), EventKind::StopsListening(stops));
+    let record = answered(1110, sent(1100, stopped));
+    assert_eq!(verdict(2000, record), Verdict::Broken);
 }
 
 #[test]
