@@ -87,6 +87,28 @@ fn the_exit_that_the_harness_brought_about_is_not_the_subjects() {
     assert_eq!(failures(&handled, &end(ExpectedEnd::code(0))).len(), 1);
 }
 
+/// gunicorn takes SIGABRT, the question of where a Python stands, for an order to end, and its master then exits with 0.
+#[test]
+fn the_exit_after_the_question_where_it_stands_is_not_the_subjects() {
+    let asked = SignalSent {
+        signal: Signal::ABRT,
+        to: vec![2],
+        reason: SignalReason::AtTimeout,
+    };
+    let ended = |exit| hung().with(secs(10), asked.clone()).with(secs(11), exit);
+    let expected = end(ExpectedEnd::code(0));
+    assert_eq!(
+        failures(&ended(Exit::Code(0)), &expected),
+        ["broken: exit code 0, but still running after 10 s, and ended then"]
+    );
+    let aborted = ended(Exit::Signal(Signal::ABRT));
+    holds(&aborted, &end(ExpectedEnd::Hang));
+    assert_eq!(
+        failures(&aborted, &end(ExpectedEnd::signal(Signal::ABRT))),
+        ["broken: killed by SIGABRT, but still running after 10 s, and ended then"]
+    );
+}
+
 #[test]
 fn a_timeout_on_a_machine_that_slept_for_more_than_half_of_it() {
     let slow = |lag| {

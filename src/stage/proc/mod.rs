@@ -17,7 +17,7 @@ pub(super) use orphans::kill_orphans;
 pub(super) use ports::{Place, all_listeners, held_below};
 pub(super) use pressure::Stalled;
 pub(super) use threads::{
-    dump_signal, main_thread_blocked, signal_pending, threads, waited_for_processor,
+    dump_signal, main_thread_blocked, signal_pending, threads, waited, waited_for_processor,
 };
 pub(super) use tree::descendants;
 pub(super) use waits::explain;

@@ -65,6 +65,8 @@ pub(super) struct Run<'a, 'c> {
     pub(super) empty: bool,
     pub(super) survivors: Vec<Process>,
     pub(super) ended_by_harness: Vec<Process>,
+    /// How long, up to the time limit, the process of the tree waited for a processor that waited longest.
+    pub(super) starved: Duration,
     pub(super) findings: Vec<Finding>,
     /// The last signal that was handed in, and when it was sent, while the subject may not have taken it.
     untaken: Option<(Signal, Duration)>,
@@ -110,6 +112,7 @@ pub(in crate::stage) fn run(
         empty: false,
         survivors: Vec::new(),
         ended_by_harness: Vec::new(),
+        starved: Duration::ZERO,
         findings: Vec::new(),
         untaken: None,
         late: Duration::ZERO,
@@ -608,6 +611,9 @@ impl Run<'_, '_> {
         };
         if let Some(limit) = limit {
             self.termination = Termination::TimedOut { limit };
+            let tree = self.descendants();
+            let waits = tree.iter().map(|process| proc::waited(process.pid));
+            self.starved = waits.max().unwrap_or_default().max(self.starved);
         }
     }
 
