@@ -31,6 +31,9 @@ fn the_suites_of_this_repository_are_accepted() {
         "cli/tests/broken/exeunt.toml",
         "suites/servers/exeunt.toml",
         "suites/stdio/exeunt.toml",
+        "suites/stdio/lines.toml",
+        "suites/stdio/mcp.toml",
+        "suites/stdio/lsp.toml",
     ] {
         let text = fs::read_to_string(root().join(path)).unwrap();
         assert_eq!(problems(&text), Vec::<String>::new(), "{path}");
