@@ -38,10 +38,11 @@ const fn case(
 
 const PYTEST: &str = "../venv/bin/pytest";
 const JEST: &str = "../node_modules/.bin/jest";
+const MOCHA: &str = "../node_modules/.bin/mocha";
 const VITEST: &str = "../node_modules/.bin/vitest";
 const LATE: &str = "still there 2 s after its last word";
 
-const CASES: [Case; 18] = [
+const CASES: [Case; 22] = [
     case("pytest", "good", &[PYTEST, "test_good.py"], 0, &[]),
     case(
         "pytest",
@@ -83,6 +84,22 @@ const CASES: [Case; 18] = [
         "jest",
         "a child",
         &[JEST, "--rootDir", ".", "child"],
+        122,
+        &[LATE, "`sleep 300`"],
+    ),
+    case("mocha", "good", &[MOCHA, "good.cjs"], 0, &[]),
+    case("mocha", "a failing test", &[MOCHA, "fail.cjs"], 1, &[]),
+    case(
+        "mocha",
+        "a timer",
+        &[MOCHA, "timer.cjs"],
+        122,
+        &[LATE, "1 passing"],
+    ),
+    case(
+        "mocha",
+        "a child",
+        &[MOCHA, "child.cjs"],
         122,
         &[LATE, "`sleep 300`"],
     ),
