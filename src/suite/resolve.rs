@@ -254,7 +254,7 @@ impl<'a> Reader<'a> {
         }
         let (scenario, defaults) = (self.scenario, &self.defaults);
         let layers = self.layers_for(target)?;
-        let root = self.root.to_string_lossy();
+        let root = placeholder::root(self.root);
         let mut values = vec![
             ("scenario", scenario.name.get_ref().as_str()),
             ("implementation", &implementation.name),

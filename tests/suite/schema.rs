@@ -34,6 +34,9 @@ fn the_suites_of_this_repository_are_accepted() {
         "suites/servers/databases.toml",
         "suites/servers/workers.toml",
         "suites/stdio/exeunt.toml",
+        "suites/stdio/lines.toml",
+        "suites/stdio/mcp.toml",
+        "suites/stdio/lsp.toml",
     ] {
         let text = fs::read_to_string(root().join(path)).unwrap();
         assert_eq!(problems(&text), Vec::<String>::new(), "{path}");

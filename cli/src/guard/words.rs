@@ -22,6 +22,8 @@ pub(super) struct Said {
     pub(super) word: Option<Word>,
     /// Whether there was text in it.
     pub(super) takes_back: bool,
+    /// The last whole line that had text.
+    pub(super) line: Option<String>,
 }
 
 /// Listens for the last word.
@@ -77,6 +79,7 @@ impl Words {
                 None if said.word.as_ref().is_some_and(|word| word.may_go_on) => said.word = None,
                 None => {}
             }
+            said.line = Some(text.to_owned());
             listener.note(text);
         }
         listener.add(rest);
@@ -168,6 +171,15 @@ fn kind(line: &str, before: &VecDeque<String>) -> Option<Kind> {
         return Some(Kind::Last);
     }
     if CARGO.is_match(line) {
+        return Some(Kind::MayGoOn);
+    }
+    // What fails is told once more when all packages are through.
+    let last = before.back().map(String::as_str).unwrap_or_default();
+    if line == "FAIL"
+        && ["ok  \t", "FAIL\t", "?   \t"]
+            .iter()
+            .any(|go| last.starts_with(go))
+    {
         return Some(Kind::MayGoOn);
     }
     // Of one package alone; where there are several, the last of them cannot be told.
