@@ -12,9 +12,9 @@ use exeunt::judge::judge;
 use exeunt::outcome::{Cause, Observed, Outcome, Status};
 use exeunt::record::{
     Answer, Began, Bytes, ClientSeen, Dropped, Ended, EventKind, EventName, Exchange, Exit,
-    FileSeen, FileState, Finding, Line, Listening, Lives, LogLines, Origin, Partial, Process,
-    RequestSeen, Signal, SignalReason, SignalSent, Stream, TaskEnd, Termination, ThreadSeen,
-    ThreadState, WaitsFor,
+    FileSeen, FileState, Finding, Frame, Line, Listening, Lives, LogLines, Origin, Partial,
+    Process, RequestSeen, Signal, SignalReason, SignalSent, Stream, TaskEnd, Termination,
+    ThreadSeen, ThreadState, WaitsFor,
 };
 use exeunt::report::{self, Results, Shard};
 use exeunt::{LogFormat, Record, millis, secs};
@@ -212,6 +212,9 @@ fn findings() -> Vec<Finding> {
         Finding::NotTraced {
             why: "no ptrace".into(),
         },
+        Finding::NoStacks {
+            why: "no symbols".into(),
+        },
         Finding::HangsForEver,
         Finding::LivesCut { events: 9 },
         Finding::Unkillable { pids: vec![1] },
@@ -219,11 +222,18 @@ fn findings() -> Vec<Finding> {
 }
 
 fn processes() -> Vec<Process> {
+    let mut frame = Frame::new(Some("libc.so.6".into()), 4096);
+    let module_alone = frame.clone();
+    frame.function = Some("main".into());
+    frame.file = Some("main.c".into());
+    frame.line = Some(7);
+    let frames = vec![frame, module_alone];
     let thread = |state, waits_for| ThreadSeen {
         tid: 1,
         name: "main".into(),
         state,
         waits_for,
+        stack: frames.clone(),
     };
     let blocked = |call: Option<&str>| ThreadState::Blocked {
         call: call.map(str::to_owned),
