@@ -54,3 +54,17 @@ fn what_the_command_writes_fits_the_schema() {
     ];
     assert!(types(&all).iter().eq(&expected), "{:?}", types(&all));
 }
+
+/// JSON escapes control characters, but not this one; a terminal's filter takes it out.
+#[test]
+fn what_a_subject_printed_is_in_the_json_byte_for_byte() {
+    let text = stdout(&mut exeunt(&[
+        "run",
+        "--format",
+        "json",
+        "printf",
+        "a\\177\\033[1mb\\302\\233\\n",
+    ]));
+    let line: serde_json::Value = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap();
+    assert_eq!(line["bytes"], "a\u{7f}\u{1b}[1mb\u{9b}", "{text}");
+}
