@@ -12,7 +12,7 @@ use exeunt::judge::judge;
 use exeunt::outcome::{Cause, Observed, Outcome, Status};
 use exeunt::record::{
     Answer, Began, Bytes, ClientSeen, Dropped, Ended, EventKind, EventName, Exchange, Exit,
-    FileSeen, FileState, Finding, Frame, Line, Listening, Lives, LogLines, Origin, Partial,
+    FileSeen, FileState, Finding, Frame, Handle, Line, Listening, Lives, LogLines, Origin, Partial,
     Process, RequestSeen, Signal, SignalReason, SignalSent, Stream, TaskEnd, Termination,
     ThreadSeen, ThreadState, WaitsFor,
 };
@@ -248,6 +248,7 @@ fn processes() -> Vec<Process> {
             thread(blocked(None), Some(WaitsFor::Descriptors(Vec::new()))),
             thread(blocked(Some("futex")), Some(WaitsFor::Time)),
         ],
+        handles: vec![Handle::new("timer", "a timer that is due in 3.5 s")],
     }]
 }
 
