@@ -32,14 +32,17 @@ fn blocks(page: &str) -> Vec<Block> {
         .collect()
 }
 
-/// Numbers are of the machine and of the moment.
+/// Numbers are of the machine and of the moment, but for exit codes.
 fn without_numbers(line: &str) -> String {
-    let numbers = Regex::new(r"\d+(\.\d+)?").expect("a pattern");
+    let numbers = Regex::new(r"(code )?\d+(\.\d+)?").expect("a pattern");
     let spaces = Regex::new(r"\s+").expect("a pattern");
     // Where the machine was too slow to tell, it was run again.
     let again = Regex::new(r" \(run \d+ times\)$").expect("a pattern");
     let line = again.replace(line.trim(), "");
-    let line = numbers.replace_all(&line, "0");
+    let line = numbers.replace_all(&line, |found: &regex::Captures<'_>| match found.get(1) {
+        Some(_) => found[0].to_owned(),
+        None => "0".to_owned(),
+    });
     spaces.replace_all(&line, " ").into_owned()
 }
 
