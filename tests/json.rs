@@ -12,7 +12,7 @@ use exeunt::judge::judge;
 use exeunt::outcome::{Cause, Observed, Outcome, Status};
 use exeunt::record::{
     Answer, Began, Bytes, ClientSeen, Dropped, Ended, EventKind, EventName, Exchange, Exit,
-    FileSeen, FileState, Finding, Frame, Line, Listening, Lives, LogLines, Origin, Partial,
+    FileSeen, FileState, Finding, Frame, Handle, Line, Listening, Lives, LogLines, Origin, Partial,
     Process, RequestSeen, Signal, SignalReason, SignalSent, Stream, TaskEnd, Termination,
     ThreadSeen, ThreadState, WaitsFor,
 };
@@ -242,6 +242,7 @@ fn processes() -> Vec<Process> {
         pid: 1,
         command: "sleep 60".into(),
         open_streams: vec![Stream::Stdout],
+        handles: vec![Handle::new("Timeout", "a timer")],
         threads: vec![
             thread(ThreadState::Running, None),
             thread(ThreadState::Stopped, Some(WaitsFor::Lock(2))),
