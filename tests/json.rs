@@ -242,6 +242,7 @@ fn processes() -> Vec<Process> {
         pid: 1,
         command: "sleep 60".into(),
         open_streams: vec![Stream::Stdout],
+        handles: vec![Handle::new("Timeout", "a timer")],
         threads: vec![
             thread(ThreadState::Running, None),
             thread(ThreadState::Stopped, Some(WaitsFor::Lock(2))),

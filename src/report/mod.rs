@@ -22,6 +22,8 @@ pub mod json;
 #[cfg(feature = "junit")]
 mod junit;
 #[cfg(feature = "suite")]
+mod lanes;
+#[cfg(feature = "suite")]
 mod matrix;
 #[cfg(feature = "suite")]
 mod results;

@@ -1,13 +1,15 @@
 //! The trace event format that Perfetto (`ui.perfetto.dev`) and `chrome://tracing` open: where the time of a run of cases went.
 //!
 //! A case is a process of the trace, at the time at which it really ran, so that what ran side by side stands side by side. Its lanes:
-//! the subject, each speaker of its log, the harness with its signals, and each process that outlived the subject.
+//! the subject, each speaker of its log, threads that a tracer saw, ports, requests, clients, the harness with its signals, and each
+//! process that outlived the subject.
 
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
 use super::Results;
+use super::lanes::{Kind, kind_of, lanes};
 use super::results::{Row, kebab, sentence};
 use super::text::{command, conversation, escape_output, message};
 use crate::record::{Event, EventKind, Record};
@@ -77,7 +79,7 @@ impl<'r> Lanes<'r> {
             "name": command(&self.record.command), "cat": "process",
             "args": { "status": kebab(row.status()), "told": told, "pid": self.record.pid },
         }));
-        self.speakers(out);
+        self.bars(out);
         for event in &self.record.events {
             self.event(event, out);
         }
@@ -92,23 +94,19 @@ impl<'r> Lanes<'r> {
         self.name_lanes(row, out);
     }
 
-    /// A bar from the first to the last line of each speaker.
-    fn speakers(&mut self, out: &mut Vec<Value>) {
-        let mut spans: Vec<(&str, Duration, Duration)> = Vec::new();
-        for seen in self.record.lines() {
-            let Some(who) = seen.line.who.as_deref() else {
+    /// A bar for each that lived, and was not drawn already.
+    fn bars(&mut self, out: &mut Vec<Value>) {
+        for lane in lanes(self.record, usize::MAX) {
+            let (Some(category), Some(from)) = (category(&lane.kind), lane.from) else {
                 continue;
             };
-            match spans.iter_mut().find(|(known, ..)| *known == who) {
-                Some((.., last)) => *last = seen.at,
-                None => spans.push((who, seen.at, seen.at)),
-            }
-        }
-        for (who, first, last) in spans {
-            let tid = self.lane(escape_output(who));
+            let at = |event: usize| self.record.events.get(event).map(|event| event.at);
+            let from = at(from).unwrap_or_default();
+            let to = lane.to.and_then(at).unwrap_or(self.end);
+            let tid = self.lane(lane_name(&lane.kind));
             out.push(json!({
-                "ph": "X", "pid": self.pid, "tid": tid, "ts": self.micros(first), "dur": micros(last - first).max(1),
-                "name": escape_output(who), "cat": "speaker",
+                "ph": "X", "pid": self.pid, "tid": tid, "ts": self.micros(from),
+                "dur": micros(to.saturating_sub(from)).max(1), "name": escape_output(&lane.name), "cat": category,
             }));
         }
     }
@@ -130,7 +128,9 @@ impl<'r> Lanes<'r> {
             EventKind::Partial(_) | EventKind::Cut(_) => return,
             other => {
                 let (word, what) = conversation::row(other);
-                (HARNESS, format!("{word}: {what}"))
+                let lane = kind_of(self.record, other).map(|kind| lane_name(&kind));
+                let lane = lane.map_or(HARNESS, |name| self.lane(name));
+                (lane, format!("{word}: {what}"))
             }
         };
         out.push(json!({
@@ -166,6 +166,32 @@ impl<'r> Lanes<'r> {
 /// The lane of a thread or process that the tracing stage saw.
 fn task(tid: u32) -> String {
     format!("task {tid}")
+}
+
+/// What a bar is of. What has none is drawn otherwise, or only has events.
+fn category(kind: &Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::Speaker(_) => "speaker",
+        Kind::Task(_) => "thread",
+        Kind::Port(_) => "port",
+        Kind::Request(_) => "request",
+        Kind::Client(_) => "client",
+        Kind::Subject | Kind::Harness | Kind::Stream(_) | Kind::Survivor(_) => return None,
+    })
+}
+
+fn lane_name(kind: &Kind) -> String {
+    match kind {
+        Kind::Speaker(who) => escape_output(who),
+        Kind::Task(tid) => task(*tid),
+        Kind::Port(address) => format!("port {}", escape_output(address)),
+        Kind::Request(name) => format!("request {}", escape_output(name)),
+        Kind::Client(name) => format!("client {}", escape_output(name)),
+        Kind::Stream(stream) => stream.to_string(),
+        Kind::Survivor(pid) => format!("survivor {pid}"),
+        Kind::Subject => "subject".into(),
+        Kind::Harness => "harness".into(),
+    }
 }
 
 fn micros(time: Duration) -> u64 {

@@ -297,3 +297,70 @@ fn a_trace_has_a_lane_for_each_that_lived() {
             .all(|e| known.contains(&e["ph"].as_str().unwrap()))
     );
 }
+
+/// What a tracer saw, what listened, and what was asked of it.
+#[test]
+fn a_trace_has_bars_of_threads_ports_requests_and_clients() {
+    use exeunt::record::{Began, Ended, EventKind, Exchange, Listening, RequestSeen, TaskEnd};
+    let sent = Exchange::Sent {
+        to: "127.0.0.1:80".into(),
+        what: "GET /".into(),
+    };
+    let name = || "load".to_owned();
+    let mut outcome = held();
+    outcome.observed.as_mut().unwrap().record = Record::new(["server"])
+        .with(millis(1), EventKind::Began(Began::new(1, 7, 1)))
+        .with(
+            millis(2),
+            EventKind::Listens(Listening::new("127.0.0.1:80", millis(1))),
+        )
+        .with(
+            millis(3),
+            EventKind::Request(RequestSeen::new("slow", sent)),
+        )
+        .with(millis(4), EventKind::ClientStarts { name: name() })
+        .with(
+            millis(6),
+            EventKind::Request(RequestSeen::new("slow", Exchange::Closed)),
+        )
+        .with(
+            millis(7),
+            EventKind::Ended(Ended::new(1, 7, "worker", TaskEnd::Returned)),
+        )
+        .with(millis(9), Exit::Code(0))
+        .with(
+            millis(12),
+            EventKind::ClientEnds {
+                name: name(),
+                exit: Some(Exit::Code(0)),
+            },
+        );
+    let mut results = Results::new("exeunt.toml", [outcome.case.clone()]);
+    results.outcomes.push(outcome);
+    let trace: Value = serde_json::from_str(&report::trace(&results)).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    let bars = events.iter().filter(|event| event["ph"] == "X");
+    let bars: Vec<_> = bars
+        .map(|bar| {
+            let lane = events
+                .iter()
+                .find(|event| event["name"] == "thread_name" && event["tid"] == bar["tid"]);
+            let time = |key: &str| bar[key].as_u64().unwrap();
+            (
+                lane.unwrap()["args"]["name"].as_str().unwrap(),
+                time("ts"),
+                time("dur"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        bars,
+        [
+            ("subject", 0, 9000),
+            ("task 7", 1000, 6000),
+            ("port 127.0.0.1:80", 2000, 7000),
+            ("request slow", 3000, 3000),
+            ("client load", 4000, 8000),
+        ]
+    );
+}

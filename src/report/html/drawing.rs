@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::band::{Band, Zone};
 use super::escape::{html, line};
-use super::lanes::{Kind, lane_of};
 use super::picture::{Picture, Row, What};
 use crate::expect::Expectation;
 use crate::judge::{Check, Expected, Judgement, Verdict};
 use crate::record::{Event, EventKind, Exit, Line, Record, SignalSent};
+use crate::report::lanes::{Kind, lane_of};
 use crate::report::text::{command, conversation, message};
 
 /// The picture of a run, with its judgement beside it.

@@ -7,7 +7,6 @@ mod band;
 mod case;
 mod drawing;
 mod escape;
-mod lanes;
 mod picture;
 
 use std::collections::HashMap;

@@ -6,12 +6,14 @@
 use std::time::Duration;
 
 use super::band::Band;
-use super::lanes::{Lane, lanes};
 use crate::expect::Expectation;
 use crate::judge::{Check, Expected, Judgement, Verdict};
 use crate::record::{Event, EventKind, Record};
+use crate::report::lanes::{Lane, lanes};
 use crate::report::text::is_of_interest;
 
+/// Lanes that fit side by side.
+const LANES: usize = 9;
 /// A gap this long is a row of its own.
 const GAP: Duration = Duration::from_millis(100);
 /// Events that are shown of the beginning and of the end of a long record.
@@ -73,7 +75,7 @@ impl<'r> Picture<'r> {
         let placed = Placed::of(record, judgement);
         let mut picture = Self {
             record,
-            lanes: lanes(record),
+            lanes: lanes(record, LANES),
             bands,
             rows: Vec::new(),
             beneath: placed.beneath.clone(),

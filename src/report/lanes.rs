@@ -34,11 +34,9 @@ pub(super) enum Kind {
     Harness,
 }
 
-/// Lanes that fit side by side; further speakers have their stream's.
-const MOST: usize = 9;
-
-/// The subject first, then speakers and streams as they first come, survivors, and the harness if it sent anything.
-pub(super) fn lanes(record: &Record) -> Vec<Lane> {
+/// The subject first, then speakers and streams as they first come, survivors, and the harness if it sent anything. Beyond so many lanes,
+/// further speakers have their stream's.
+pub(super) fn lanes(record: &Record, most: usize) -> Vec<Lane> {
     let exit = record.exit_event().map(|seen| seen.event);
     let lane = |name: &str, kind, from, to| Lane {
         name: name.into(),
@@ -52,7 +50,7 @@ pub(super) fn lanes(record: &Record) -> Vec<Lane> {
         let Some(kind) = kind_of(record, &event.kind) else {
             continue;
         };
-        let room = lanes.len() < MOST;
+        let room = lanes.len() < most;
         match lanes.iter_mut().find(|lane| lane.kind == kind) {
             Some(lane) => {
                 lane.to = Some(i);
@@ -136,7 +134,8 @@ fn task_name(record: &Record, tid: u32) -> String {
     named.unwrap_or_else(|| format!("tid {tid}"))
 }
 
-fn kind_of(record: &Record, event: &EventKind) -> Option<Kind> {
+/// What an event is an event of, where it is not the subject or the harness.
+pub(super) fn kind_of(record: &Record, event: &EventKind) -> Option<Kind> {
     // The main thread is the subject's lane.
     let task = |tid: u32| (tid != record.pid).then_some(Kind::Task(tid));
     match event {
@@ -200,7 +199,7 @@ mod tests {
             .with(millis(2), request("open", sent))
             .with(millis(3), request("closed", Exchange::Closed))
             .with(secs(1), Exit::Code(0));
-        let lanes = lanes(&record);
+        let lanes = lanes(&record, 9);
         let told: Vec<_> = lanes
             .iter()
             .map(|lane| (lane.name.as_str(), lane.to))
@@ -226,7 +225,7 @@ mod tests {
             .with(millis(1), line("first"))
             .with(millis(1), line("second"))
             .with(millis(1), Exit::Code(0));
-        let lanes = lanes(&record);
+        let lanes = lanes(&record, 9);
         let alive = |event, behind| {
             let lives = lanes.iter().filter(|lane| lane.lives(event, behind));
             lives.map(|lane| lane.name.as_str()).collect::<Vec<_>>()
