@@ -172,6 +172,7 @@ fn every_twin_breaks() {
         command: "sleep 8".into(),
         open_streams: Vec::new(),
         threads: Vec::new(),
+        handles: Vec::new(),
     }];
     broken(
         left.assert().try_leaves_nothing_behind(),

@@ -114,6 +114,7 @@ fn process() -> impl Strategy<Value = Process> {
         command,
         open_streams,
         threads: Vec::new(),
+        handles: Vec::new(),
     })
 }
 

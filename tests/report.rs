@@ -83,6 +83,7 @@ fn process(pid: u32, command: &str) -> Process {
         command: command.into(),
         open_streams: Vec::new(),
         threads: Vec::new(),
+        handles: Vec::new(),
     }
 }
 

@@ -204,6 +204,42 @@ fn the_stacks_of_python_name_the_culprit() {
     );
 }
 
+/// Node.js is asked what keeps its event loop alive, and leaves nothing where it runs.
+#[test]
+fn the_handles_of_node_name_the_culprit() {
+    if Command::new("node").arg("--version").ok().is_err() {
+        eprintln!("warning: SKIPPED: there is no node");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let script = "require('net').createServer().listen(0, '127.0.0.1', () => console.log('done'))";
+    let told = || {
+        let out = guard(&[
+            "--grace",
+            "1s",
+            "--after-line",
+            "^done",
+            "--",
+            "node",
+            "-e",
+            script,
+        ])
+        .current_dir(&directory)
+        .output()
+        .unwrap();
+        assert_eq!(out.status.code(), Some(122), "{out:?}");
+        String::from_utf8_lossy(&out.stderr).into_owned()
+    };
+    // On a busy machine it may be ended before it has written its report.
+    let mut all = String::new();
+    let found = (0..5).any(|_| {
+        all = told();
+        all.contains("its event loop is kept alive by a server at 127.0.0.1:")
+    });
+    assert!(found, "{all}");
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0, "{all}");
+}
+
 /// What test runners print, by a run of each.
 #[test]
 fn the_summaries_of_test_runners_are_known() {

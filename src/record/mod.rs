@@ -39,7 +39,7 @@ pub use name::{EventName, UnknownEvent};
 pub use process::{Process, ThreadSeen, ThreadState};
 pub use signal::{Signal, UnknownSignal};
 pub use stack::Frame;
-pub use waits::{Descriptor, Peer, WaitsFor};
+pub use waits::{Descriptor, Handle, Peer, WaitsFor};
 
 /// All that was observed of one run of a subject.
 ///

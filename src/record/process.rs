@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Frame, Stream, WaitsFor};
+use super::{Frame, Handle, Stream, WaitsFor};
 
 /// A process, as it was seen alive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Process {
     /// Its threads, the main thread first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub threads: Vec<ThreadSeen>,
+    /// What keeps its event loop alive, where its runtime has told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handles: Vec<Handle>,
 }
 
 /// A thread, as it was seen alive.

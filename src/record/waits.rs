@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Process, ThreadSeen, ThreadState};
 
+/// So many handles of an event loop are told.
+const HANDLES: usize = 4;
+
 /// What a blocked thread waits for, as far as the system tells without help from the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -45,6 +48,27 @@ pub struct Peer {
     pub pid: u32,
     /// Its name, of which the system keeps 15 bytes.
     pub name: String,
+}
+
+/// What keeps an event loop alive, as the runtime tells: a timer, a server, a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Handle {
+    /// The runtime's word for its kind: `timer`, `tcp`.
+    pub kind: String,
+    /// What it is: `a timer that is due in 3.5 s`.
+    pub what: String,
+}
+
+impl Handle {
+    /// A handle of a kind.
+    #[must_use]
+    pub fn new(kind: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            what: what.into(),
+        }
+    }
 }
 
 impl Descriptor {
@@ -112,6 +136,9 @@ impl Process {
         if let Some(circle) = self.deadlock() {
             return Some(deadlocked(&circle));
         }
+        if let Some(held) = self.event_loop() {
+            return Some(held);
+        }
         let Some(main) = self.thread(self.pid) else {
             let others = self.threads.first()?;
             return Some(format!(
@@ -150,6 +177,35 @@ impl Process {
 }
 
 impl Process {
+    /// Equal handles are told once, with their number.
+    fn event_loop(&self) -> Option<String> {
+        let mut counted: Vec<(&str, usize)> = Vec::new();
+        for Handle { what, .. } in &self.handles {
+            match counted.iter_mut().find(|(told, _)| told == what) {
+                Some((_, count)) => *count += 1,
+                None => counted.push((what, 1)),
+            }
+        }
+        let told = counted
+            .iter()
+            .take(HANDLES)
+            .map(|(what, count)| match count {
+                1 => (*what).to_owned(),
+                n => format!("{n} × {what}"),
+            });
+        let mut told: Vec<_> = told.collect();
+        match counted.len().saturating_sub(HANDLES) {
+            0 => {}
+            more => told.push(format!("{more} more")),
+        }
+        let last = told.pop()?;
+        let list = match told.is_empty() {
+            true => last,
+            false => format!("{} and {last}", told.join(", ")),
+        };
+        Some(format!("its event loop is kept alive by {list}"))
+    }
+
     /// Where the system does not tell what main waits for, another thread may tell why the process goes on.
     fn beside(&self, main: &ThreadSeen) -> Option<String> {
         let others = self.threads.iter().filter(|thread| thread.tid != main.tid);
@@ -261,7 +317,24 @@ mod tests {
             command: "subject".into(),
             open_streams: Vec::new(),
             threads,
+            handles: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_runtime_tells_what_keeps_its_loop_alive() {
+        let mut node = process(vec![thread(1, "node", Some(WaitsFor::Time))]);
+        let handle = |what: &str| Handle::new("timer", what);
+        node.handles = vec![handle("a timer")];
+        let told = |node: &Process| node.kept_alive_by().unwrap();
+        assert_eq!(told(&node), "its event loop is kept alive by a timer");
+        node.handles = ["a timer", "a server", "a timer", "b", "c", "d"]
+            .map(handle)
+            .to_vec();
+        assert_eq!(
+            told(&node),
+            "its event loop is kept alive by 2 × a timer, a server, b, c and 1 more"
+        );
     }
 
     #[test]

@@ -116,11 +116,11 @@ pub struct Bounds {
     #[serde(with = "seconds")]
     pub settle: Duration,
     /// A signal for a subject that has reached its timeout, one grace period before SIGTERM, so that it shows where it hangs
-    /// (SIGABRT for Python with `faulthandler`, SIGQUIT for Java and Go).
+    /// (SIGABRT for Python with `faulthandler`, SIGQUIT for Java and Go, SIGUSR2 for Node.js with `--report-on-signal`).
     pub at_timeout: Option<Signal>,
     /// Whether, without such a signal, those runtimes are asked for the stacks of their threads that are known to answer:
-    /// Python with `faulthandler` (SIGABRT), Java and Go (SIGQUIT). All processes of the tree are asked that do
-    /// catch the signal.
+    /// Python with `faulthandler` (SIGABRT), Java and Go (SIGQUIT). Node.js tells what keeps its event loop alive, where it was
+    /// started with `--report-on-signal` (SIGUSR2). All processes of the tree are asked that do catch the signal.
     #[serde(default)]
     pub ask: bool,
     /// Whether the stacks of all threads are read, in native code, at the time limit and of what outlives the subject. Each

@@ -149,6 +149,7 @@ fn survivor(pid: u32) -> Process {
         command: "sleep 8".into(),
         open_streams: vec![Stream::Stdout, Stream::Stderr],
         threads: Vec::new(),
+        handles: Vec::new(),
     }
 }
 

@@ -3,8 +3,8 @@
 use exeunt::expect::Expectation;
 use exeunt::judge::judge;
 use exeunt::record::{
-    Dropped, EventKind, Exit, Finding, Line, Process, Signal, SignalReason, SignalSent, Stream,
-    Termination, ThreadSeen, ThreadState, WaitsFor,
+    Dropped, EventKind, Exit, Finding, Handle, Line, Process, Signal, SignalReason, SignalSent,
+    Stream, Termination, ThreadSeen, ThreadState, WaitsFor,
 };
 use exeunt::{LogFormat, Record, Streams, millis, secs};
 
@@ -64,6 +64,7 @@ fn everything() -> Record {
             waits_for: Some(WaitsFor::Lock(9)),
             stack: Vec::new(),
         }],
+        handles: vec![Handle::new("timer", "a timer")],
     };
     record.survivors = vec![process.clone()];
     record.ended_by_harness = vec![process];

@@ -81,6 +81,7 @@ fn process(pid: u32, threads: Vec<ThreadSeen>) -> Process {
         command: format!("sleep {HOSTILE}"),
         open_streams: vec![Stream::Merged],
         threads,
+        handles: Vec::new(),
     }
 }
 

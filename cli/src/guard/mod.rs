@@ -1,6 +1,7 @@
 //! `exeunt guard`
 
 mod forward;
+mod node;
 mod watch;
 mod words;
 
@@ -61,6 +62,12 @@ fn plan(args: &Guard) -> Plan {
     plan.environment
         .entry("PYTHONFAULTHANDLER".into())
         .or_insert_with(|| "1".into());
+    if node::knows_option(program) {
+        let options = plan.environment.entry("NODE_OPTIONS".into()).or_default();
+        if !options.to_string_lossy().contains(node::OPTION) {
+            options.push(format!(" {}", node::OPTION));
+        }
+    }
     plan
 }
 

@@ -45,6 +45,10 @@ fn signals(status: &str, name: &str) -> Option<u64> {
 pub(in crate::stage) fn dump_signal(pid: u32) -> Option<Signal> {
     let program = super::tree::link(&format!("/proc/{pid}/exe"))?;
     let name = program.rsplit('/').next().unwrap_or_default();
+    // A program's own handler of SIGUSR2 would do something else.
+    if name == "node" && !reports_on_signal(pid) {
+        return None;
+    }
     let status = files::text(&format!("/proc/{pid}/status")).ok()?;
     let caught = status
         .lines()
@@ -52,11 +56,25 @@ pub(in crate::stage) fn dump_signal(pid: u32) -> Option<Signal> {
     dump_signal_of(name, u64::from_str_radix(caught.trim(), 16).ok()?)
 }
 
+/// Whether a Node.js was started with the option to write a report when it gets SIGUSR2.
+fn reports_on_signal(pid: u32) -> bool {
+    const OPTION: &[u8] = b"--report-on-signal";
+    let words = ["cmdline", "environ"]
+        .map(|file| files::bytes(&format!("/proc/{pid}/{file}")).unwrap_or_default());
+    let [command, environment] = words;
+    let mut options = environment
+        .split(|byte| *byte == 0)
+        .filter(|word| word.starts_with(b"NODE_OPTIONS="));
+    let named = |words: &[u8]| words.windows(OPTION.len()).any(|some| some == OPTION);
+    named(&command) || options.any(named)
+}
+
 fn dump_signal_of(program: &str, caught: u64) -> Option<Signal> {
     let catches = |number: i32| caught & (1 << (number - 1)) != 0;
     let signal = match program {
         name if name.starts_with("python") || name.starts_with("pypy") => libc::SIGABRT,
         "java" => libc::SIGQUIT,
+        "node" => libc::SIGUSR2,
         // Go's runtime catches all signals, among them one for its profiler and one for its scheduler.
         _ if catches(libc::SIGURG) && catches(libc::SIGPROF) && catches(libc::SIGSTKFLT) => {
             libc::SIGQUIT
@@ -166,6 +184,8 @@ mod tests {
             Some("SIGABRT")
         );
         assert_eq!(asked("python3.11", &[libc::SIGINT]), None);
+        assert_eq!(asked("node", &[libc::SIGUSR2]).as_deref(), Some("SIGUSR2"));
+        assert_eq!(asked("node", &[libc::SIGUSR1]), None);
         assert_eq!(asked("java", &[libc::SIGQUIT]).as_deref(), Some("SIGQUIT"));
         let go = [libc::SIGQUIT, libc::SIGURG, libc::SIGPROF, libc::SIGSTKFLT];
         assert_eq!(asked("server", &go).as_deref(), Some("SIGQUIT"));

@@ -38,6 +38,7 @@ pub(crate) fn descendants(
                     command: command(pid),
                     open_streams: held(pid, &pipes),
                     threads: super::threads(pid),
+                    handles: Vec::new(),
                 });
             }
         }

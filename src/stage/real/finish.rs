@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use super::node;
 use super::run::Run;
 use crate::record::{Clock, Finding, Lag, LogLines, RECORD_SCHEMA, Record, Usage, moment};
 use crate::stage::proc::Stalled;
@@ -21,6 +22,8 @@ pub(super) struct Begun {
     /// What the subject was given.
     pub(super) environment: BTreeMap<OsString, OsString>,
     pub(super) directory: PathBuf,
+    /// Where Node.js has written its reports.
+    pub(super) reports: Option<PathBuf>,
 }
 
 impl Run<'_, '_> {
@@ -31,6 +34,9 @@ impl Run<'_, '_> {
             let missing = copied.put(processes);
             self.findings
                 .extend(missing.map(|why| Finding::NoStacks { why }));
+        }
+        if let Some(reports) = &begun.reports {
+            node::read(reports, &mut self.ended_by_harness);
         }
         let plan = self.plan;
         let words = [&plan.program].into_iter().chain(&plan.args);

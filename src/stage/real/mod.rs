@@ -14,6 +14,7 @@ mod http;
 mod input;
 mod lines;
 mod looks;
+mod node;
 mod perform;
 mod phase;
 mod pipe;

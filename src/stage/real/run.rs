@@ -131,6 +131,7 @@ pub(in crate::stage) fn run(
         crowding: setup.watch.crowding(),
         stalled: Stalled::now().since(setup.stalled),
         environment: setup.environment,
+        reports: setup.reports,
         directory: place.directory,
     };
     Ok(run.into_record(begun))

@@ -13,6 +13,7 @@ use super::canary::Watch;
 use super::clock::RunClock;
 use super::input::Input;
 use super::looks::Looks;
+use super::node;
 use super::pipe::Pipe;
 use super::ready::{Given, Ready};
 use crate::record::{Bytes, Stream, Streams};
@@ -36,6 +37,8 @@ pub(super) struct Place {
 pub(super) struct Setup {
     pub(super) reaper: Reaper,
     pub(super) environment: BTreeMap<OsString, OsString>,
+    /// Where Node.js writes its reports.
+    pub(super) reports: Option<PathBuf>,
     pub(super) pipes: Vec<Pipe>,
     pub(super) input: Input,
     pub(super) ready: Ready,
@@ -94,7 +97,8 @@ impl Setup {
     fn try_of(plan: &Plan, place: &Place, clock: &mut dyn RunClock) -> io::Result<Self> {
         let mut reaper = Reaper::engage()?;
         let (ready, given) = Ready::new(plan, &place.mark)?;
-        let environment = environment(plan, place, &given, &mut reaper)?;
+        let mut environment = environment(plan, place, &given, &mut reaper)?;
+        let reports = node::redirect(plan, &mut environment, || reaper.scratch())?;
         let exec = Exec::new(
             &place.program,
             &plan.program,
@@ -132,6 +136,7 @@ impl Setup {
         Ok(Self {
             reaper,
             environment,
+            reports,
             pipes,
             input,
             ready,
