@@ -73,6 +73,10 @@ pub struct Plan {
     /// Files whose appearance is an event, and that are looked at when the run is over, by their paths from `directory`.
     #[serde(default)]
     pub files: Vec<String>,
+    /// Files that are tailed, by their paths from `directory`; a `*` in the last part stands for any characters. What is appended to them
+    /// during the run are lines on [`Stream::File`](crate::record::Stream::File).
+    #[serde(default)]
+    pub logs: Vec<String>,
 }
 
 /// How it is known that a subject is ready.
@@ -231,6 +235,7 @@ impl Plan {
             || self.ports
             || self.has_parent()
             || !self.files.is_empty()
+            || !self.logs.is_empty()
             || matches!(self.stdin, Stdin::Open(_))
             || acts.any(|act| !matches!(act, Act::Signal { .. }))
     }
@@ -300,6 +305,7 @@ impl Plan {
             ports: false,
             parent: false,
             files: Vec::new(),
+            logs: Vec::new(),
         }
     }
 }

@@ -55,7 +55,7 @@ impl Events {
         if let Some(ready) = &scenario.ready {
             named.push(EventName::Ready);
             if let Ready::Other(Readiness::Notify) = ready.get_ref() {
-                named.push(EventName::Stopping);
+                named.extend([EventName::Stopping, EventName::ExtendsTimeout]);
             }
         }
         Self { signals, named }

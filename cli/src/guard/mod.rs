@@ -12,8 +12,11 @@ use std::thread;
 use std::time::Duration;
 
 use exeunt::record::{Exit, Record, Stream, Termination};
-use exeunt::stage::{Control, Plan, Real};
+use exeunt::stage::{Control, Plan, Real, Terminal};
 use exeunt::{Cancel, Streams, Subject, report};
+
+use signal_hook::consts::SIGWINCH;
+use signal_hook::iterator::Signals;
 
 use crate::args::Guard;
 use crate::exit_status::ExitStatus;
@@ -91,7 +94,12 @@ fn pass_through(
     watch: &Watch,
 ) -> Result<Record, Problem> {
     let mut words = Words::new(args.after_line.clone());
+    let terminal = Terminal::new();
+    let mut sizes = Signals::new(matches!(plan.streams, Streams::Terminal).then_some(SIGWINCH))
+        .map_err(|error| format!("failed to watch for signals: {error}"))?;
+    let handle = sizes.handle();
     thread::scope(|scope| {
+        scope.spawn(|| sizes.forever().for_each(|_| terminal.resize()));
         let mut out = Forward::to(scope, io::stdout());
         let mut err = Forward::to(scope, io::stderr());
         let mut on_output = |stream: Stream, bytes: &[u8]| {
@@ -99,10 +107,14 @@ fn pass_through(
             match stream {
                 Stream::Stderr => err.send(bytes),
                 Stream::Stdout | Stream::Merged => out.send(bytes),
+                // No file is tailed.
+                Stream::File => {}
             }
         };
-        let mut control = Control::new().cancel(cancel).on_output(&mut on_output);
+        let control = Control::new().cancel(cancel).terminal(&terminal);
+        let mut control = control.on_output(&mut on_output);
         let record = Subject::from(plan).run_on(&Real, &mut control);
+        handle.close();
         let written = out.end().and(err.end());
         let record = record?;
         written?;
