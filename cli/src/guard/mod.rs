@@ -5,7 +5,7 @@ mod node;
 mod watch;
 mod words;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::thread;
@@ -100,8 +100,8 @@ fn pass_through(
     let handle = sizes.handle();
     thread::scope(|scope| {
         scope.spawn(|| sizes.forever().for_each(|_| terminal.resize()));
-        let mut out = Forward::to(scope, io::stdout());
-        let mut err = Forward::to(scope, io::stderr());
+        let mut out = Forward::to(scope, unbuffered(&io::stdout())?);
+        let mut err = Forward::to(scope, unbuffered(&io::stderr())?);
         let mut on_output = |stream: Stream, bytes: &[u8]| {
             watch.heard(words.hear(stream, bytes));
             match stream {
@@ -120,6 +120,11 @@ fn pass_through(
         written?;
         Ok(record)
     })
+}
+
+/// One of our streams, without the buffer of the library: what comes is written at once, whole.
+fn unbuffered(stream: &impl AsFd) -> io::Result<File> {
+    Ok(stream.as_fd().try_clone_to_owned()?.into())
 }
 
 fn status(record: &Record, why: Option<&Why>) -> ExitStatus {
