@@ -184,3 +184,45 @@ fn a_client_is_told_where_the_subject_listens() {
         .output("hello\n");
     assert!(millis(0) < record.clients[0].at);
 }
+
+#[test]
+fn a_client_gets_the_address_of_a_server_that_knows_only_ipv6() {
+    if !python::is_here() {
+        return;
+    }
+    let script = "
+import socket, sys
+try:
+    s = socket.create_server(('::1', 0), family=socket.AF_INET6)
+except OSError:
+    sys.exit(77)
+s.accept()
+";
+    let asks = "
+import os, socket
+host, port = os.environ['ADDRESS'].rsplit(':', 1)
+socket.create_connection((host.strip('[]'), int(port)))
+print(host)
+";
+    let mut plan = Plan::new("python3");
+    plan.args = ["-c", asks].map(Into::into).into();
+    plan.environment
+        .insert("ADDRESS".into(), "{address}".into());
+    let record = Subject::new("python3")
+        .args(["-c", script])
+        .timeout(secs(20))
+        .ready(Readiness::Listening)
+        .action(Action::client(Client::new("c", plan)).on(EventName::Ready))
+        .run()
+        .unwrap();
+    if record.exit() == Some(Exit::Code(77)) {
+        return eprintln!("warning: SKIPPED: this machine has no IPv6");
+    }
+    record.assert().success();
+    record
+        .client("c")
+        .unwrap()
+        .assert()
+        .success()
+        .output("[::1]\n");
+}

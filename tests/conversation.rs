@@ -343,12 +343,13 @@ fn a_file_is_written_left_or_gone() {
     use exeunt::expect::FileEnd::{Absent, There, Written};
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
-    for old in ["old", "changed", "removed"] {
+    for old in ["old", "changed", "kept", "removed"] {
         std::fs::write(path(old), "x").unwrap();
     }
     let mut subject =
-        sh("echo y >changed; echo z >new; rm removed; exit 0").current_dir(directory.path());
-    for name in ["old", "changed", "removed", "new", "never"] {
+        sh("echo y >changed; touch -r kept time; echo longer >kept; touch -r time kept; echo z >new; rm removed; exit 0")
+            .current_dir(directory.path());
+    for name in ["old", "changed", "kept", "removed", "new", "never"] {
         subject = subject.watch_file(name);
     }
     let record = subject.run().unwrap();
@@ -357,6 +358,7 @@ fn a_file_is_written_left_or_gone() {
     for (name, there, written, absent) in [
         ("old", true, false, false),
         ("changed", true, true, false),
+        ("kept", true, true, false),
         ("new", true, true, false),
         ("removed", false, false, true),
         ("never", false, false, true),
@@ -378,4 +380,55 @@ fn a_file_is_written_left_or_gone() {
     );
     // One that was not looked at says nothing.
     assert_eq!(verdict("other", Absent), Verdict::Inconclusive);
+}
+
+#[test]
+fn a_line_that_came_while_the_subject_became_ready_is_in_no_wrong_order() {
+    let said = |ms| {
+        let ready = EventKind::Ready {
+            since: millis(1000),
+        };
+        Record::new(["x"])
+            .with(millis(ms), "listening")
+            .with(millis(1010), ready)
+            .with(millis(2000), Exit::Code(0))
+    };
+    let verdict = |record: &Record, marks: [Mark; 2]| {
+        judge(record, &Expectation::nothing().in_order(marks)).verdict()
+    };
+    let ready = || Mark::from(EventName::Ready);
+    let order = || [ready(), "listening".into()];
+    assert_eq!(verdict(&said(1005), order()), Verdict::Inconclusive);
+    assert_eq!(verdict(&said(990), order()), Verdict::Broken);
+    assert_eq!(verdict(&said(1015), order()), Verdict::Held);
+}
+
+#[test]
+fn a_link_to_nowhere_is_there() {
+    use exeunt::expect::FileEnd::{Absent, Written};
+    let directory = tempfile::tempdir().unwrap();
+    let locks = "ln -s nobody:1 lock; exit 0";
+    let subject = sh(locks).current_dir(directory.path()).watch_file("lock");
+    let record = subject.run().unwrap();
+    let verdict = |end| judge(&record, &Expectation::nothing().file("lock", end)).verdict();
+    assert_eq!(verdict(Written), Verdict::Held);
+    assert_eq!(verdict(Absent), Verdict::Broken);
+}
+
+#[test]
+fn what_was_heard_with_the_exit_may_have_come_after_it() {
+    let said = |ms| {
+        Record::new(["x"])
+            .with(millis(ms), "a child says")
+            .with(millis(1000), Exit::Code(0))
+    };
+    let verdict = |record: &Record, marks: [Mark; 2]| {
+        judge(record, &Expectation::nothing().in_order(marks)).verdict()
+    };
+    let child = || Mark::from("a child says");
+    let after = || [Mark::Exit, child()];
+    assert_eq!(verdict(&said(1000), after()), Verdict::Inconclusive);
+    assert_eq!(verdict(&said(999), after()), Verdict::Broken);
+    assert_eq!(verdict(&said(1001), after()), Verdict::Held);
+    assert_eq!(verdict(&said(1000), [child(), Mark::Exit]), Verdict::Held);
 }

@@ -3,7 +3,7 @@
 #[path = "support/python.rs"]
 mod python;
 
-use exeunt::expect::{Expectation, ExpectedExchange, Mark};
+use exeunt::expect::{Expectation, ExpectedEnd, ExpectedExchange, Mark};
 use exeunt::judge::{Verdict, judge};
 use exeunt::record::{EventKind, EventName, Exchange, Exit};
 use exeunt::stage::{Action, Readiness, Request};
@@ -288,4 +288,133 @@ fn a_request_without_an_answer_is_broken_only_where_that_is_sure() {
     // One that was never sent says nothing.
     let other = Expectation::nothing().request("b", ExpectedExchange::Status(200));
     assert_eq!(judge(&record, &other).verdict(), Verdict::Inconclusive);
+}
+
+/// A server that answers once, by this statement on the connection `c`.
+fn answers_by(statement: &str) -> Option<Subject> {
+    let script = format!(
+        "
+import os, socket, struct, time
+s = socket.create_server(('127.0.0.1', 0))
+c, _ = s.accept()
+c.recv(9999)
+{statement}
+time.sleep(0.1)
+"
+    );
+    python::is_here().then(|| {
+        let subject = Subject::new("python3").args(["-c", &script]);
+        subject.timeout(secs(20)).ready(Readiness::Listening)
+    })
+}
+
+fn once() -> Action {
+    Action::request(Request::get("once", "/")).on(EventName::Ready)
+}
+
+#[test]
+fn an_answer_up_to_the_end_of_its_connection_is_not_whole_if_that_is_reset() {
+    let begun = "c.sendall(b'HTTP/1.1 200 OK\\r\\n\\r\\nhalf'); time.sleep(0.1)";
+    let reset = "c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))";
+    let Some(resets) = answers_by(&format!("{begun}; {reset}; c.close()")) else {
+        return;
+    };
+    let record = resets.action(once()).run().unwrap();
+    record
+        .assert()
+        .success()
+        .request("once", ExpectedExchange::CutOff);
+    let closes = answers_by(&format!("{begun}; c.close()")).unwrap();
+    let record = closes.action(once()).run().unwrap();
+    record.assert().success().answered("once", 200);
+}
+
+#[test]
+fn a_connection_that_only_the_end_of_the_run_closes_was_not_closed_by_the_subject() {
+    let Some(holds) = answers_by("time.sleep(60)") else {
+        return;
+    };
+    let idle = Action::request(Request::connection("idle")).on(EventName::Ready);
+    let holds = holds.action(idle).timeout(millis(1500));
+    let record = holds.action(once()).run().unwrap();
+    let lost = Expectation::new()
+        .end(ExpectedEnd::Hang)
+        .request("idle", ExpectedExchange::Closed)
+        .request("once", ExpectedExchange::CutOff);
+    let judgement = judge(&record, &lost);
+    let failures: Vec<_> = judgement.failures().map(ToString::to_string).collect();
+    assert_eq!(
+        failures,
+        [
+            "expected request `idle` closed by the subject, observed sent, and nothing more came of it",
+            "expected request `once` cut off, observed sent, and nothing more came of it"
+        ]
+    );
+}
+
+/// A server at two places, which are the statements `first` and `second`, that says by its answer which of them was asked.
+fn at_two_places(first: &str, second: &str) -> Record {
+    let script = format!(
+        "
+import os, select, socket, subprocess, time
+def on(processor):
+    os.sched_setaffinity(0, [processor])
+def inode():
+    with socket.socket() as s:
+        return os.fstat(s.fileno()).st_ino
+first = {first}
+time.sleep(0.1)
+second = {second}
+print('both', flush=True)
+ready, _, _ = select.select([first, second], [], [])
+c, _ = ready[0].accept()
+c.recv(9999)
+c.sendall(b'HTTP/1.1 %d A\\r\\nContent-Length: 0\\r\\n\\r\\n' % (201 if ready[0] is first else 202))
+"
+    );
+    let both = Action::request(Request::get("once", "/"));
+    let both = both.on("both").after(millis(50));
+    let subject = Subject::new("python3").args(["-c", &script]);
+    let subject = subject.timeout(secs(20)).ready(Readiness::Listening);
+    subject.action(both).run().unwrap()
+}
+
+#[test]
+fn a_request_goes_to_the_port_that_was_there_first_whatever_number_its_inode_has() {
+    if !python::is_here() {
+        return;
+    }
+    // Each processor gives out numbers of its own.
+    let on = |best: &str| {
+        format!(
+            "[on({best}([(on(p), inode(), p)[1:] for p in os.sched_getaffinity(0)])[1]), socket.create_server(('127.0.0.1', 0))][1]"
+        )
+    };
+    let all = "os.sched_setaffinity(0, range(os.cpu_count()))";
+    let record = at_two_places(&on("max"), &format!("[{all}, {}][1]", on("min")));
+    record.assert().success().answered("once", 201);
+}
+
+#[test]
+fn a_request_goes_to_the_loopback_in_whatever_family_it_is_written() {
+    if !python::is_here() {
+        return;
+    }
+    let local = "socket.create_server(('127.0.0.1', 0))";
+    let host = "subprocess.check_output(['hostname', '-I'], text=True).split()[0]";
+    let elsewhere = format!("socket.create_server(({host}, 0))");
+    if at_two_places(local, &elsewhere).exit() == Some(Exit::Code(0)) {
+        let record = at_two_places(&elsewhere, local);
+        record.assert().success().answered("once", 202);
+    } else {
+        eprintln!("warning: SKIPPED: this machine has no address beside the loopback");
+    }
+    // As Java writes it.
+    let mapped = "socket.create_server(('::ffff:127.0.0.1', 0), family=socket.AF_INET6, dualstack_ipv6=True)";
+    if at_two_places(local, mapped).exit() == Some(Exit::Code(0)) {
+        let record = at_two_places(mapped, local);
+        record.assert().success().answered("once", 201);
+    } else {
+        eprintln!("warning: SKIPPED: this machine has no IPv6");
+    }
 }

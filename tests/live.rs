@@ -194,3 +194,51 @@ fn a_live_subject_is_asked_where_it_listens() -> Result<(), LiveError> {
     subject.wait()?.assert().success();
     Ok(())
 }
+
+#[test]
+fn two_signals_in_a_row_are_two() -> Result<(), LiveError> {
+    if !python::is_here() {
+        return Ok(());
+    }
+    let script = "
+import os, signal
+seen = 0
+def count(*_):
+    global seen
+    seen += 1
+    os.write(1, f'{seen}\\n'.encode())
+signal.signal(signal.SIGTERM, count)
+os.write(1, b'up\\n')
+while seen < 3: signal.pause()
+";
+    let subject = Subject::new("python3").args(["-c", script]);
+    let subject = subject.timeout(secs(20)).start()?;
+    subject.wait_for("up")?;
+    for _ in 0..3 {
+        subject.signal(Signal::TERM)?;
+    }
+    let record = subject.wait()?;
+    record.assert().success().output("up\n1\n2\n3\n");
+    Ok(())
+}
+
+#[test]
+fn a_signal_that_is_blocked_holds_up_nothing_else() -> Result<(), LiveError> {
+    if !python::is_here() {
+        return Ok(());
+    }
+    let script = "
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+print('up', flush=True)
+print(sys.stdin.readline().strip(), flush=True)
+print(signal.SIGTERM in signal.sigpending())
+";
+    let subject = Subject::new("python3").args(["-c", script]);
+    let subject = subject.timeout(secs(20)).start()?;
+    subject.wait_for("up")?;
+    subject.signal(Signal::TERM)?.write("hello\n")?;
+    let record = subject.wait()?;
+    record.assert().success().output("up\nhello\nTrue\n");
+    Ok(())
+}

@@ -3,6 +3,8 @@
 #[path = "support/python.rs"]
 mod python;
 
+use std::net::TcpListener;
+
 use exeunt::expect::{Expectation, ExpectedExchange, Mark};
 use exeunt::judge::{Verdict, judge};
 use exeunt::record::{EventName, Exit};
@@ -81,6 +83,10 @@ fn run(fault: &str) -> Option<Record> {
     server.wait_for_event(term()).unwrap();
     if fault != "loses-work" {
         server.wait_for("stopping").unwrap();
+        if fault != "listens-on" {
+            // Then it has surely heard of the signal, however late the machine is.
+            server.wait_for_event(EventName::StopsListening).unwrap();
+        }
         server.send(Request::get("readyz", "/readyz")).unwrap();
     }
     Some(server.wait().unwrap())
@@ -161,6 +167,32 @@ fn a_worker_that_is_left_behind() {
         "worker-left",
         &["expected no process outlives the subject", "sleep 60"],
     );
+}
+
+/// Whoever listens at the port is not the subject, so it is not ready, and what it says of the port is shown.
+#[test]
+fn a_port_that_is_taken() {
+    if !python::is_here() {
+        return;
+    }
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let server = Subject::new("python3")
+        .args(["-m", "http.server", "--bind=127.0.0.1", &port])
+        .ready(Readiness::Listening)
+        .timeout(secs(20))
+        .start()
+        .unwrap();
+    let text = server.ready().unwrap_err().to_string();
+    assert!(text.contains("Address already in use"), "{text}");
+    assert!(text.contains("exit code 1"), "{text}");
+    let record = server.wait().unwrap();
+    let expected = Expectation::new().end(Exit::Code(1));
+    let judgement = judge(&record, &expected);
+    assert_eq!(judgement.verdict(), Verdict::Broken, "{record:?}");
+    let failures: Vec<_> = judgement.failures().map(ToString::to_string).collect();
+    let why = "expected the subject is ready before it ends";
+    assert!(failures[0].contains(why), "{failures:?}");
 }
 
 #[test]

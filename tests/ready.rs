@@ -348,3 +348,120 @@ fn with_a_parent_of_its_own_a_subject_ends_as_without() {
     assert!(Subject::from(plan).run().is_err());
     run("exit 5", secs(20)).assert().code(5);
 }
+
+#[test]
+fn a_subject_that_is_ready_and_ends_at_once_was_ready_before() {
+    if !python::is_here() {
+        return;
+    }
+    let notify = "
+import os, socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.sendto(b'READY=1', os.environ['NOTIFY_SOCKET'].replace('@', '\\0'))
+os._exit(0)
+";
+    let subjects = || {
+        [
+            sh("echo up").ready("up"),
+            sh("echo >&3").ready(Readiness::Descriptor(3)),
+            python(notify).ready(Readiness::Notify),
+        ]
+    };
+    for _ in 0..5 {
+        for subject in subjects() {
+            let record = subject.run().unwrap();
+            let ready = Mark::from(EventName::Ready);
+            record.assert().success().in_order([ready, Mark::Exit]);
+        }
+    }
+}
+
+#[test]
+fn what_a_subject_has_left_behind_is_ready_too_late() {
+    let late = "(sleep 0.1; echo up) & exit 0";
+    let record = sh(late).ready("up").settle(secs(2)).run().unwrap();
+    let judgement = judge(&record, &Expectation::new());
+    let failures: Vec<_> = judgement.failures().map(ToString::to_string).collect();
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert!(
+        failures[0].starts_with("expected the subject is ready before it ends"),
+        "{failures:?}"
+    );
+}
+
+#[test]
+fn several_sockets_at_one_place_begin_and_end_once() {
+    if !python::is_here() {
+        return;
+    }
+    let script = "
+import socket, time
+def at(family, host, port):
+    return socket.create_server((host, port), family=family, reuse_port=True)
+first = at(socket.AF_INET, '127.0.0.1', 0)
+port = first.getsockname()[1]
+all = [first]
+for _ in range(3):
+    all.append(at(socket.AF_INET, '127.0.0.2', port))
+    all.append(at(socket.AF_INET, '127.0.0.1', port))
+time.sleep(0.1)
+for s in all: s.close()
+time.sleep(0.1)
+";
+    let record = python(script).ready(Readiness::Listening).run().unwrap();
+    record.assert().success();
+    let places = |name| {
+        let events = record.named(&name);
+        let mut all: Vec<_> = events
+            .filter_map(|(_, event)| match &event.kind {
+                EventKind::Listens(change) | EventKind::StopsListening(change) => {
+                    Some(change.address.clone())
+                }
+                _ => None,
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    let begun = places(EventName::Listens);
+    assert_eq!(begun.len(), 2, "{begun:?}");
+    assert_eq!(places(EventName::StopsListening), begun);
+}
+
+#[test]
+fn what_was_written_before_a_signal_stands_before_it() {
+    if !python::is_here() {
+        return;
+    }
+    // Each line is written after the one before it was, so a line that stands between the signal and the answer to it is one that
+    // was read too late. The looks for ports take as long as several lines do.
+    let script = "
+import os, signal, socket
+s = socket.create_server(('127.0.0.1', 0))
+def end(*_):
+    os.write(1, b'end\\n')
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+os.write(1, b'up\\n')
+while True:
+    os.write(1, b'x\\n')
+    for _ in range(300): pass
+";
+    let late = || {
+        let record = python(script)
+            .ready(Readiness::Listening)
+            .action(Action::signal(Signal::TERM).on("up"))
+            .run()
+            .unwrap();
+        let (_, sent) = record
+            .named(&EventName::Signal(Signal::TERM))
+            .next()
+            .expect("it was sent");
+        let late = record.lines().filter(|line| line.at > sent.at);
+        late.filter(|line| line.line.text() == "x").count()
+    };
+    // The machine may take the processor away between the last read and the signal, but not each time.
+    let mut all: Vec<_> = (0..15).map(|_| late()).collect();
+    all.sort_unstable();
+    assert!(all[7] <= 5, "{all:?}");
+}

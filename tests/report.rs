@@ -971,6 +971,30 @@ fn everything_fits_a_narrow_page() {
     }
 }
 
+/// On a narrow page the names stand in no columns, and what was observed goes on in further lines.
+#[test]
+fn a_case_fits_a_narrow_page() {
+    use exeunt::report::Reporter;
+    let cases = cases();
+    let mut outcome = Outcome::of(named(&cases, "waits/py"), None, read(begun()));
+    outcome.runs = 3;
+    let text = |columns| {
+        let mut out = Vec::new();
+        let mut report = report::Text::new(&mut out, false, report::Page::new(columns));
+        report.begin(&[outcome.case.clone()]).unwrap();
+        report.case(&outcome).unwrap();
+        plain(&String::from_utf8(out).unwrap())
+    };
+    for columns in [40, 50, 60, 80] {
+        for line in text(columns).lines() {
+            assert!(line.chars().count() <= columns, "{columns}: {line}");
+        }
+    }
+    assert!(text(40).contains("(run 3 times)"), "{}", text(40));
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&text(40)).starts_with(&words(text(183).lines().next().unwrap())));
+}
+
 #[test]
 fn a_report_in_the_order_of_the_suite() {
     use exeunt::report::{InOrder, Reporter};

@@ -40,10 +40,10 @@ pub(crate) fn diff(args: &Diff) -> Result<ExitStatus, Problem> {
             .into());
     }
     let options = DiffOptions::new().lines(args.lines);
-    let mut out = output::stdout();
-    if args.format == Format::Text {
-        out = out.into_text();
-    }
+    let mut out = match args.format {
+        Format::Text => output::stdout().into_text(),
+        Format::Json => output::stdout().into_data(),
+    };
     let (mut differ, mut unknown) = (0, 0);
     for pair in &pairs {
         let outcomes = (before.outcome(pair.before), after.outcome(&pair.after));

@@ -1,13 +1,14 @@
 //! `exeunt judge`
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::Instant;
 
 use exeunt::Record;
-use exeunt::outcome::{Outcome, Status};
+use exeunt::outcome::{CaseId, Outcome, Status};
 use exeunt::record::Origin;
 use exeunt::report::Results;
 use exeunt::suite::{Case, Suite, Version};
@@ -22,16 +23,22 @@ use crate::kept;
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::{Report, reporter};
+use crate::report_command::tell_unfinished;
 use crate::select::load_suite;
 
 pub(crate) fn judge(args: &Judge) -> Result<ExitStatus, Problem> {
     let suite = load_suite(args.suite.as_deref())?;
     let begun = Instant::now();
     let mut outcomes = Vec::new();
+    let mut announced = BTreeSet::new();
     for path in &args.files {
         let text = read(path)?;
         for saved in Saved::all(path, &text) {
             let (place, saved) = saved?;
+            if let Saved::Begin(begin) = saved {
+                announced.extend(begin.cases);
+                continue;
+            }
             let outcome = outcome(&suite, saved).map_err(|why| format!("{place}: {why}"))?;
             outcomes.extend(outcome);
         }
@@ -48,7 +55,10 @@ pub(crate) fn judge(args: &Judge) -> Result<ExitStatus, Problem> {
     reporters.insert(0, reporter(&args.report, &progress));
     let mut report = Report::begin(reporters, &args.report, &ids);
     outcomes.iter().for_each(|outcome| report.case(outcome));
-    Ok(report.end(begun.elapsed())?)
+    let unfinished: Vec<_> = announced.iter().filter(|id| !ids.contains(id)).collect();
+    tell_unfinished(&unfinished, &[])?;
+    let status = report.end(begun.elapsed())?;
+    Ok(status.unless_unfinished(!unfinished.is_empty()))
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, Problem> {
@@ -69,6 +79,8 @@ enum Saved {
     Case(Box<SavedCase>),
     /// A record without a report around it.
     Record(Box<Record>),
+    /// The cases of a kept run: those that were not over when it was cut off have no outcome in it.
+    Begin(Begin),
     /// What says nothing of a case: a summary, an event that the record has too.
     Beside,
 }
@@ -100,6 +112,12 @@ impl From<KeptCase> for Box<SavedCase> {
             ..kept.case
         })
     }
+}
+
+/// The first line of a kept run.
+#[derive(Deserialize)]
+struct Begin {
+    cases: Vec<CaseId>,
 }
 
 /// The record of `exeunt run --format json`.
@@ -170,7 +188,8 @@ impl Saved {
             Some("case") => Ok(Self::Case(read(value)?)),
             Some("outcome") => Ok(Self::Case(read::<KeptCase>(value)?.into())),
             Some("run") => Ok(Self::Record(Box::new(read::<SavedRun>(value)?.record))),
-            Some("summary" | "start" | "event" | "begin" | "end") => Ok(Self::Beside),
+            Some("begin") => Ok(Self::Begin(read(value)?)),
+            Some("summary" | "start" | "event" | "end") => Ok(Self::Beside),
             Some(other) => Err(format!(
                 "a `{other}` of another version of exeunt is no record"
             )),
@@ -183,7 +202,7 @@ impl Saved {
 /// What comes of a saved case now. `None` for what says nothing of one.
 fn outcome(suite: &Suite, saved: Saved) -> Result<Option<Outcome>, String> {
     let saved = match saved {
-        Saved::Beside => return Ok(None),
+        Saved::Beside | Saved::Begin(_) => return Ok(None),
         Saved::Record(record) => return judged(suite, *record).map(Some),
         Saved::Case(saved) => *saved,
     };

@@ -95,19 +95,17 @@ impl KeepLast {
         let mut not_well = not_well(&self.directory);
         for outcome in &self.results.outcomes {
             let id = outcome.case.to_string();
-            match is_well(outcome) {
-                true => not_well.remove(&id),
-                false => not_well.insert(id),
+            match outcome.status {
+                // It was not run.
+                Status::Skipped => false,
+                status if status.is_expected() => not_well.remove(&id),
+                _ => not_well.insert(id),
             };
         }
         let list: String = not_well.into_iter().map(|id| id + "\n").collect();
         replace(&self.directory.join(NOT_WELL), &list)?;
         replace(&self.directory.join(RUN), &self.results.to_saved())
     }
-}
-
-fn is_well(outcome: &Outcome) -> bool {
-    outcome.status.is_expected() || outcome.status == Status::Skipped
 }
 
 impl Reporter for KeepLast {

@@ -13,7 +13,10 @@ use crate::select::{load, select};
 
 pub(crate) fn list(args: &List) -> Result<ExitStatus, Problem> {
     let suite = load(&args.selection)?;
-    let mut out = output::stdout();
+    let mut out = match args.format {
+        Format::Text => output::stdout(),
+        Format::Json => output::stdout().into_data(),
+    };
     for case in select(&suite, &args.selection)? {
         match (args.format, args.verbose) {
             (Format::Text, false) => writeln!(out, "{}{}", case.id(), note(case))?,

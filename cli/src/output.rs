@@ -13,6 +13,8 @@ pub(crate) struct Output<S: RawStream> {
     open: bool,
     /// Whether what is not ASCII is replaced.
     ascii: bool,
+    /// Whether it is written as it is.
+    data: bool,
 }
 
 pub(crate) fn stdout() -> Output<io::Stdout> {
@@ -20,6 +22,7 @@ pub(crate) fn stdout() -> Output<io::Stdout> {
         stream: anstream::stdout(),
         open: true,
         ascii: false,
+        data: false,
     }
 }
 
@@ -28,15 +31,33 @@ pub(crate) fn stderr() -> Output<io::Stderr> {
         stream: anstream::stderr(),
         open: true,
         ascii: false,
+        data: false,
     }
 }
 
 impl Clone for Output<io::Stdout> {
     fn clone(&self) -> Self {
-        Self {
+        let other = Self {
             open: self.open,
             ascii: self.ascii,
+            data: self.data,
             ..stdout()
+        };
+        match self.data {
+            true => other.into_data(),
+            false => other,
+        }
+    }
+}
+
+impl Output<io::Stdout> {
+    /// For programs: byte for byte. What fits a text to a terminal takes control characters out of it, those in a string of JSON too.
+    pub(crate) fn into_data(self) -> Self {
+        Self {
+            stream: anstream::AutoStream::always_ansi(io::stdout()),
+            ascii: false,
+            data: true,
+            ..self
         }
     }
 }
@@ -91,6 +112,10 @@ impl<S: RawStream + AsLockedWrite> Write for Output<S> {
 /// The page that text on stdout is fitted to: as wide as the terminal, if it is one.
 pub(crate) fn page() -> Page {
     match terminal_size::terminal_size_of(io::stdout()) {
+        // What a text is cut by takes two columns more in ASCII.
+        Some((width, _)) if crate::ascii::is_wanted() => {
+            Page::new(usize::from(width.0).saturating_sub(2))
+        }
         Some((width, _)) => Page::new(width.0.into()),
         None => Page::default(),
     }

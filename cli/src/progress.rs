@@ -198,6 +198,16 @@ pub(crate) struct Beside<S> {
     stream: S,
 }
 
+impl Beside<Output<io::Stdout>> {
+    /// For programs: byte for byte.
+    pub(crate) fn into_data(self) -> Self {
+        Self {
+            stream: self.stream.into_data(),
+            ..self
+        }
+    }
+}
+
 impl<S: RawStream> Beside<Output<S>> {
     /// For people: in ASCII, where their locale has no more.
     pub(crate) fn into_text(self) -> Self {

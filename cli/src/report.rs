@@ -87,12 +87,14 @@ pub(crate) fn reporter(args: &ReportArgs, progress: &Progress) -> Box<dyn Report
         .differing(args.differing)
         .versions(args.versions);
     match (args.format, args.matrix) {
-        (Format::Json, None) => Box::new(report::Json::new(out)),
+        (Format::Json, None) => Box::new(report::Json::new(out.into_data())),
         (Format::Text, None) => Box::new(report::Text::new(text, args.verbose, page)),
         (Format::Json, Some(format)) => {
             let table = MatrixReport::new(out.clone(), io::sink(), kind(format), options, page);
-            let reports: Vec<Box<dyn Reporter>> =
-                vec![Box::new(table), Box::new(report::Json::new(out))];
+            let reports: Vec<Box<dyn Reporter>> = vec![
+                Box::new(table),
+                Box::new(report::Json::new(out.into_data())),
+            ];
             Box::new(reports)
         }
         (Format::Text, Some(format @ MatrixFormat::Text)) => Box::new(MatrixReport::new(

@@ -103,7 +103,7 @@ fn missing_shards(runs: &[Results]) -> Vec<String> {
 }
 
 /// What has no outcome is easily overlooked among what held.
-fn tell_unfinished(cases: &[&CaseId], missing: &[String]) -> io::Result<()> {
+pub(crate) fn tell_unfinished(cases: &[&CaseId], missing: &[String]) -> io::Result<()> {
     if cases.is_empty() {
         return Ok(());
     }

@@ -131,7 +131,7 @@ impl View {
     fn write(mut self, news: &Receiver<News>) -> io::Result<()> {
         let out = match self.live {
             Some(_) => output::stdout().into_text(),
-            None => output::stdout(),
+            None => output::stdout().into_data(),
         };
         let mut out = BufWriter::new(out);
         loop {

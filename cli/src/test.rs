@@ -41,6 +41,11 @@ fn run(args: &Test, filter: Option<&GtestFilter>) -> Result<ExitStatus, Problem>
     );
     // Before the builds: an interruption of theirs is one of ours.
     let cancel = cancel_on_signals(OnInterrupt::Terminate)?;
+    let ids: Vec<_> = cases.iter().map(|case| case.id()).collect();
+    let mut results = Results::new(suite.path().display().to_string(), ids.clone());
+    results.shard = shard;
+    // Before the builds as well: where one of them fails, nobody takes an older run for this one.
+    let kept = kept(&suite, args, &results)?;
     let stage = Staged { clock: args.clock };
     let prepared = match args.no_build {
         true => suite.prepare_built(&cases, &stage, Some(&cancel)),
@@ -57,16 +62,15 @@ fn run(args: &Test, filter: Option<&GtestFilter>) -> Result<ExitStatus, Problem>
         }
     };
     check_scenarios(&prepared, &cases, &args.selection)?;
-    let ids: Vec<_> = cases.iter().map(|case| case.id()).collect();
-    let mut results = Results::new(suite.path().display().to_string(), ids.clone());
-    results.shard = shard;
     let mut reporters: Vec<Box<dyn Reporter>> =
         vec![Box::new(InOrder::new(reporter(&args.report, &progress)))];
     reporters.extend(files(&args.report.files, &results)?);
-    reporters.extend(kept(&suite, args, results)?);
+    reporters.extend(kept);
     let begun = Instant::now();
     let mut report = Report::begin(reporters, &args.report, &ids);
-    let jobs = args.jobs.map_or_else(Jobs::default, Jobs::from);
+    let jobs = args
+        .jobs
+        .map_or_else(|| Jobs::on(args.clock.unwrap_or_default()), Jobs::from);
     runner::run(&prepared, &cases, jobs, &cancel, |event| match event {
         runner::Progress::Begun(case) => progress.begun(case.id()),
         runner::Progress::Ended(outcome) => {
@@ -102,12 +106,12 @@ fn choose<'s>(
 fn kept(
     suite: &Suite,
     args: &Test,
-    results: Results,
-) -> Result<impl Iterator<Item = Box<dyn Reporter>>, Problem> {
+    results: &Results,
+) -> Result<impl Iterator<Item = Box<dyn Reporter>> + use<>, Problem> {
     let asked = args.save.as_ref();
-    let asked = asked.map(|directory| kept::save(directory, &results));
+    let asked = asked.map(|directory| kept::save(directory, results));
     let asked = asked.transpose()?;
-    let last: Box<dyn Reporter> = Box::new(KeepLast::new(suite.root(), results));
+    let last: Box<dyn Reporter> = Box::new(KeepLast::new(suite.root(), results.clone()));
     Ok(asked.into_iter().chain([last]))
 }
 

@@ -1,4 +1,4 @@
-//! The GitHub action: what its script does with its inputs.
+//! The GitHub action and the workflows: what their scripts do.
 
 use std::fs;
 
@@ -86,4 +86,98 @@ fn the_action_runs_the_script() {
             "{variable}"
         );
     }
+}
+
+fn repository(path: &str) -> String {
+    format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A step that is no script could be run nowhere else.
+#[test]
+fn each_step_of_a_workflow_is_a_script_of_ours() {
+    for workflow in ["ci", "release"] {
+        let path = repository(&format!(".github/workflows/{workflow}.yml"));
+        let text = fs::read_to_string(path).unwrap();
+        let steps: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("run: "))
+            .collect();
+        assert!(steps.len() > 5, "{workflow}: {steps:?}");
+        for step in steps {
+            let script = step.split(' ').next().unwrap();
+            let is_ours = script.starts_with("ci/") && fs::metadata(repository(script)).is_ok();
+            assert!(is_ours, "{workflow}: {step}");
+        }
+    }
+}
+
+/// A step of a release, of packages with these names, of which nothing leaves the machine.
+fn rehearse(step: &str, packages: &[&str]) -> (Command, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    for name in packages {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+    let mut command = Command::new(repository("ci/publish"));
+    command
+        .args([step, directory.path().to_str().unwrap()])
+        .env("DRY_RUN", "1");
+    (command, directory)
+}
+
+#[test]
+fn a_draft_has_all_archives_and_the_tag_of_the_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    let archives = [
+        "archives/exeunt-x.tar.gz",
+        "archives/exeunt-x.tar.gz.sha256",
+    ];
+    let (mut command, _packages) = rehearse("draft", &archives);
+    command
+        .env("TAG", format!("v{version}"))
+        .assert()
+        .success()
+        .stdout(
+            contains(format!("would run: gh release create v{version} --draft"))
+                .and(contains(archives[0]).and(contains(archives[1]))),
+        );
+    command
+        .env("TAG", "v99.0.0")
+        .assert()
+        .failure()
+        .stderr(contains("the tag is v99.0.0"));
+    let (mut command, _packages) = rehearse("draft", &[]);
+    command
+        .env("TAG", format!("v{version}"))
+        .assert()
+        .failure()
+        .stderr(contains("there is no exeunt-*.tar.gz*"));
+}
+
+#[test]
+fn the_packages_of_platforms_are_published_before_the_one_that_asks_for_them() {
+    if std::process::Command::new("npm")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        eprintln!(
+            "warning: SKIPPED: npm is not here: in which order packages are published is unknown"
+        );
+        return;
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let whole = format!("npm/exeunt-cli-{version}.tgz");
+    let platform = |arch: &str| format!("npm/exeunt-cli-linux-{arch}-{version}.tgz");
+    let (x64, arm64) = (platform("x64"), platform("arm64"));
+    let (mut command, _packages) = rehearse("npm", &[&whole, &x64, &arm64]);
+    let output = command.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let order: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.rsplit('/').next())
+        .collect();
+    let names = [arm64, x64, whole].map(|path| path["npm/".len()..].to_owned());
+    assert_eq!(order, names, "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -168,7 +168,9 @@ fn silence_and_time_are_bounded_where_that_is_asked_for() {
     sh(&["--idle", "1s"], "echo begun; sleep 73")
         .assert()
         .code(121)
-        .stderr(contains("printed nothing for 1 s"));
+        .stderr(contains(
+            "printed nothing for 1 s, and ended\n  last line  begun\n",
+        ));
     sh(
         &["--timeout", "1s"],
         "while :; do echo more; sleep 0.1; done",
@@ -291,7 +293,10 @@ fn the_summaries_of_test_runners_are_known() {
             "cargo-test.txt",
             "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
         ),
-        ("go-test.txt", "ok  \\texample.com/one\\t0.004s"),
+        ("go-test-failed.txt", "FAIL\\texample.com/m/two\\t0."),
+        ("go-test-packages-failed.txt", "FAIL"),
+        ("go-test-verbose.txt", "ok  \\texample.com/m/one\\t0."),
+        ("go-test.txt", "ok  \\texample.com/m/one\\t0."),
         (
             "jest-colours.txt",
             "Ran all test suites matching ok.test.js.",
@@ -358,4 +363,21 @@ fn other_lines_are_no_summary() {
         .assert()
         .success()
         .stderr("");
+}
+
+#[test]
+fn a_last_word_that_is_named_may_end_as_on_windows() {
+    sh(
+        &[
+            "--grace",
+            "1s",
+            "--timeout",
+            "20s",
+            "--after-line",
+            "^done$",
+        ],
+        r"printf 'done\r\n'; sleep 70",
+    )
+    .assert()
+    .code(122);
 }

@@ -106,11 +106,12 @@ def test_the_fixture_gives_records(pytester):
 @pytest.mark.parametrize(
     "script, check, told",
     [
-        ("exit 3", "assert_exit(0)", "expected exit code 0, observed 3"),
-        ("echo b; echo a", "assert_lines('a', 'b')", "a line with 'b' there"),
-        ("sleep 1", "assert_exits_within(0.01)", "within 0.01 s"),
-        ("sleep 9 &", "assert_nothing_left()", "it left behind: pid"),
-        ("sleep 99", "assert_exit(0)", "still running at its time limit"),
+        ("exit 3", "assert_exit(0)", "expected exit code 0, observed exit code 3"),
+        ("kill -9 $$", "assert_exit(9)", "expected exit code 9, observed killed by SIGKILL"),
+        ("echo b; echo a", "assert_lines('a', 'b')", "`b`"),
+        ("sleep 1", "assert_exits_within(0.01)", "expected the exit within 0.01 s"),
+        ("sleep 9 &", "assert_nothing_left()", "expected no process outlives the subject, observed pid"),
+        ("sleep 99", "assert_exit(0)", "observed still running after 2 s"),
     ],
 )
 def test_what_is_not_so_fails_with_the_timeline(pytester, script, check, told):
@@ -137,3 +138,34 @@ def test_what_the_machine_may_have_caused_is_an_error(pytester):
         """
     )
     pytester.runpytest().assert_outcomes(errors=1)
+
+
+def test_what_was_cut_or_buffered_is_an_error(pytester):
+    pytester.makepyfile(
+        """
+        def test_cut(exeunt):
+            record = exeunt.run("true")
+            record.json["events"].insert(0, {"event": "cut", "at": 0, "lines": 9, "bytes": 99})
+            record.json["findings"].append({"finding": "output-cut", "lines": 9, "bytes": 99})
+            record.assert_lines("ready")
+
+        def test_buffered(exeunt):
+            record = exeunt.run("echo", "ready")
+            record.json["findings"].append({"finding": "buffers-output", "event": 0, "late": 3})
+            record.assert_exits_within(0, after="ready")
+        """
+    )
+    pytester.runpytest().assert_outcomes(errors=2)
+
+
+def test_any_text_is_a_part_of_a_line(pytester):
+    pytester.makepyfile(
+        r"""
+        def test_texts(exeunt):
+            texts = ['say "no"', r"back\\slash", "tab\there", "\x7f", "ünïcode 😀", "{x} [y] # z"]
+            record = exeunt.run("printf", "%s\\n", *texts)
+            record.assert_lines(*texts)
+            assert record.lag >= 0
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=1)

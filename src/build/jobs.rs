@@ -7,7 +7,7 @@ use super::command::{Failure, Tools};
 use super::found::{Builds, Here};
 use super::known::Known;
 use super::{Prepared, cargo, side_by_side};
-use crate::suite::placeholder::expand;
+use crate::suite::placeholder::{self, expand};
 use crate::suite::{CargoBuild, Case, Implementation, Start, SuiteError};
 
 impl Prepared<'_> {
@@ -69,7 +69,7 @@ impl Prepared<'_> {
     }
 
     fn build_words(&self, implementation: &Implementation, words: &[String]) -> Vec<String> {
-        let root = self.suite.root().to_string_lossy();
+        let root = placeholder::root(self.suite.root());
         let values = [
             ("implementation", implementation.name.as_str()),
             ("root", &root),

@@ -8,7 +8,7 @@ use super::command::{Failure, Tools};
 use super::{Ready, version};
 use crate::secs;
 use crate::stage::{RunError, find_program};
-use crate::suite::placeholder::expand;
+use crate::suite::placeholder::{self, expand};
 use crate::suite::{Implementation, Suite, SuiteError};
 
 /// How long a probe may take: 20 s.
@@ -69,7 +69,7 @@ fn check_located(
 
 /// A word of a probe, or of what locates a program.
 fn expanded(suite: &Suite, implementation: &Implementation, word: &str, program: &str) -> String {
-    let root = suite.root().to_string_lossy();
+    let root = placeholder::root(suite.root());
     let values = [
         ("program", program),
         ("implementation", &implementation.name),

@@ -37,6 +37,9 @@
 //! `exclusive` holds there too: the processes lock the suite file. A case that is run again is alone in its process
 //! only.
 //!
+//! Nextest runs as many tests side by side as there are processors. Subjects mostly sleep, so more is faster: `--test-threads 12`, or a
+//! profile's `test-threads`.
+//!
 //! # Archives of nextest
 //!
 //! A test that `cargo nextest run --archive-file` has unpacked takes the binaries of cargo packages from the archive, and needs no

@@ -82,11 +82,11 @@ fn slack(record: &Record, delay: &Delay) -> Duration {
     }
 }
 
-/// How far a time is outside of a bound.
+/// How far a time is outside of a bound. What came before that from which it is counted did not come within a time after it.
 fn off(bound: Bound, elapsed: f64) -> Duration {
     let off = match bound {
         Bound::About(time) => (elapsed - time.as_secs_f64()).abs(),
-        Bound::Within(time) => elapsed - time.as_secs_f64(),
+        Bound::Within(time) => (elapsed - time.as_secs_f64()).max(-elapsed),
         Bound::AtLeast(time) => time.as_secs_f64() - elapsed,
     };
     Duration::try_from_secs_f64(off.max(0.0)).unwrap_or(Duration::MAX)

@@ -47,7 +47,8 @@ fn is_own(record: &Record, exit: ExitSeen) -> bool {
         matches!(
             kind,
             EventKind::Signal(SignalSent {
-                reason: SignalReason::Timeout | SignalReason::GraceOver,
+                // One at which it is to show where it stands may end it too, as SIGABRT does.
+                reason: SignalReason::AtTimeout | SignalReason::Timeout | SignalReason::GraceOver,
                 ..
             })
         )

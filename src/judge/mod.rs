@@ -1,6 +1,7 @@
 //! The judge: a pure function from a [`Record`] and an [`Expectation`] to a [`Judgement`].
 //!
-//! No process, no clock: a saved record is judged the same tomorrow.
+//! No process, no clock: a saved record is judged the same tomorrow. What came only after the harness had begun to end the
+//! subject, or its survivors, is not judged: it is the harness's doing.
 
 mod check;
 mod clients;
@@ -12,6 +13,7 @@ mod lines;
 mod lives;
 mod moment;
 mod order;
+mod own;
 mod ready;
 mod requests;
 mod sequence;
@@ -83,6 +85,7 @@ impl Judgement {
 /// ```
 #[must_use]
 pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
+    let record = &*own::before_the_end(record);
     let Expectation {
         log,
         present,
@@ -127,6 +130,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
 /// This is the number that checks and reports show.
 #[must_use]
 pub fn elapsed(record: &Record, delay: &Delay) -> Option<f64> {
+    let record = &*own::before_the_end(record);
     match delay::is_cut_short(record, delay) {
         true => None,
         false => moment::elapsed(record, delay),
@@ -138,6 +142,7 @@ pub fn elapsed(record: &Record, delay: &Delay) -> Option<f64> {
 /// This is the place that a delay is counted from.
 #[must_use]
 pub fn instant(record: &Record, mark: &Mark) -> Option<Duration> {
+    let record = &*own::before_the_end(record);
     moment::Moment::of(record, mark).map(|moment| moment.at)
 }
 

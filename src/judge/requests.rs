@@ -1,9 +1,10 @@
 //! What became of requests.
 
 use super::check::{Check, Doubt, Expected, Observed};
+use super::end::doubt_at_end;
 use super::expect::{ExpectedExchange, ExpectedRequest};
 use super::{Absence, doubt_about_absence};
-use crate::record::{EventKind, Exchange, Record};
+use crate::record::{EventKind, Exchange, Record, SignalReason};
 
 /// One check for each request of the name, or one that there was none.
 pub(super) fn requests(record: &Record, wanted: &ExpectedRequest) -> Vec<Check> {
@@ -18,7 +19,11 @@ pub(super) fn requests(record: &Record, wanted: &ExpectedRequest) -> Vec<Check> 
             let observed = Observed::Exchange(exchange.clone());
             let check = match wanted.end.allows(exchange) {
                 true => Check::held(expected(), observed),
-                false => Check::broken(expected(), observed),
+                false => {
+                    let doubt = doubt_about_signals(record, wanted, event)
+                        .or_else(|| doubt_about_limit(record, event));
+                    Check::broken_unless(doubt, expected(), observed)
+                }
             };
             check.at(event)
         })
@@ -43,6 +48,65 @@ fn seen<'r>(record: &'r Record, name: &str) -> impl Iterator<Item = (usize, &'r 
         EventKind::Request(request) if request.name == name => Some((i, &request.exchange)),
         _ => None,
     })
+}
+
+/// The doubt about a request that came to its end at this event: a signal of the plan came so close to it that it may have been
+/// the other way round on a machine that was not late.
+///
+/// A request that was sent right after the signal may have been there before the subject heard of it; one that was to be lost may
+/// have been answered before it, since the signal was sent late.
+fn doubt_about_signals(record: &Record, wanted: &ExpectedRequest, end: usize) -> Option<Doubt> {
+    let sent = seen(record, &wanted.name)
+        .take_while(|(event, _)| *event < end)
+        .filter(|(_, exchange)| matches!(exchange, Exchange::Sent { .. }));
+    let begun = sent.last().map_or(end, |(event, _)| event);
+    let at = |event: usize| record.events[event].at;
+    let lag = record.lag.total();
+    let mut signals = planned_signals(record);
+    let close = signals.any(|signal| match signal < begun {
+        true => !has_heard(record, signal, begun) && at(begun).saturating_sub(at(signal)) < lag,
+        false => is_answered_loss(record, wanted.end, end) && at(end).abs_diff(at(signal)) < lag,
+    });
+    close.then_some(Doubt::Lag(lag))
+}
+
+/// Whether the subject had shown, before an event, that it had heard of a signal: a line may be about anything else.
+fn has_heard(record: &Record, signal: usize, before: usize) -> bool {
+    let mut between = record.events[signal..before].iter();
+    between.any(|event| {
+        matches!(
+            event.kind,
+            EventKind::StopsListening(_) | EventKind::Stopping
+        )
+    })
+}
+
+fn planned_signals(record: &Record) -> impl Iterator<Item = usize> {
+    let events = record.events.iter().enumerate();
+    events.filter_map(|(i, event)| match &event.kind {
+        EventKind::Signal(sent) if sent.reason == SignalReason::Planned => Some(i),
+        _ => None,
+    })
+}
+
+/// Whether a request was answered that was to be lost.
+fn is_answered_loss(record: &Record, wanted: ExpectedExchange, end: usize) -> bool {
+    use ExpectedExchange::{CutOff, Lost, Refused};
+    let exchange = match &record.events[end].kind {
+        EventKind::Request(request) => &request.exchange,
+        _ => return false,
+    };
+    matches!(exchange, Exchange::Answered(_)) && matches!(wanted, CutOff | Lost | Refused)
+}
+
+/// The doubt about what the harness cut off itself, when it ended the subject at its time limit.
+fn doubt_about_limit(record: &Record, end: usize) -> Option<Doubt> {
+    let mut before = record.events[..end].iter().map(|event| &event.kind);
+    let is_ended = before.any(|kind| match kind {
+        EventKind::Signal(sent) => sent.reason != SignalReason::Planned,
+        _ => false,
+    });
+    is_ended.then(|| doubt_at_end(record)).flatten()
 }
 
 /// Whether this ends a request. That a connection is closed afterwards is another thing, unless it is what is wanted.

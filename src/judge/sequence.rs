@@ -63,13 +63,33 @@ pub(super) fn order(record: &Record, marks: &[Mark], end_is_told: bool) -> Vec<C
             continue;
         }
         let Some(moment) = Moment::of(record, mark) else {
-            checks.push(never_came(record, expected, mark));
+            checks.push(missing(record, expected, mark, before.1));
             continue;
         };
         checks.push(pair(record, expected, &before, moment));
         before = (mark.clone(), moment);
     }
     checks
+}
+
+/// An event that never came. One of the harness's own may be missing only because it was late: the subject ended sooner after
+/// the event before than the machine was late.
+fn missing(record: &Record, expected: Expected, mark: &Mark, before: Moment) -> Check {
+    let own = match mark {
+        Mark::Signal(..) => true,
+        Mark::Event(name, _) => name.is_of_the_harness(),
+        _ => false,
+    };
+    let lag = record.lag.measured();
+    let left = record
+        .exit_event()
+        .map(|exit| exit.at.saturating_sub(before.at));
+    match left {
+        Some(left) if own && left < lag => {
+            Check::inconclusive(expected, Observed::NoMark(mark.clone()), Doubt::Lag(lag))
+        }
+        _ => never_came(record, expected, mark),
+    }
 }
 
 /// Whether an event came after the one before it.
@@ -89,14 +109,14 @@ fn pair(record: &Record, expected: Expected, before: &(Mark, Moment), moment: Mo
             },
             Doubt::Lag(record.lag.measured()),
         ),
-        true => Check::broken(
+        true if !was_ready(record, *earlier, moment) => Check::broken(
             expected,
             Observed::Before {
                 at,
                 other: other.clone(),
             },
         ),
-        false => {
+        _ => {
             let gap = super::moment::seconds_between(*earlier, moment);
             let doubt = Doubt::Unordered {
                 other: other.clone(),
@@ -117,6 +137,13 @@ fn is_late(record: &Record, act: Moment, moment: Moment) -> bool {
         && act.at.saturating_sub(moment.at) <= record.lag.measured()
 }
 
+/// Whether the subject may have been ready already when something came before that was seen: a server that says so once it listens
+/// says it between two looks.
+fn was_ready(record: &Record, ready: Moment, moment: Moment) -> bool {
+    let kind = ready.event.map(|event| &record.events[event].kind);
+    matches!(kind, Some(EventKind::Ready { since }) if *since < moment.at)
+}
+
 /// Whether the order in which two events stand is the one in which they happened.
 fn sure(record: &Record, ways: (Way, Way), a: Moment, b: Moment) -> bool {
     let unsure = UNSURE.saturating_add(record.lag.canary.max(record.lag.harness));
@@ -124,7 +151,10 @@ fn sure(record: &Record, ways: (Way, Way), a: Moment, b: Moment) -> bool {
         let kind = moment.event.map(|event| &record.events[event].kind);
         matches!(kind, Some(EventKind::Exit(_)))
     };
+    // What was there when the exit was heard has its time at the latest: a descendant may have written it a moment later.
+    let with_exit = is_exit(a) && a.at == b.at && b.event < a.event;
     let late = match ways {
+        (Way::Exact, Way::Stream(_) | Way::Connection) if with_exit => return false,
         // The loopback may deliver an answer after its sender, or the sender's parent, has ended.
         (Way::Exact, Way::Connection) if is_exit(a) => unsure,
         (Way::Connection, Way::Exact) if is_exit(b) => unsure,

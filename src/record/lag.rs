@@ -12,7 +12,8 @@ pub struct Lag {
     /// The worst oversleep, during the run, of a thread that only sleeps.
     #[serde(with = "seconds")]
     pub canary: Duration,
-    /// How long the subject's main thread was ready to run and had no processor, over the whole run.
+    /// How long the subject's main thread was ready to run and had no processor, over the whole run. In a run that reached its
+    /// time limit, a descendant that waited longer counts in its place: a server may have waited for its workers.
     #[serde(with = "seconds")]
     pub subject_waited: Duration,
     /// How long, during the run, some process of the machine was ready to run and had no processor, or waited for a disk

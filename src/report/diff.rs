@@ -7,7 +7,7 @@ use super::text::{observation, word};
 use crate::expect::Expectation;
 use crate::judge::{Verdict, elapsed, judge};
 use crate::outcome::{Observed, Outcome, Status};
-use crate::record::{Record, Termination};
+use crate::record::{EventKind, Exchange, Record, Termination};
 
 /// Two runs of a case, compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,13 +109,48 @@ fn definite(before: &Outcome, a: &Observed, after: &Outcome, b: &Observed) -> Ve
         ));
     }
     for expectation in [&before.expectation, &after.expectation] {
-        for sentence in flipped(expectation, &a.record, &b.record) {
+        let ends = other_ends(expectation, &a.record, &b.record);
+        for sentence in flipped(expectation, &a.record, &b.record)
+            .into_iter()
+            .chain(ends)
+        {
             if !told.contains(&sentence) {
                 told.push(sentence);
             }
         }
     }
     told
+}
+
+/// What became of the requests and the clients that are judged, where both runs have them: it may be wrong in two ways.
+fn other_ends(expectation: &Expectation, a: &Record, b: &Record) -> Vec<String> {
+    let requests = expectation.requests.iter().map(|request| {
+        let [was, is] = [a, b].map(|record| exchanges(record, &request.name));
+        (format!("request `{}` was", request.name), was, is)
+    });
+    let clients = expectation.clients.iter().map(|client| {
+        let own = |record: &Record| Some(end(record.client(&client.name)?));
+        let [was, is] = [a, b].map(|record| own(record).unwrap_or_default());
+        (format!("client `{}` ended with", client.name), was, is)
+    });
+    let ends = requests.chain(clients);
+    let differ = ends.filter(|(_, was, is)| was != is && !was.is_empty() && !is.is_empty());
+    differ
+        .map(|(what, was, is)| format!("{what} {was}, and is now: {is}"))
+        .collect()
+}
+
+/// How the requests of a name ended. Whether one that was lost was cut off or refused is a matter of time.
+fn exchanges(record: &Record, name: &str) -> String {
+    let ends = record.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Request(seen) if seen.name == name => match &seen.exchange {
+            answered @ Exchange::Answered(_) => Some(answered.to_string()),
+            Exchange::CutOff { .. } | Exchange::Refused { .. } => Some("lost".into()),
+            _ => None,
+        },
+        _ => None,
+    });
+    ends.collect::<Vec<_>>().join(", ")
 }
 
 /// Another status, where nothing else says why: the suite itself is another one, or the delay is at the edge of its slack.

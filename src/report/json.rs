@@ -25,6 +25,8 @@ enum Line<'a> {
     },
     Run {
         record: &'a Record,
+        /// By how much the machine was late in all, in seconds.
+        lag: f64,
     },
     Summary {
         #[serde(flatten)]
@@ -128,7 +130,8 @@ pub fn event(event: &Event) -> String {
 /// The record of a single run.
 #[must_use]
 pub fn run(record: &Record) -> String {
-    line(&Line::Run { record })
+    let lag = record.lag.total().as_secs_f64();
+    line(&Line::Run { record, lag })
 }
 
 /// The last line: how many cases came out how, and how long it took in seconds.

@@ -6,9 +6,11 @@ use std::cmp::Reverse;
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
+use std::time::Duration;
 
 use crate::build::Prepared;
 use crate::outcome::{Cause, Outcome, Status};
+use crate::record::{Clock, Record};
 use crate::stage::{Cancel, RunError, patience, processors};
 use crate::suite::Case;
 
@@ -107,11 +109,16 @@ fn side_by_side<'s>(
             };
             if let Ok((case, outcome)) = ended {
                 let observed = outcome.observed.as_ref();
-                slots.give_back(observed.map(|observed| observed.record.lag.measured()));
+                slots.give_back(observed.and_then(|observed| lag(&observed.record)));
                 telling(Step::Ended(case, outcome));
             }
         }
     });
+}
+
+/// By how much a run was late. `None` on the virtual clock, where that says nothing of how busy the machine is.
+fn lag(record: &Record) -> Option<Duration> {
+    (record.clock != Clock::Virtual).then(|| record.lag.measured())
 }
 
 /// Runs a case alone until it is conclusive or the retries are used up, and waits before the later ones for the machine to

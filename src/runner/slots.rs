@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use super::default_jobs;
+use crate::record::Clock;
 use crate::stage::{processors, runnable};
 
 /// How many cases run side by side.
@@ -34,6 +35,22 @@ impl Default for Jobs {
         Self::ByLoad {
             at_least,
             at_most: AT_MOST.max(at_least),
+        }
+    }
+}
+
+impl Jobs {
+    /// By default, for cases of which all or most are on this clock.
+    ///
+    /// A subject on the virtual clock does not sleep: more at a time than there are processors are no faster.
+    #[must_use]
+    pub fn on(clock: Clock) -> Self {
+        match clock {
+            Clock::Virtual => Self::ByLoad {
+                at_least: NonZeroUsize::MIN.saturating_add(processors()),
+                at_most: AT_MOST,
+            },
+            Clock::Monotonic => Self::default(),
         }
     }
 }

@@ -40,8 +40,12 @@ impl Orders {
         let _ = (&self.writer).write(&[0]);
     }
 
-    pub(super) fn take(&self) -> Option<Act> {
+    /// The next act, if it may be done now.
+    pub(super) fn take_if(&self, may: impl FnOnce(&Act) -> bool) -> Option<Act> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if !may(queue.front()?) {
+            return None;
+        }
         let act = queue.pop_front()?;
         // It is there, so this does not wait.
         let _ = (&self.readable).read(&mut [0]);

@@ -227,17 +227,19 @@ impl Plan {
         self.parent || acts.any(|act| *act == Act::EndParent)
     }
 
-    /// Whether the harness does more during the run than send signals and look at what comes: it then acts in real time.
+    /// What acts in real time beside the subject, so that a clock of our own cannot hold it. What the harness itself writes, closes,
+    /// requests and looks at it does while the clock stands.
     #[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
-    pub(super) fn converses(&self) -> bool {
-        let mut acts = self.actions.iter().map(Action::act);
-        self.ready.is_some()
-            || self.ports
-            || self.has_parent()
-            || !self.files.is_empty()
-            || !self.logs.is_empty()
-            || matches!(self.stdin, Stdin::Open(_))
-            || acts.any(|act| !matches!(act, Act::Signal { .. }))
+    pub(super) fn acts_in_real_time(&self) -> Option<&'static str> {
+        let is_client = |action: &Action| matches!(action.act(), Act::Client(_));
+        if self.actions.iter().any(is_client) {
+            return Some("a program beside it acts in real time");
+        }
+        if !self.logs.is_empty() {
+            return Some("its log files are looked at in real time");
+        }
+        self.has_parent()
+            .then_some("its parent is a process of the harness, which acts in real time")
     }
 
     /// The requests among its actions.

@@ -15,9 +15,11 @@ const WORD: &str = "{port}";
 /// How often another port is tried if one was given out before.
 const TRIES: usize = 100;
 
-/// An address of the loopback, of one that may stand for all of the machine.
+/// An address of the loopback, of one that may stand for all of the machine. One of IPv4 that a socket of IPv6 has, as those of
+/// Java, is one of IPv4.
 #[cfg(target_os = "linux")]
 pub(crate) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    address.set_ip(address.ip().to_canonical());
     match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),

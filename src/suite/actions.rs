@@ -19,7 +19,7 @@ impl Reader<'_> {
     /// All actions, those of `signals` first. Placeholders get their values.
     pub(super) fn actions(&self, values: &[(&str, &str)]) -> Result<Vec<Action>, SuiteError> {
         let signal = |action: &file::Action| {
-            let planned = Action::signal(action.send);
+            let planned = Action::signal(self.events.signal(action.send));
             let planned = self.when(planned, &action.on, action.after, action.when)?;
             Ok(match action.group {
                 true => planned.to_group(),

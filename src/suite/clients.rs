@@ -3,7 +3,7 @@
 use toml::Spanned;
 
 use super::error::SuiteError;
-use super::file::ClientSpec;
+use super::file::{ClientSpec, End};
 use super::placeholder;
 use super::resolve::Reader;
 use crate::expect::{Expectation, ExpectedEnd, Pattern};
@@ -68,11 +68,9 @@ impl Reader<'_> {
 }
 
 impl ClientSpec {
-    /// What is expected of it: exit code 0, unless it says otherwise.
-    pub(super) fn expectation(&self) -> Expectation {
-        let end = self
-            .exit
-            .map_or(ExpectedEnd::code(0), |end| Exit::from(end).into());
+    /// What is expected of it: exit code 0, unless another end is said.
+    pub(super) fn expectation(&self, end: Option<End>) -> Expectation {
+        let end = end.map_or(ExpectedEnd::code(0), |end| Exit::from(end).into());
         let lines = |texts: &[String]| texts.iter().map(|text| Pattern::text(text)).collect();
         let mut expectation = Expectation::new().end(end);
         expectation.present = lines(&self.present);

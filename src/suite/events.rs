@@ -5,6 +5,7 @@ use toml::Spanned;
 use super::file::{Closes, Scenario};
 use super::lines::MarkSpec;
 use super::ready::Ready;
+use super::signals::SignalSpec;
 use crate::expect::{Mark, Occurrence};
 use crate::record::{EventName, Signal, Stream};
 use crate::stage::Readiness;
@@ -14,12 +15,17 @@ use crate::stage::Readiness;
 pub(super) struct Events {
     /// The signals that the subject is sent.
     pub(super) signals: Vec<Signal>,
+    /// What the implementation is stopped by, and whether that is how the scenario sends it.
+    stop: Signal,
+    sends_stop: bool,
     named: Vec<EventName>,
 }
 
 impl Events {
-    pub(super) fn of(scenario: &Scenario) -> Self {
-        let sent = scenario.signals.iter().map(|action| action.send);
+    /// Those that it has with an implementation that is stopped by `stop`.
+    pub(super) fn of(scenario: &Scenario, stop: Signal) -> Self {
+        let sends = || scenario.signals.iter().map(|action| action.send);
+        let sent = sends().map(|signal| signal.of(stop));
         let signals = sent.chain(scenario.at_timeout).collect();
         let mut named = vec![EventName::Listens, EventName::StopsListening];
         for deed in scenario.actions.iter().map(Spanned::get_ref) {
@@ -58,7 +64,18 @@ impl Events {
                 named.extend([EventName::Stopping, EventName::ExtendsTimeout]);
             }
         }
-        Self { signals, named }
+        let sends_stop = sends().any(|signal| signal == SignalSpec::Stop);
+        Self {
+            signals,
+            stop,
+            sends_stop,
+            named,
+        }
+    }
+
+    /// Which signal is meant.
+    pub(super) fn signal(&self, spec: SignalSpec) -> Signal {
+        spec.of(self.stop)
     }
 
     pub(super) fn has(&self, name: &EventName) -> bool {
@@ -80,6 +97,11 @@ impl Events {
     /// What a text or table means in this scenario: a text that is the name of one of its events means that event, any other
     /// is a line.
     pub(super) fn mark(&self, spec: &MarkSpec) -> Mark {
+        if let Some(occurrence) = spec.stop
+            && self.sends_stop
+        {
+            return Mark::Signal(self.stop, occurrence);
+        }
         match &spec.event {
             Some(name) if self.has(name) => Mark::Event(name.clone(), Occurrence::First),
             _ => spec.mark.clone(),

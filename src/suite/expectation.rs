@@ -138,7 +138,7 @@ impl<'f> Layers<'_, 'f> {
                 .map(|(_, ends)| threads(ends)),
             order: self.order()?,
             requests: self.requests()?,
-            clients: self.clients(),
+            clients: self.clients()?,
             files: self.files(),
             survivors: match self.first(|expects| expects.survivors) {
                 Some((_, Allowance::Allowed)) => Survivors::Allowed,
@@ -248,14 +248,28 @@ impl<'f> Layers<'_, 'f> {
             .collect()
     }
 
-    /// What is expected of the programs beside the subject: the same, whatever the implementation.
-    fn clients(&self) -> Vec<ExpectedClient> {
+    /// What is expected of the programs beside the subject.
+    fn clients(&self) -> Result<Vec<ExpectedClient>, SuiteError> {
         let clients = self.clients.iter().map(Spanned::get_ref);
-        let expected = clients.map(|spec| ExpectedClient {
-            name: spec.name.get_ref().clone(),
-            expectation: spec.expectation(),
+        let expected = clients.map(|spec| {
+            Ok(ExpectedClient {
+                name: spec.name.get_ref().clone(),
+                expectation: spec.expectation(self.client_end(spec)?),
+            })
         });
         expected.collect()
+    }
+
+    /// How a program beside the subject ends, where it is said.
+    fn client_end(&self, spec: &ClientSpec) -> Result<Option<End>, SuiteError> {
+        // The scenario itself is the last layer, and clients are its own.
+        let (Some(layer), Some(exit)) = (self.layers.last(), &spec.exit) else {
+            return Ok(None);
+        };
+        match self.maybe(layer.source, Some(exit))? {
+            Some((_, end)) => Ok(Some(*end)),
+            None => Err(self.missing(layer.source, "end of the client", exit.span())),
+        }
     }
 
     /// What becomes of the requests.

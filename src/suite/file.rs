@@ -13,6 +13,7 @@ use super::lines::{Count, Line, Log, MarkSpec, Step};
 use super::ready::Ready;
 use super::requests::{AnswerSpec, RequestSpec};
 use super::selector::{Selector, Selectors, Texts};
+use super::signals::SignalSpec;
 use super::values::{
     ByName, ExitCode, Limit, OneOrMore, PerImplementation, Span, TextOrTable, text_or_table,
 };
@@ -96,6 +97,8 @@ pub(super) struct Implementation {
     pub(super) cargo: Option<Cargo>,
     pub(super) locate: Option<Words>,
     pub(super) probe: Option<Words>,
+    /// What stops it: SIGTERM, unless it says otherwise.
+    pub(super) stop_signal: Option<Signal>,
     #[serde(default)]
     pub(super) env: BTreeMap<String, Spanned<String>>,
 }
@@ -278,7 +281,7 @@ impl<'de> Deserialize<'de> for Deviates {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Action {
-    pub(super) send: Signal,
+    pub(super) send: SignalSpec,
     pub(super) on: Option<Spanned<MarkSpec>>,
     pub(super) after: Option<Span>,
     pub(super) when: Option<When>,
@@ -328,7 +331,7 @@ pub(super) struct ClientSpec {
     pub(super) after: Option<Span>,
     pub(super) when: Option<When>,
     /// What is expected of it: an end, and lines.
-    pub(super) exit: Option<End>,
+    pub(super) exit: Option<Spanned<PerImplementation<End>>>,
     #[serde(default)]
     pub(super) present: Vec<String>,
     #[serde(default)]

@@ -11,6 +11,7 @@ use super::error::{Source, SuiteError};
 use super::file::{self, Words};
 use super::placeholder;
 use super::selector::wrong_name;
+use crate::record::Signal;
 
 /// A way to build and start the subjects of scenarios.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Implementation {
     pub(crate) locate: Option<Vec<String>>,
     pub(crate) probe: Option<Vec<String>>,
     pub(crate) environment: BTreeMap<String, String>,
+    /// What stops it, where a scenario does not name the signal.
+    pub(crate) stop_signal: Signal,
     /// Where its command stands.
     pub(crate) place: Option<(Arc<Source>, Range<usize>)>,
 }
@@ -211,6 +214,7 @@ pub(super) fn read(
             locate: words(source, table.locate.as_ref(), placeholder::PROBE)?,
             probe: words(source, table.probe.as_ref(), placeholder::PROBE)?,
             environment: plain(&table.env),
+            stop_signal: table.stop_signal.unwrap_or(Signal::TERM),
             place: Some((
                 source.clone(),
                 table

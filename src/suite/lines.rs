@@ -9,6 +9,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use toml::Spanned;
 
 use super::selector::{Condition, Selectors};
+use super::signals::SignalSpec;
 use super::values::{OneOrMore, TextOrTable, text_or_table};
 use crate::expect::{Mark, Occurrence, Times};
 use crate::log::{Pattern, Regex};
@@ -320,11 +321,17 @@ pub(super) struct MarkSpec {
     pub(super) mark: Mark,
     /// The event that a text means, if the scenario has it.
     pub(super) event: Option<EventName>,
+    /// Which sending of the stop signal is meant, if the scenario sends that.
+    pub(super) stop: Option<Occurrence>,
 }
 
 impl From<Mark> for MarkSpec {
     fn from(mark: Mark) -> Self {
-        Self { mark, event: None }
+        Self {
+            mark,
+            event: None,
+            stop: None,
+        }
     }
 }
 
@@ -335,7 +342,7 @@ pub(super) struct MarkTable {
     contains: Option<String>,
     regex: Option<Regex>,
     stream: Option<Spanned<Origin>>,
-    signal: Option<Signal>,
+    signal: Option<SignalSpec>,
     event: Option<EventName>,
     nth: Option<NonZeroU32>,
     last: Option<bool>,
@@ -356,7 +363,8 @@ impl TextOrTable for MarkSpec {
         };
         let is_line = matches!(mark, Mark::Line(..));
         let event = text.parse().ok().filter(|_| is_line);
-        Ok(Self { mark, event })
+        let stop = SignalSpec::stop(text).map(|_| Occurrence::First);
+        Ok(Self { mark, event, stop })
     }
 
     fn from_table(table: MarkTable) -> Result<Self, String> {
@@ -375,14 +383,20 @@ impl TextOrTable for MarkSpec {
         let line = text
             .placed()?
             .map(|line| Mark::Line(line.pattern, occurrence));
-        let signal = table.signal.map(|signal| Mark::Signal(signal, occurrence));
+        let stop = (table.signal == Some(SignalSpec::Stop)).then_some(occurrence);
+        let signal = table
+            .signal
+            .map(|signal| Mark::Signal(signal.of(Signal::TERM), occurrence));
         let event = table.event.map(|name| match name {
             EventName::Signal(signal) => Mark::Signal(signal, occurrence),
             name => Mark::Event(name, occurrence),
         });
         match (line, signal, event) {
             (Some(mark), None, None) | (None, Some(mark), None) | (None, None, Some(mark)) => {
-                Ok(mark.into())
+                Ok(Self {
+                    stop,
+                    ..mark.into()
+                })
             }
             (Some(_), Some(_), _) => Err("`signal` beside a line: one of them only".into()),
             (Some(_), _, Some(_)) => Err("`event` beside a line: one of them only".into()),

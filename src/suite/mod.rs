@@ -20,6 +20,7 @@ mod resolve;
 mod runs;
 mod selector;
 mod show;
+mod signals;
 mod values;
 mod version;
 
@@ -40,6 +41,8 @@ pub(crate) use implementation::Start;
 use file::File;
 use implementation::check_command;
 use names::{Files, Part};
+
+use crate::record::Signal;
 
 /// The name of a suite file.
 pub const FILE_NAME: &str = "exeunt.toml";
@@ -210,6 +213,7 @@ impl Suite {
             environment: base
                 .map(|base| base.environment.clone())
                 .unwrap_or_default(),
+            stop_signal: base.map_or(Signal::TERM, |base| base.stop_signal),
             place: None,
         };
         match self.position(name) {

@@ -1,5 +1,7 @@
 //! Words with placeholders in braces, such as `{scenario}`.
 
+use std::path::Path;
+
 /// What a subject's words and texts can contain.
 pub(super) const SUBJECT: &[&str] = &["scenario", "implementation", "root", "port"];
 /// What can stand in the name of a binary.
@@ -28,6 +30,13 @@ fn list(known: &[&str]) -> String {
         [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
         other => other.concat(),
     }
+}
+
+/// The directory of a suite, as words name it: whatever directory a process starts in, it leads there.
+pub(crate) fn root(directory: &Path) -> String {
+    let absolute = std::path::absolute(directory);
+    let path = absolute.as_deref().unwrap_or(directory);
+    path.to_string_lossy().into_owned()
 }
 
 /// Puts values in the place of names. What a value contains is not looked at again.

@@ -19,7 +19,7 @@ use super::selector::Selector;
 use super::values::{ByName, OneOrMore};
 use super::version::{Version, VersionReq};
 use crate::expect::{Expectation, ExpectedEnd, Pattern};
-use crate::record::{Clock, EventName};
+use crate::record::{Clock, EventName, Signal};
 
 /// Resolves all scenarios for all implementations.
 ///
@@ -41,10 +41,10 @@ pub(super) fn cases(
     check_named_deviations(&names)?;
     let mut cases = Vec::new();
     for (part, scenario) in files.scenarios() {
-        let reader = Reader::new(&names, files, root, part, scenario);
-        reader.check(known)?;
+        let reader = |stop| Reader::new(&names, files, root, part, scenario, stop);
+        reader(Signal::TERM).check(known)?;
         for implementation in implementations {
-            cases.extend(reader.newest(implementation)?);
+            cases.extend(reader(implementation.stop_signal).newest(implementation)?);
         }
     }
     Ok(cases)
@@ -64,7 +64,8 @@ pub(super) fn at_version(
     let found = scenarios.find(|(_, s)| s.name.get_ref() == scenario);
     match found {
         Some((part, scenario)) => {
-            Reader::new(&names, files, root, part, scenario).case(implementation, version)
+            let stop = implementation.stop_signal;
+            Reader::new(&names, files, root, part, scenario, stop).case(implementation, version)
         }
         None => Ok(None),
     }
@@ -82,7 +83,7 @@ pub(super) fn hangs_on_version(
     let mut scenarios = files.scenarios();
     let found = scenarios.find(|(_, s)| s.name.get_ref() == scenario);
     Ok(found.is_some_and(|(part, scenario)| {
-        let reader = Reader::new(&names, files, root, part, scenario);
+        let reader = Reader::new(&names, files, root, part, scenario, Signal::TERM);
         !reader.conditions(like).is_empty()
     }))
 }
@@ -106,6 +107,7 @@ impl<'a> Reader<'a> {
         root: &'a Path,
         part: &'a Part,
         scenario: &'a Scenario,
+        stop: Signal,
     ) -> Self {
         Self {
             names,
@@ -114,7 +116,7 @@ impl<'a> Reader<'a> {
             root,
             part,
             scenario,
-            events: Events::of(scenario),
+            events: Events::of(scenario, stop),
             place: Place {
                 file: part.source.path.display().to_string(),
                 line: part.source.line(scenario.name.span().start),
@@ -197,8 +199,12 @@ impl<'a> Reader<'a> {
             scenario.deviates.selectors().collect(),
             scenario.source.selectors().collect(),
         ];
+        let clients = scenario.clients.iter().map(Spanned::get_ref);
+        let ends = clients.filter_map(|client| client.exit.as_ref());
+        let ends = ends.flat_map(|end| end.get_ref().selectors());
         let source: &Source = &self.part.source;
-        let mut all: Vec<_> = own.into_iter().flatten().map(|s| (source, s)).collect();
+        let own = own.into_iter().flatten().chain(ends);
+        let mut all: Vec<_> = own.map(|s| (source, s)).collect();
         for layer in self.layers() {
             all.extend(
                 layer
@@ -248,7 +254,7 @@ impl<'a> Reader<'a> {
         }
         let (scenario, defaults) = (self.scenario, &self.defaults);
         let layers = self.layers_for(target)?;
-        let root = self.root.to_string_lossy();
+        let root = placeholder::root(self.root);
         let mut values = vec![
             ("scenario", scenario.name.get_ref().as_str()),
             ("implementation", &implementation.name),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use exeunt::expect::{Delay, Expectation, ExpectedEnd, Mark};
 use exeunt::judge::{Verdict, judge};
-use exeunt::record::{Clock, Exit, Finding, Termination};
-use exeunt::{Record, millis, secs};
+use exeunt::record::{Clock, EventName, Exit, Finding, SignalReason, SignalSent, Termination};
+use exeunt::{Record, Signal, millis, secs};
 
 use super::hand::{cut, failures, holds, hung, nothing, read};
 
@@ -260,5 +260,33 @@ fn between_lines_a_delay_is_judged_though_the_subject_hangs() {
     assert_eq!(
         failures(&record, &takes(Mark::Start, line("more"), secs(1))).len(),
         1
+    );
+}
+
+#[test]
+fn what_came_before_did_not_come_within_a_time_after() {
+    let said = |ms| {
+        Record::new(["subject"])
+            .with(
+                secs(1),
+                SignalSent {
+                    signal: Signal::TERM,
+                    to: vec![7],
+                    reason: SignalReason::Planned,
+                },
+            )
+            .with(millis(ms), "00:00:00: bye")
+            .with(secs(2), Exit::Code(0))
+    };
+    let term = Mark::from(EventName::Signal(Signal::TERM));
+    let soon = Delay::within(term, line("bye"), secs(3)).slack(SLACK);
+    let verdicts = [0, 799, 800, 1000, 1900].map(|ms| {
+        let record = read(said(ms));
+        judge(&record, &nothing().delay(soon.clone())).verdict()
+    });
+    assert_eq!(verdicts, [B, B, H, H, H]);
+    assert_eq!(
+        failures(&read(said(500)), &nothing().delay(soon)),
+        ["broken: `bye` within 3.00 s after SIGTERM (+ 0.20 s), but -0.500 s"]
     );
 }

@@ -1,11 +1,14 @@
 //! How the subject ended, and what it left behind.
 
-use exeunt::expect::{Expectation, ExpectedEnd, Survivors};
+use exeunt::expect::{Expectation, ExpectedEnd, ExpectedExchange, Survivors};
 use exeunt::judge::{Verdict, judge};
-use exeunt::record::{Exit, Finding, Process, Signal, Stream, Termination};
+use exeunt::record::{
+    Dropped, EventKind, Exchange, Exit, Finding, Line, Process, RequestSeen, Signal, SignalReason,
+    SignalSent, Stream, Termination,
+};
 use exeunt::{Record, millis, secs};
 
-use super::hand::{among, failures, holds, hung, nothing, said, then};
+use super::hand::{among, failures, holds, hung, nothing, only, read, said, then};
 
 const ABRT: i32 = 6;
 
@@ -82,6 +85,28 @@ fn the_exit_that_the_harness_brought_about_is_not_the_subjects() {
     );
     let handled = hung().with(secs(10), Exit::Code(0));
     assert_eq!(failures(&handled, &end(ExpectedEnd::code(0))).len(), 1);
+}
+
+/// gunicorn takes SIGABRT, the question of where a Python stands, for an order to end, and its master then exits with 0.
+#[test]
+fn the_exit_after_the_question_where_it_stands_is_not_the_subjects() {
+    let asked = SignalSent {
+        signal: Signal::ABRT,
+        to: vec![2],
+        reason: SignalReason::AtTimeout,
+    };
+    let ended = |exit| hung().with(secs(10), asked.clone()).with(secs(11), exit);
+    let expected = end(ExpectedEnd::code(0));
+    assert_eq!(
+        failures(&ended(Exit::Code(0)), &expected),
+        ["broken: exit code 0, but still running after 10 s, and ended then"]
+    );
+    let aborted = ended(Exit::Signal(Signal::ABRT));
+    holds(&aborted, &end(ExpectedEnd::Hang));
+    assert_eq!(
+        failures(&aborted, &end(ExpectedEnd::signal(Signal::ABRT))),
+        ["broken: killed by SIGABRT, but still running after 10 s, and ended then"]
+    );
 }
 
 #[test]
@@ -207,4 +232,114 @@ fn nothing_expected_always_holds() {
 fn the_worst_check_is_the_verdict() {
     assert!(Verdict::Held < Verdict::Inconclusive);
     assert!(Verdict::Inconclusive < Verdict::Broken);
+}
+
+/// A run that hung, and did these things only when the harness ended it at its limit of 10 s.
+fn ended_at_its_limit(late: impl IntoIterator<Item = EventKind>) -> Record {
+    let mut record = hung().with(
+        secs(10),
+        SignalSent {
+            signal: Signal::TERM,
+            to: vec![7],
+            reason: SignalReason::Timeout,
+        },
+    );
+    for (i, kind) in (1..).zip(late) {
+        record = record.with(secs(10) + millis(i), kind);
+    }
+    read(record.with(secs(11), Exit::Code(0)))
+}
+
+fn line(text: &str) -> EventKind {
+    Line::new(Stream::Merged, text).into()
+}
+
+#[test]
+fn what_a_subject_does_because_it_is_ended_is_not_its_own() {
+    let hangs = || end(ExpectedEnd::Hang);
+    let bye = ended_at_its_limit([line("00:00:00: bye")]);
+    holds(&bye, &among([then("start")]).end(ExpectedEnd::Hang));
+    holds(&bye, &only([then("start")]).end(ExpectedEnd::Hang));
+    holds(&bye, &hangs().no_line("bye"));
+    assert_eq!(
+        failures(&bye, &hangs().line("bye")),
+        ["broken: a line `bye`, but it never came"]
+    );
+    assert_eq!(
+        failures(&bye, &end(ExpectedEnd::code(0))),
+        ["broken: exit code 0, but still running after 10 s, and ended then"]
+    );
+    let closed = |exchange| [RequestSeen::new("r", exchange).into()];
+    let cut_off = closed(Exchange::CutOff {
+        received: 0,
+        why: "the connection was closed".into(),
+    });
+    let sent = Exchange::Sent {
+        to: "127.0.0.1:80".into(),
+        what: "GET /".into(),
+    };
+    let mut record = ended_at_its_limit(cut_off);
+    let sent = Record::new(["subject"]).with(secs(1), RequestSeen::new("r", sent));
+    record.events.insert(1, sent.events[0].clone());
+    let lost = hangs().request("r", ExpectedExchange::CutOff);
+    assert_eq!(
+        failures(&record, &lost),
+        ["broken: request `r` cut off, but sent, and nothing more came of it"]
+    );
+    let ready = ended_at_its_limit([EventKind::Ready { since: secs(10) }]);
+    assert_eq!(
+        failures(&ready, &hangs()),
+        [
+            "broken: the subject is ready before it ends, but still running after 10 s, and ended then"
+        ]
+    );
+}
+
+#[test]
+fn a_subject_that_ends_when_it_is_asked_where_it_stands_has_hung() {
+    let abrt = Signal::from_number(ABRT).unwrap();
+    let asked = SignalSent {
+        signal: abrt,
+        to: vec![7],
+        reason: SignalReason::AtTimeout,
+    };
+    let record = hung()
+        .with(secs(10), asked)
+        .with(secs(10) + millis(1), line("00:00:00: here I stand"))
+        .with(secs(10) + millis(2), Exit::Signal(abrt));
+    let record = read(record);
+    holds(&record, &end(ExpectedEnd::Hang).line("here I stand"));
+    assert_eq!(
+        failures(&record, &end(ExpectedEnd::signal(abrt))),
+        ["broken: killed by SIGABRT, but still running after 10 s, and ended then"]
+    );
+}
+
+#[test]
+fn dropped_output_is_not_forgotten_where_it_is_told_late() {
+    let dropped = Dropped {
+        lines: 7,
+        bytes: 70,
+    };
+    let flood = ended_at_its_limit([dropped.into()]);
+    let absent = end(ExpectedEnd::Hang).no_line("bye");
+    let [told] = &failures(&flood, &absent)[..] else {
+        panic!("one");
+    };
+    assert!(told.starts_with("inconclusive"), "{told}");
+}
+
+#[test]
+fn only_what_was_left_behind_was_ready() {
+    let ready = |since, at| {
+        Record::new(["subject"])
+            .with(millis(100), Exit::Code(0))
+            .with(at, EventKind::Ready { since })
+    };
+    assert_eq!(
+        failures(&ready(millis(150), millis(160)), &nothing()),
+        ["broken: the subject is ready before it ends, but exit code 0 after 0.100 s"]
+    );
+    // It may have been ready before its end, and was seen to be after it.
+    holds(&ready(millis(95), millis(105)), &nothing());
 }

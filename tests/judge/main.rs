@@ -9,5 +9,6 @@ mod hand;
 mod kinds;
 mod lines;
 mod order;
+mod requests;
 mod saved;
 mod split;

@@ -1,6 +1,8 @@
 //! Kept runs: read again, put together, compared.
 
+use exeunt::expect::ExpectedExchange;
 use exeunt::outcome::Outcome;
+use exeunt::record::{Answer, Exchange, RequestSeen};
 use exeunt::report::{self, Change, DiffOptions, Shard, compare};
 
 use super::*;
@@ -225,5 +227,37 @@ fn every_line_counts_where_that_is_asked_for() {
     assert_eq!(
         compare(&b, &a, options),
         Change::Differs(vec!["1 fewer: `one more`".into()])
+    );
+}
+
+#[test]
+fn a_request_that_is_wrong_in_another_way_is_a_change() {
+    let lost = |why: &str| Exchange::CutOff {
+        received: 3,
+        why: why.into(),
+    };
+    let answered = |status| Exchange::Answered(Answer::new(status, ""));
+    let asked = |exchange| {
+        let mut outcome = hostile();
+        outcome.expectation = outcome
+            .expectation
+            .request("r", ExpectedExchange::Status(200));
+        let record = &mut outcome.observed.as_mut().unwrap().record;
+        *record = record
+            .clone()
+            .with(millis(1), RequestSeen::new("r", exchange));
+        outcome
+    };
+    assert_eq!(
+        told(&asked(answered(500)), &asked(lost("reset"))),
+        ["request `r` was answered with status 500, and is now: lost"]
+    );
+    assert_eq!(
+        change(&asked(lost("reset")), &asked(lost("closed"))),
+        Change::Same
+    );
+    assert_eq!(
+        change(&asked(answered(500)), &asked(answered(500))),
+        Change::Same
     );
 }

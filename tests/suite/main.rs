@@ -1,12 +1,14 @@
 //! What a suite comes to: the cases that its file describes.
 
 mod build;
+mod clients;
 mod docs;
 #[path = "../support/json_schema.rs"]
 mod json_schema;
 mod language;
 mod schema;
 mod show;
+mod stop_signal;
 
 use std::path::PathBuf;
 

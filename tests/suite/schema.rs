@@ -30,7 +30,13 @@ fn the_suites_of_this_repository_are_accepted() {
         "exeunt.toml",
         "cli/tests/broken/exeunt.toml",
         "suites/servers/exeunt.toml",
+        "suites/servers/http.toml",
+        "suites/servers/databases.toml",
+        "suites/servers/workers.toml",
         "suites/stdio/exeunt.toml",
+        "suites/stdio/lines.toml",
+        "suites/stdio/mcp.toml",
+        "suites/stdio/lsp.toml",
     ] {
         let text = fs::read_to_string(root().join(path)).unwrap();
         assert_eq!(problems(&text), Vec::<String>::new(), "{path}");
@@ -71,6 +77,8 @@ fn what_is_read_is_accepted_and_what_is_not_is_refused() {
         "deviates.py = 'old'\n[deviation.old]\nwhy = 'x'",
         "deviates.py = [{ why = 'x', version = '<3' }]",
         "signals = [{ send = 'SIGTERM', on = { contains = 'x', nth = 2 }, group = true }]",
+        "clients = [{ name = 'c', command = ['x'], exit = { py = 1, default = 'SIGPIPE' } }]",
+        "signals = [{ send = 'stop-signal' }]\norder = [{ signal = 'stop-signal', nth = 2 }]",
         "[set.s]\nof = ['py<3']\nsource.py = 'x'",
         "framing = 'content-length'\n[suite]\nframing = 'lines'\nvalues = { a-b_c = 'x' }",
     ] {
@@ -97,6 +105,8 @@ fn what_is_read_is_accepted_and_what_is_not_is_refused() {
         "delays = [{ from = { line = 'a', nth = 0 }, to = 'b', about = '1s' }]",
         "signals = [{ send = 'SIGTERM', when = 'parked' }]",
         "signals = [{ send = 'SIGTERM', once = 'parked' }]",
+        "signals = [{ send = 'stop-sign' }]",
+        "clients = [{ name = 'c', command = ['x'], exit = { py = 300, default = 0 } }]",
         "repeat = 0",
         "streams = 'both'",
         "framing = 'json'",

@@ -1,6 +1,7 @@
 //! The tracing stage and the virtual clock, with real processes.
 
 mod abandoned;
+mod conversation;
 mod lives;
 mod outside;
 mod subjects;

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 use exeunt::record::{Clock, Finding, Record};
-use exeunt::stage::Action;
+use exeunt::stage::{Action, Client};
 use exeunt::{Streams, Subject, secs};
 
 use super::support::{built, program, sh};
@@ -34,10 +34,12 @@ fn holds(subject: Subject) {
 }
 
 #[test]
-fn timers_that_are_not_moved() {
+fn times_that_are_not_moved() {
     for (what, why) in [
-        ("timerfd", "timerfd_settime"),
-        ("timer", "timer_settime"),
+        ("cpu-timer", "timer_settime"),
+        ("clock-set", "sets the clock"),
+        ("aio", "asynchronous input and output"),
+        ("aio-signals", "asynchronous input and output"),
         ("rcvtimeo", "SO_RCVTIMEO"),
         ("recvmmsg", "recvmmsg"),
         ("cpu-sleep", "clock"),
@@ -49,7 +51,9 @@ fn timers_that_are_not_moved() {
 #[test]
 fn what_keeps_no_time_holds() {
     for what in [
+        "timerfd",
         "timerfd-off",
+        "timer",
         "rcvtimeo-off",
         "uring",
         "pty-closed",
@@ -146,10 +150,15 @@ fn a_terminal_as_output() {
 }
 
 #[test]
-fn a_conversation() {
+fn what_acts_beside_it_in_real_time() {
     falls_back(
-        sh("read line; echo $line").action(Action::write("hello\n")),
-        "talks to it",
+        sh("sleep 0.3").action(Action::end_parent().after(exeunt::millis(100))),
+        "its parent",
+    );
+    let client = Client::new("other", exeunt::stage::Plan::new("true"));
+    falls_back(
+        sh("sleep 0.3").action(Action::client(client)),
+        "a program beside it",
     );
 }
 

@@ -58,6 +58,9 @@ fn no_wake_is_lost_by_any_primitive() {
         "semtimedop",
         "mq",
         "nanosleep",
+        "timerfd-poll",
+        "timerfd-epoll",
+        "timer",
     ] {
         let record = run_frozen(program("wakes").arg(primitive));
         let lines: Vec<_> = record
@@ -74,6 +77,48 @@ fn no_wake_is_lost_by_any_primitive() {
         .assert()
         .success()
         .whole_log(["over after 2000 ms"]);
+}
+
+/// Timers that are not part of a wait: periods, what is left, a timer that is closed or has two owners, and what is refused.
+#[test]
+fn timers_come_at_their_time() {
+    for (what, wanted) in [
+        (
+            "periodic",
+            &[
+                "ticks 1 after 500 ms",
+                "ticks 1 after 600 ms",
+                "ticks 1 after 700 ms",
+                "left 9 after 700 ms",
+                "interval 100 after 700 ms",
+                "ticks 10 after 1750 ms",
+                "left 0 after 1750 ms",
+            ][..],
+        ),
+        (
+            "others",
+            &[
+                "none -11 after 0 ms",
+                "child 1 after 2000 ms",
+                "parent -11 after 2000 ms",
+                "refused 22 after 2000 ms",
+                "refused 22 after 2000 ms",
+            ],
+        ),
+        (
+            "signals",
+            &[
+                "left 10 after 0 ms",
+                "signals 4 after 2000 ms",
+                "signals 4 after 3000 ms",
+                "refused 22 after 3000 ms",
+            ],
+        ),
+        ("threads", &["thread 7 after 2000 ms"]),
+    ] {
+        let record = run_frozen(program("timers").arg(what));
+        record.assert().success().whole_log(wanted.iter().copied());
+    }
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn unbuffered(stream: &impl AsFd) -> io::Result<File> {
 fn status(record: &Record, why: Option<&Why>) -> ExitStatus {
     match (record.termination, why) {
         (Termination::TimedOut { .. }, Some(Why::LastWord(_))) => ExitStatus::StillThere,
-        (Termination::TimedOut { .. }, Some(Why::Idle)) => ExitStatus::Silent,
+        (Termination::TimedOut { .. }, Some(Why::Idle(_))) => ExitStatus::Silent,
         _ => ExitStatus::from(record),
     }
 }
@@ -144,9 +144,12 @@ fn tell(record: &Record, args: &Guard, why: Option<&Why>) {
             seconds(args.grace),
             word.escape_debug()
         ),
-        (Termination::TimedOut { .. }, Some(Why::Idle)) => {
+        (Termination::TimedOut { .. }, Some(Why::Idle(line))) => {
             let idle = args.idle.unwrap_or_default();
-            format!("printed nothing for {} s, and ended", seconds(idle))
+            let last = line.iter();
+            let last = last.map(|line| format!("\n  last line  {}", line.escape_debug()));
+            let last: String = last.collect();
+            format!("printed nothing for {} s, and ended{last}", seconds(idle))
         }
         (Termination::TimedOut { limit }, None) => {
             format!("still there after {} s, and ended", seconds(limit))

@@ -12,8 +12,8 @@ use super::words::{Said, Word};
 pub(super) enum Why {
     /// It was still there after this last word.
     LastWord(String),
-    /// It said nothing.
-    Idle,
+    /// It said nothing after this line.
+    Idle(Option<String>),
 }
 
 pub(super) struct Watch {
@@ -26,6 +26,8 @@ pub(super) struct Watch {
 struct State {
     /// When something was heard last.
     heard: Instant,
+    /// The last line that had text.
+    line: Option<String>,
     /// The last word, and the instant from which the grace period counts.
     word: Option<(Word, Instant)>,
     why: Option<Why>,
@@ -39,6 +41,7 @@ impl Watch {
             idle,
             state: Mutex::new(State {
                 heard: Instant::now(),
+                line: None,
                 word: None,
                 why: None,
                 ended: false,
@@ -96,6 +99,7 @@ impl Watch {
 impl State {
     fn heard(&mut self, said: Said, now: Instant) {
         self.heard = now;
+        self.line = said.line.or(self.line.take());
         if said.takes_back && self.word.as_ref().is_some_and(|(word, _)| word.may_go_on) {
             self.word = None;
         }
@@ -111,7 +115,11 @@ impl State {
         let word = self.word.as_ref().and_then(|(word, since)| {
             Some((since.checked_add(grace)?, Why::LastWord(word.text.clone())))
         });
-        let idle = idle.and_then(|idle| Some((self.heard.checked_add(idle)?, Why::Idle)));
+        let silence = |idle| {
+            let why = Why::Idle(self.line.clone());
+            Some((self.heard.checked_add(idle)?, why))
+        };
+        let idle = idle.and_then(silence);
         word.into_iter().chain(idle).min_by_key(|(at, _)| *at)
     }
 }
@@ -131,6 +139,7 @@ mod tests {
                 is_strict,
             }),
             takes_back: true,
+            line: Some("3 passed".to_owned()),
         }
     }
 
@@ -138,6 +147,7 @@ mod tests {
         Said {
             word: None,
             takes_back: true,
+            line: Some("other".to_owned()),
         }
     }
 
@@ -146,6 +156,7 @@ mod tests {
         let begin = Instant::now();
         let mut state = State {
             heard: begin,
+            line: None,
             word: None,
             why: None,
             ended: false,
@@ -176,8 +187,21 @@ mod tests {
     #[test]
     fn silence_is_noticed_whatever_was_said() {
         let idle = Some(Duration::from_secs(3));
-        assert_eq!(due(vec![(1, other())], idle), Some((4, Why::Idle)));
-        assert_eq!(due(Vec::new(), idle), Some((3, Why::Idle)));
+        let silent = |line: Option<&str>| Why::Idle(line.map(str::to_owned));
+        assert_eq!(
+            due(vec![(1, other())], idle),
+            Some((4, silent(Some("other"))))
+        );
+        assert_eq!(due(Vec::new(), idle), Some((3, silent(None))));
+        // Half a line is heard, and the whole line before it is told.
+        let half = Said {
+            takes_back: true,
+            ..Said::default()
+        };
+        assert_eq!(
+            due(vec![(1, other()), (2, half)], idle),
+            Some((5, silent(Some("other"))))
+        );
         let long = Some(Duration::from_secs(9));
         let (at, why) = due(vec![(1, word(false, false))], long).unwrap();
         assert_eq!((at, why), (6, Why::LastWord("3 passed".into())));

@@ -23,6 +23,8 @@ pub(super) struct Said {
     pub(super) word: Option<Word>,
     /// Whether there was text in it.
     pub(super) takes_back: bool,
+    /// The last whole line that had text.
+    pub(super) line: Option<String>,
 }
 
 /// Listens for the last word.
@@ -100,6 +102,7 @@ impl Listener {
             .collect();
         for text in texts.iter().rev() {
             said.other();
+            said.line = Some(text.trim().to_owned());
             self.note(text.trim());
         }
     }
@@ -113,7 +116,10 @@ impl Listener {
             return;
         }
         let word = match own {
-            Some(own) => own.is_match(&line).then_some(Kind::Own),
+            // Some programs end their lines as on Windows: that is no part of the line.
+            Some(own) => own
+                .is_match(line.trim_end_matches('\r'))
+                .then_some(Kind::Own),
             None => may_be.then(|| kind(&line, &self.before)).flatten(),
         };
         match word {
@@ -123,6 +129,7 @@ impl Listener {
             }
             None => said.other(),
         }
+        said.line = Some(text.to_owned());
         self.note(text);
     }
 
@@ -239,6 +246,15 @@ fn kind(line: &str, before: &VecDeque<String>) -> Option<Kind> {
         return Some(Kind::Last);
     }
     if CARGO.is_match(line) {
+        return Some(Kind::MayGoOn);
+    }
+    // What fails is told once more when all packages are through.
+    let last = before.back().map(String::as_str).unwrap_or_default();
+    if line == "FAIL"
+        && ["ok  \t", "FAIL\t", "?   \t"]
+            .iter()
+            .any(|go| last.starts_with(go))
+    {
         return Some(Kind::MayGoOn);
     }
     // Of one package alone; where there are several, the last of them cannot be told.

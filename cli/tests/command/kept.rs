@@ -267,3 +267,63 @@ fn the_timeline_of_a_record_can_be_seen_later() {
         .code(2)
         .stderr(contains("-:1: no record"));
 }
+
+#[test]
+fn a_kept_run_that_was_cut_off_is_not_judged_as_the_whole() {
+    let suite = Suite::new();
+    suite.exeunt(&["bye", "--save", "run"]).assert().success();
+    let path = suite.0.path().join("run/run.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let two: Vec<_> = text.lines().take(2).collect();
+    fs::write(&path, two.join("\n") + "\n").unwrap();
+    for command in ["judge", "report"] {
+        suite
+            .exeunt(&[command, "run"])
+            .assert()
+            .code(3)
+            .stdout(contains("1 held"))
+            .stderr(contains("warning: without an outcome").and(contains(": bye/")));
+    }
+}
+
+#[test]
+fn a_case_that_was_skipped_since_is_still_one_that_was_not_well() {
+    let suite = Suite::new();
+    let path = suite.0.path().join("exeunt.toml");
+    let text = "[implementation.sh]\ncommand = ['sh', '-c', 'exit 3']\nprobe = ['cat', 'there']\n\
+                [[scenario]]\nname = 'ends'\n[[scenario]]\nname = 'well'\nexit.code = 3\n";
+    fs::write(&path, text).unwrap();
+    let there = suite.0.path().join("there");
+    fs::write(&there, "1").unwrap();
+    suite.exeunt(&["test"]).assert().code(1);
+    fs::remove_file(&there).unwrap();
+    suite.exeunt(&["test"]).assert().code(4);
+    fs::write(&there, "1").unwrap();
+    suite
+        .exeunt(&["test", "--last-failed"])
+        .assert()
+        .code(1)
+        .stdout(line("broken  ends +sh").and(contains("1 case in")));
+}
+
+#[test]
+fn a_run_whose_build_fails_does_not_leave_an_older_one_in_its_place() {
+    let suite = Suite::new();
+    let path = suite.0.path().join("exeunt.toml");
+    let text = |build: &str| {
+        format!(
+            "[implementation.sh]\ncommand = ['true']\nbuild = ['{build}']\n\
+             [[scenario]]\nname = 'ends'\n"
+        )
+    };
+    fs::write(&path, text("true")).unwrap();
+    suite.exeunt(&["test", "--save", "run"]).assert().success();
+    suite.exeunt(&["report", "run"]).assert().success();
+    fs::write(&path, text("false")).unwrap();
+    suite.exeunt(&["test", "--save", "run"]).assert().code(2);
+    suite
+        .exeunt(&["report", "run"])
+        .assert()
+        .code(3)
+        .stderr(contains("without an outcome"));
+}

@@ -45,6 +45,29 @@ fn a_suite_can_be_named() {
         .stdout(line("held  bye +one +exit code 0\n"));
 }
 
+/// A subject starts in the suite's directory, where a path from another one leads astray.
+#[test]
+fn the_root_is_the_same_from_wherever_the_suite_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("below")).unwrap();
+    fs::write(
+        directory.path().join("below/exeunt.toml"),
+        "[implementation.x]\n\
+         command = ['sh', '-c', 'cd $AT && test -f exeunt.toml && test -f {root}/exeunt.toml']\n\
+         env = { AT = '{root}' }\n\
+         build = ['test', '-f', '{root}/exeunt.toml']\n\
+         probe = ['test', '-f', '{root}/exeunt.toml']\n\
+         [[scenario]]\n\
+         name = 'there'\n",
+    )
+    .unwrap();
+    exeunt(&["test", "--suite", "below/exeunt.toml"])
+        .current_dir(directory.path())
+        .assert()
+        .success()
+        .stdout(line("held  there +x +exit code 0\n"));
+}
+
 #[test]
 fn filters_choose_cases() {
     let suite = Suite::new();

@@ -130,12 +130,8 @@ fn lane_cells(picture: &Picture<'_>, row: &Row<'_>) -> String {
     let target = event.and_then(|event| target(picture, &event.kind));
     let mut cells = String::new();
     for (i, lane) in picture.lanes.iter().enumerate() {
-        let lives = match row.what {
-            // A silence begins at its row's time: what ended then is over.
-            What::Silence { .. } => row.at >= lane.from && lane.to.is_none_or(|to| row.at < to),
-            _ => row.at >= lane.from && lane.to.is_none_or(|to| row.at <= to),
-        };
-        let lives = lives && lane.kind != Kind::Harness;
+        let behind = event.is_none();
+        let lives = lane.lives(row.event, behind) && lane.kind != Kind::Harness;
         let mut class = colour(&lane.kind, i);
         if lives {
             class.push_str(" o");
@@ -145,7 +141,7 @@ fn lane_cells(picture: &Picture<'_>, row: &Row<'_>) -> String {
                 Kind::Subject if matches!(row.what, What::Event(event) if is_exit(event)) => " d z",
                 _ => " d",
             });
-            let is = |end: usize| event.is_some_and(|event| is_event(picture.record, end, event));
+            let is = |end: usize| event.is_some() && row.event == Some(end);
             class.push_str(lane.dots.filter(|dots| is(dots.0)).map_or("", |_| " f"));
             class.push_str(lane.dots.filter(|dots| is(dots.1)).map_or("", |_| " e"));
         }

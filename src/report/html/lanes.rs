@@ -1,15 +1,14 @@
-//! The lanes of a picture: what lived from when to when.
-
-use std::time::Duration;
+//! The lanes of a picture: what lived from which event to which. Times would not do: several events may have the same.
 
 use crate::record::{EventKind, Exchange, Line, Record, Stream};
 
 pub(super) struct Lane {
     pub(super) name: String,
     pub(super) kind: Kind,
-    pub(super) from: Duration,
-    /// `None`: to the end of the picture.
-    pub(super) to: Option<Duration>,
+    /// The event with which it begins. `None`: with the picture.
+    pub(super) from: Option<usize>,
+    /// The event with which it ends. `None`: with the picture.
+    pub(super) to: Option<usize>,
     /// The events that are its first and its last dot.
     pub(super) dots: Option<(usize, usize)>,
 }
@@ -40,7 +39,7 @@ const MOST: usize = 9;
 
 /// The subject first, then speakers and streams as they first come, survivors, and the harness if it sent anything.
 pub(super) fn lanes(record: &Record) -> Vec<Lane> {
-    let exit = record.exit_event().map(|seen| seen.at);
+    let exit = record.exit_event().map(|seen| seen.event);
     let lane = |name: &str, kind, from, to| Lane {
         name: name.into(),
         kind,
@@ -48,7 +47,7 @@ pub(super) fn lanes(record: &Record) -> Vec<Lane> {
         to,
         dots: None,
     };
-    let mut lanes = vec![lane("subject", Kind::Subject, Duration::ZERO, exit)];
+    let mut lanes = vec![lane("subject", Kind::Subject, None, exit)];
     for (i, event) in record.events.iter().enumerate() {
         let Some(kind) = kind_of(record, &event.kind) else {
             continue;
@@ -56,34 +55,33 @@ pub(super) fn lanes(record: &Record) -> Vec<Lane> {
         let room = lanes.len() < MOST;
         match lanes.iter_mut().find(|lane| lane.kind == kind) {
             Some(lane) => {
-                lane.to = Some(event.at);
+                lane.to = Some(i);
                 lane.dots = lane.dots.map(|(first, _)| (first, i));
             }
             None if room || matches!(kind, Kind::Stream(_)) => {
                 let name = name(record, &kind);
                 lanes.push(Lane {
                     dots: Some((i, i)),
-                    ..lane(&name, kind, event.at, Some(event.at))
+                    ..lane(&name, kind, Some(i), Some(i))
                 });
             }
             None => {}
         }
     }
     lanes.iter_mut().for_each(|lane| go_on(record, lane, exit));
-    let end = exit.unwrap_or_default();
     for process in &record.survivors {
         let name = format!("pid {}", process.pid);
-        lanes.push(lane(&name, Kind::Survivor(process.pid), end, None));
+        lanes.push(lane(&name, Kind::Survivor(process.pid), exit, None));
     }
     let sends = |event: &crate::record::Event| matches!(event.kind, EventKind::Signal(_));
     if record.events.iter().any(sends) {
-        lanes.push(lane("harness", Kind::Harness, Duration::ZERO, None));
+        lanes.push(lane("harness", Kind::Harness, None, None));
     }
     lanes
 }
 
 /// What began and was not seen to end went on: a request and a client as far as the picture goes, others to the exit.
-fn go_on(record: &Record, lane: &mut Lane, exit: Option<Duration>) {
+fn go_on(record: &Record, lane: &mut Lane, exit: Option<usize>) {
     let Some((first, last)) = lane.dots else {
         return;
     };
@@ -95,6 +93,17 @@ fn go_on(record: &Record, lane: &mut Lane, exit: Option<Duration>) {
         Kind::Request(_) | Kind::Client(_) => None,
         _ => exit.max(lane.to),
     };
+}
+
+impl Lane {
+    /// Whether something lives at an event, or behind it.
+    pub(super) fn lives(&self, event: Option<usize>, behind: bool) -> bool {
+        let over = self.to.is_some_and(|to| match behind {
+            true => event >= Some(to),
+            false => event > Some(to),
+        });
+        event >= self.from && !over
+    }
 }
 
 /// Whether something lives on after this event: a request that was refused never lived.
@@ -199,11 +208,34 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("subject", Some(secs(1))),
-                ("port", Some(secs(1))),
+                ("subject", Some(3)),
+                ("port", Some(3)),
                 ("open", None),
-                ("closed", Some(millis(3))),
+                ("closed", Some(2)),
             ]
         );
+    }
+
+    #[test]
+    fn what_comes_at_the_same_time_comes_one_after_the_other() {
+        let line = |who: &str| Line {
+            who: Some(who.into()),
+            ..Line::new(Stream::Merged, "said")
+        };
+        let record = Record::new(["worker"])
+            .with(millis(1), line("first"))
+            .with(millis(1), line("second"))
+            .with(millis(1), Exit::Code(0));
+        let lanes = lanes(&record);
+        let alive = |event, behind| {
+            let lives = lanes.iter().filter(|lane| lane.lives(event, behind));
+            lives.map(|lane| lane.name.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(alive(None, false), ["subject"]);
+        assert_eq!(alive(Some(0), false), ["subject", "first"]);
+        assert_eq!(alive(Some(0), true), ["subject"]);
+        assert_eq!(alive(Some(1), false), ["subject", "second"]);
+        assert_eq!(alive(Some(2), false), ["subject"]);
+        assert_eq!(alive(Some(2), true), Vec::<&str>::new());
     }
 }

@@ -32,11 +32,15 @@ pub(super) struct Picture<'r> {
     pub(super) beneath: Vec<&'r Check>,
     /// How many failed checks are not shown.
     pub(super) more: usize,
+    /// The event that was drawn last.
+    last: Option<usize>,
 }
 
 pub(super) struct Row<'r> {
     /// When it is. A silence is from here on.
     pub(super) at: Duration,
+    /// The event that it is, or that it comes behind.
+    pub(super) event: Option<usize>,
     pub(super) what: What<'r>,
     pub(super) checks: Vec<&'r Check>,
 }
@@ -74,6 +78,7 @@ impl<'r> Picture<'r> {
             rows: Vec::new(),
             beneath: placed.beneath.clone(),
             more: placed.more,
+            last: None,
         };
         picture.draw(&placed);
         picture
@@ -95,12 +100,14 @@ impl<'r> Picture<'r> {
             if middle.contains(&i) && checks.iter().all(|c| c.verdict == Verdict::Held) {
                 hidden += 1;
                 last = event.at;
+                self.last = Some(i);
                 continue;
             }
             self.hide(last, std::mem::take(&mut hidden));
             let before: Vec<_> =
                 std::iter::from_fn(|| edges.next_if(|(at, _)| *at < event.at)).collect();
             self.time_passes(last, event.at, before);
+            self.last = Some(i);
             self.push(event.at, What::Event(event), checks);
             self.missing(event.at, placed.after(Some(i)));
             last = event.at;
@@ -113,7 +120,13 @@ impl<'r> Picture<'r> {
     }
 
     fn push(&mut self, at: Duration, what: What<'r>, checks: Vec<&'r Check>) {
-        self.rows.push(Row { at, what, checks });
+        let event = self.last;
+        self.rows.push(Row {
+            at,
+            event,
+            what,
+            checks,
+        });
     }
 
     fn missing(&mut self, at: Duration, checks: Vec<&'r Check>) {

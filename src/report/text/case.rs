@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, padded};
+use super::plain::plain;
 use super::timeline::timeline_on;
 use crate::expect::Expectation;
 use crate::judge::elapsed;
@@ -58,8 +59,8 @@ pub fn case(outcome: &Outcome, widths: Widths, verbose: bool) -> String {
     case_on(outcome, widths, verbose, Page::default())
 }
 
-/// What stands at the left of everything beneath the line of a case.
-const INDENT: usize = 12;
+/// What is observed of a case should have this much room beside its name, or the names stand in no columns.
+const OBSERVED: usize = 24;
 
 pub(in crate::report) fn case_on(
     outcome: &Outcome,
@@ -67,51 +68,53 @@ pub(in crate::report) fn case_on(
     verbose: bool,
     page: Page,
 ) -> String {
-    let mut out = line(outcome, widths);
+    let mut out = line(outcome, widths, page);
+    let indent = page.indent();
     let Some(Observed { record, judgement }) = &outcome.observed else {
-        return out + &place(outcome);
+        return out + &place(outcome, page);
     };
     if let Some(reason) = reason(outcome) {
-        for line in page.wrap(&reason, INDENT + 2) {
-            let _ = writeln!(out, "{:INDENT$}  {DIM}{line}{DIM:#}", "");
+        for line in page.wrap(&reason, indent + 2) {
+            let _ = writeln!(out, "{:indent$}  {DIM}{line}{DIM:#}", "");
         }
     }
-    out.push_str(&place(outcome));
+    out.push_str(&place(outcome, page));
     let expected = outcome.status.is_expected();
     if verbose || !expected {
         let marked = (!expected).then_some(judgement);
-        let page = page.behind(INDENT);
+        let page = page.behind(indent);
         for line in timeline_on(record, marked, page).lines() {
-            let _ = writeln!(out, "{:INDENT$}{line}", "");
+            let _ = writeln!(out, "{:indent$}{line}", "");
         }
         return out;
     }
     // A hint is worth a word only where something is wrong.
     for finding in record.findings.iter().filter(|finding| !finding.is_hint()) {
         for (i, line) in page
-            .wrap(&finding.to_string(), INDENT + 11)
+            .wrap(&finding.to_string(), indent + 11)
             .iter()
             .enumerate()
         {
             let word = if i == 0 { "finding" } else { "" };
-            let _ = writeln!(out, "{:INDENT$}  {YELLOW}{word:7}{YELLOW:#}  {line}", "");
+            let _ = writeln!(out, "{:indent$}  {YELLOW}{word:7}{YELLOW:#}  {line}", "");
         }
     }
     out
 }
 
 /// Where the expectation is written, if it, or the program, has to be looked at.
-fn place(outcome: &Outcome) -> String {
+fn place(outcome: &Outcome, page: Page) -> String {
+    let indent = page.indent();
     let Some(place) = &outcome.place else {
         return String::new();
     };
     match outcome.status {
         Status::Held | Status::Deviates | Status::Skipped | Status::Interrupted => String::new(),
-        _ => format!("{:INDENT$}  {DIM}at {place}{DIM:#}\n", ""),
+        _ => format!("{:indent$}  {DIM}at {place}{DIM:#}\n", ""),
     }
 }
 
-pub(super) fn line(outcome: &Outcome, widths: Widths) -> String {
+pub(super) fn line(outcome: &Outcome, widths: Widths, page: Page) -> String {
     let (style, word) = word(outcome.status);
     let said = match (&outcome.observed, &outcome.why) {
         (Some(observed), _) => observation(&outcome.expectation, &observed.record),
@@ -122,9 +125,20 @@ pub(super) fn line(outcome: &Outcome, widths: Widths) -> String {
         0 | 1 => String::new(),
         runs => format!(" {DIM}(run {runs} times){DIM:#}"),
     };
-    let scenario = padded(&outcome.case.scenario, widths.scenario);
-    let implementation = padded(&outcome.case.implementation, widths.implementation);
-    format!("{style}{word:>INDENT$}{style:#}  {scenario}  {implementation}  {said}{again}\n")
+    let CaseId {
+        scenario,
+        implementation,
+    } = &outcome.case;
+    let indent = page.indent();
+    if page.is_narrower_than(indent + 6 + widths.scenario + widths.implementation + OBSERVED) {
+        let text = format!("{scenario}  {implementation}  {said}{}", plain(&again));
+        let behind = indent.max(word.len()) + 2;
+        let lines = page.wrap(&text, behind).join(&format!("\n{:behind$}", ""));
+        return format!("{style}{word:>indent$}{style:#}  {lines}\n");
+    }
+    let scenario = padded(scenario, widths.scenario);
+    let implementation = padded(implementation, widths.implementation);
+    format!("{style}{word:>indent$}{style:#}  {scenario}  {implementation}  {said}{again}\n")
 }
 
 /// What the suite says of the case beyond its expectation.

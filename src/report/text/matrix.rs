@@ -6,10 +6,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::case::word;
 use super::page::padded;
-use crate::expect::{Expectation, ExpectedEnd};
+use crate::expect::{Expectation, ExpectedEnd, ExpectedExchange, ExpectedRequest};
 use crate::judge::{Judgement, Observed as Seen, Verdict, elapsed};
 use crate::outcome::{Observed, Outcome, Status};
-use crate::record::{Exit, Record, Termination};
+use crate::record::{EventKind, Exchange, Exit, Record, Termination};
 
 /// Outcomes as a table.
 #[derive(Debug, Default)]
@@ -238,7 +238,7 @@ fn plain(cell: &Cell) -> String {
     }
 }
 
-/// Exit, delay, lines missing and lines too many, short enough for a cell.
+/// Exit, delay, what became of requests and clients, lines missing and lines too many, short enough for a cell.
 fn observed(outcome: &Outcome) -> String {
     let Some(Observed { record, judgement }) = &outcome.observed else {
         return String::new();
@@ -246,6 +246,7 @@ fn observed(outcome: &Outcome) -> String {
     let settled = outcome.status.is_expected();
     let mut parts = vec![end(record)];
     parts.extend(delay(record, &outcome.expectation, settled));
+    parts.extend(partners(record, &outcome.expectation));
     let wanted = outcome.usual_lines.iter();
     let missing = wanted.filter(|line| record.matching(line).next().is_none());
     parts.extend(lines(missing.count() as u64, "missing"));
@@ -258,6 +259,42 @@ fn lines(n: u64, word: &str) -> Option<String> {
         0 => None,
         1 => Some(format!("1 line {word}")),
         n => Some(format!("{n} lines {word}")),
+    }
+}
+
+/// What those saw to whom the subject was to answer: an exit code says nothing of lost work.
+fn partners(record: &Record, expectation: &Expectation) -> impl Iterator<Item = String> {
+    let requests = expectation.requests.iter();
+    let requests = requests.map(|wanted| format!("{} {}", wanted.name, request(record, wanted)));
+    let clients = expectation.clients.iter().map(|wanted| {
+        let exit = record.client(&wanted.name).and_then(Record::exit);
+        let exit = exit.map_or("no end".into(), |exit| match exit {
+            Exit::Code(code) => format!("exit {code}"),
+            Exit::Signal(signal) => signal.to_string(),
+        });
+        format!("{} {exit}", wanted.name)
+    });
+    requests.chain(clients)
+}
+
+/// The end of a request. Which of two it is may be left to chance: then it is told as it was expected.
+fn request(record: &Record, wanted: &ExpectedRequest) -> String {
+    let seen = record.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Request(seen) if seen.name == wanted.name => Some(&seen.exchange),
+        _ => None,
+    });
+    let mut told =
+        seen.filter(|e| **e != Exchange::Closed || wanted.end == ExpectedExchange::Closed);
+    match told.next_back() {
+        Some(lost) if wanted.end == ExpectedExchange::Lost && wanted.end.allows(lost) => {
+            "lost".into()
+        }
+        Some(Exchange::Answered(answer)) => answer.status.to_string(),
+        Some(Exchange::CutOff { .. }) => "cut off".into(),
+        Some(Exchange::Refused { .. }) => "refused".into(),
+        Some(Exchange::Closed) => "closed".into(),
+        Some(Exchange::Sent { .. }) => "open".into(),
+        None => "not sent".into(),
     }
 }
 

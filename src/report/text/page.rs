@@ -17,9 +17,9 @@ impl Default for Page {
 
 impl Page {
     /// The narrowest page that text is fitted to.
-    const NARROWEST: usize = 40;
+    const NARROWEST: usize = 36;
 
-    /// A page of so many columns, but at least 40.
+    /// A page of so many columns, but at least 36.
     #[must_use]
     pub fn new(columns: usize) -> Self {
         Self {
@@ -31,13 +31,33 @@ impl Page {
     #[cfg(feature = "suite")]
     pub(super) fn behind(self, columns: usize) -> Self {
         Self {
-            width: self.width.saturating_sub(columns).max(Self::NARROWEST),
+            width: self.width.saturating_sub(columns),
         }
+    }
+
+    /// Whether so many columns are more than there are.
+    #[cfg(feature = "suite")]
+    pub(super) fn is_narrower_than(self, columns: usize) -> bool {
+        self.width < columns
+    }
+
+    /// What stands at the left of everything beneath the line of a case: on a narrow page nearly nothing.
+    #[cfg(feature = "suite")]
+    pub(super) fn indent(self) -> usize {
+        match self.is_narrower_than(60) {
+            true => 0,
+            false => 12,
+        }
+    }
+
+    /// The columns behind so many.
+    pub(super) fn room(self, behind: usize) -> usize {
+        self.width.saturating_sub(behind)
     }
 
     /// A text shortened to what fits behind so many columns.
     pub(super) fn shorten(self, text: &str, behind: usize) -> String {
-        let room = self.width.saturating_sub(behind).max(12);
+        let room = self.room(behind).max(12);
         if text.width() <= room {
             return text.to_owned();
         }
@@ -51,7 +71,7 @@ impl Page {
 
     /// A sentence in lines that fit behind so many columns. A word that is longer than a line is cut.
     pub(super) fn wrap(self, text: &str, behind: usize) -> Vec<String> {
-        let room = self.width.saturating_sub(behind).max(12);
+        let room = self.room(behind).max(12);
         let mut lines = vec![String::new()];
         for word in text.split(' ') {
             let Some(line) = lines.last_mut() else {

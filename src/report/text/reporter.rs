@@ -48,7 +48,7 @@ impl<W: Write> Text<W> {
         for outcome in &again {
             let text = match again.len() <= FEW {
                 true => case_on(outcome, self.widths, false, self.page),
-                false => line(outcome, self.widths),
+                false => line(outcome, self.widths, self.page),
             };
             write!(self.out, "{text}")?;
         }

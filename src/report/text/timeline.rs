@@ -147,10 +147,12 @@ impl Drawing<'_> {
 
     pub(super) fn start(&mut self) {
         let pid = format!("  (pid {})", self.record.pid);
-        let command = self
-            .page
-            .shorten(&command(&self.record.command), BEHIND + pid.len())
-            + &pid;
+        let command = command(&self.record.command);
+        let command = match self.page.room(BEHIND + pid.len()) {
+            // The process is told with its name elsewhere.
+            0..20 => self.page.shorten(&command, BEHIND),
+            _ => self.page.shorten(&command, BEHIND + pid.len()) + &pid,
+        };
         self.row("  0.000", DIM, "start", &command);
         self.last = Some(Duration::ZERO);
     }

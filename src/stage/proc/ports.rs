@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::files;
 
 /// A listening socket, by the number of its inode.
-pub(in crate::stage) type Listeners = BTreeMap<u64, Place>;
+type Listeners = BTreeMap<u64, Place>;
 
 /// Where a socket listens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,14 +93,17 @@ fn unix(row: &str) -> Option<(u64, Place)> {
     (flags & ACCEPTS != 0).then(|| (inode, Place::Unix(fields.next().unwrap_or("?").to_owned())))
 }
 
-/// Those of the sockets that a process below `root` has open.
-pub(in crate::stage) fn held_below(root: u32, sockets: &HashSet<u64>) -> HashSet<u64> {
-    let mut found = HashSet::new();
+/// Those of the sockets that a process below `root` has open: each process's own in the order of its descriptors, which is
+/// mostly that in which it opened them.
+pub(in crate::stage) fn held_below(root: u32, sockets: &HashSet<u64>) -> Vec<u64> {
+    let mut found = Vec::new();
     let mut next = vec![root];
     while let Some(pid) = next.pop() {
         next.extend(children(pid));
         if pid != root {
-            found.extend(sockets_of(pid).filter(|inode| sockets.contains(inode)));
+            let own = sockets_of(pid).filter(|inode| sockets.contains(inode));
+            let new: Vec<_> = own.filter(|inode| !found.contains(inode)).collect();
+            found.extend(new);
         }
     }
     found

@@ -84,6 +84,20 @@ fn dump_signal_of(program: &str, caught: u64) -> Option<Signal> {
     Signal::from_number(signal).filter(|_| catches(signal))
 }
 
+/// How long the main thread of a process has been ready to run and had no processor. Zero where the kernel does not tell.
+pub(in crate::stage) fn waited(pid: u32) -> Duration {
+    let text = files::text(&format!("/proc/{pid}/schedstat"));
+    text.ok()
+        .and_then(|text| run_delay(&text))
+        .unwrap_or_default()
+}
+
+/// The second number of a schedstat.
+fn run_delay(schedstat: &str) -> Option<Duration> {
+    let nanos = schedstat.split_whitespace().nth(1)?.parse().ok()?;
+    Some(Duration::from_nanos(nanos))
+}
+
 /// How long this thread has been ready to run and had no processor. Zero where the kernel does not tell.
 pub(in crate::stage) fn waited_for_processor() -> Duration {
     thread_local! {
@@ -92,9 +106,7 @@ pub(in crate::stage) fn waited_for_processor() -> Duration {
     let read = |file: &Option<File>| {
         let mut text = [0; 96];
         let n = file.as_ref()?.read_at(&mut text, 0).ok()?;
-        let text = str::from_utf8(&text[..n]).ok()?;
-        let nanos = text.split_whitespace().nth(1)?.parse().ok()?;
-        Some(Duration::from_nanos(nanos))
+        run_delay(str::from_utf8(&text[..n]).ok()?)
     };
     SCHEDSTAT.with(read).unwrap_or_default()
 }

@@ -12,9 +12,9 @@ use crate::stage::proc;
 const BLOCKED: Duration = Duration::from_millis(50);
 /// How often a state is looked at, and how far apart two actions are at least: the kernel makes one of two signals that are
 /// sent before the first is taken.
-const LOOK: Duration = Duration::from_millis(10);
+pub(super) const LOOK: Duration = Duration::from_millis(10);
 /// How long a signal may wait for another of its kind to be taken. A subject that blocks a signal for good never takes it.
-const TAKEN: Duration = Duration::from_secs(1);
+pub(super) const TAKEN: Duration = Duration::from_secs(1);
 
 /// The actions of a run that have not been done yet.
 pub(super) struct Actions<'p> {

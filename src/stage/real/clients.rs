@@ -112,7 +112,7 @@ impl Run<'_, '_> {
             false => true,
             true => match self.address_of_subject() {
                 Some(address) => {
-                    put_address(&mut plan, &address);
+                    put_address(&mut plan, &address.to_string());
                     true
                 }
                 None => false,
@@ -126,15 +126,6 @@ impl Run<'_, '_> {
             Ok(()) => self.push(at, EventKind::ClientStarts { name }),
             Err(_) => self.findings.push(Finding::NotDone { what }),
         }
-    }
-
-    /// Where the subject listens: at the port that was handed in, or at the first TCP port of its tree.
-    fn address_of_subject(&self) -> Option<String> {
-        let port = self.plan.port.or_else(|| {
-            let mut known = self.looks.addresses();
-            known.next().map(|address| address.port())
-        });
-        port.map(|port| format!("127.0.0.1:{port}"))
     }
 
     /// Hears which clients have ended.

@@ -42,6 +42,17 @@ pub(in crate::stage) trait RunClock {
         sys::wait(wait.readable, wait.writable, limit)
     }
 
+    /// How many bytes of a stream are read before the clock must be looked at again. `None` if it goes on by itself.
+    fn reads_at_once(&self) -> Option<usize> {
+        None
+    }
+
+    /// A number that is another one once the subject has done something, so that there may be something new to see. `None` if that is
+    /// not known.
+    fn doings(&self) -> Option<u64> {
+        None
+    }
+
     /// Whether a time can be late on it.
     fn can_lag(&self) -> bool {
         true
@@ -71,6 +82,8 @@ pub(in crate::stage) struct Wait<'a> {
     pub(in crate::stage) until: Option<Duration>,
     /// What the reaper has told so far.
     pub(in crate::stage) heard: Heard,
+    /// What [`doings`](RunClock::doings) was when it was last looked what is new, if somebody wants to know.
+    pub(in crate::stage) seen: Option<u64>,
     /// Whether the time that is waited for is the one by which the subject must have ended.
     pub(in crate::stage) timeout: bool,
 }

@@ -49,7 +49,10 @@ impl Run<'_, '_> {
         let worked = usage.user.saturating_add(usage.system);
         let lag = Lag {
             canary: begun.canary,
-            subject_waited: self.exited.map_or(Duration::ZERO, |e| e.waited),
+            subject_waited: self
+                .exited
+                .map_or(Duration::ZERO, |e| e.waited)
+                .max(self.starved),
             pressure: begun.stalled.processor.saturating_add(begun.stalled.disk),
             disk: match self.exited {
                 Some(exited) if exited.used_disk => begun.stalled.disk,

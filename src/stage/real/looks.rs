@@ -13,7 +13,7 @@ use crate::record::{EventKind, EventName, FileSeen, FileState, Listening};
 use crate::stage::Plan;
 use crate::stage::action::Trigger;
 use crate::stage::plan::Readiness;
-use crate::stage::proc::{self, Listeners, Place};
+use crate::stage::proc::{self, Place};
 
 /// How far apart two looks are.
 const GRAIN: Duration = Duration::from_millis(10);
@@ -28,12 +28,15 @@ pub(super) struct Looks {
     /// When the last look began, or until when what it saw held.
     since: Duration,
     next: Duration,
+    /// What the subject had done by then, where the clock knows.
+    seen: Option<u64>,
 }
 
 struct Ports {
     /// What listened before the subject was started: none of it is the subject's.
     before: HashSet<u64>,
-    known: Listeners,
+    /// In the order in which they were seen: the numbers of inodes say nothing of it.
+    known: Vec<(u64, Place)>,
 }
 
 /// A file that is waited for.
@@ -46,13 +49,16 @@ struct Watched {
 }
 
 #[derive(PartialEq)]
-struct Identity([u64; 2], [i64; 2]);
+struct Identity([u64; 3], [i64; 2]);
 
 impl Identity {
     fn of(path: &Path) -> Option<Self> {
-        let data = fs::metadata(path).ok()?;
+        // A link to nowhere is there all the same: such are the locks of some programs.
+        let data = fs::metadata(path).or_else(|_| fs::symlink_metadata(path));
+        let data = data.ok()?;
         Some(Self(
-            [data.dev(), data.ino()],
+            // What sets the time back, as `cp -p` does, mostly changes the length.
+            [data.dev(), data.ino(), data.len()],
             [data.mtime(), data.mtime_nsec()],
         ))
     }
@@ -103,11 +109,12 @@ impl Looks {
         Self {
             ports: plan.looks_at_ports().then(|| Ports {
                 before: before(),
-                known: Listeners::new(),
+                known: Vec::new(),
             }),
             files: files(plan).into_iter().map(watched).collect(),
             since: Duration::ZERO,
             next: Duration::ZERO,
+            seen: None,
         }
     }
 
@@ -115,6 +122,17 @@ impl Looks {
     pub(super) fn next(&self) -> Option<Duration> {
         let waits = self.ports.is_some() || self.files.iter().any(|file| !file.seen);
         waits.then_some(self.next)
+    }
+
+    /// When to look again, if the subject has done this by now. Where it has done nothing, nothing is new.
+    pub(super) fn next_after(&self, doings: Option<u64>) -> Option<Duration> {
+        self.next()
+            .filter(|_| doings.is_none() || doings != self.seen)
+    }
+
+    /// What the subject had done at the last look, while it is to be looked.
+    pub(super) fn seen(&self) -> Option<u64> {
+        self.next().and(self.seen)
     }
 
     /// Nothing has changed since the last look, which was a moment ago.
@@ -135,10 +153,10 @@ impl Looks {
         named.map(|file| (file.name.clone(), state(file))).collect()
     }
 
-    /// The TCP addresses at which the tree listens now.
+    /// The TCP addresses at which the tree listens now, the first first.
     pub(super) fn addresses(&self) -> impl Iterator<Item = std::net::SocketAddr> {
-        let known = self.ports.iter().flat_map(|ports| ports.known.values());
-        known.filter_map(|place| match place {
+        let known = self.ports.iter().flat_map(|ports| &ports.known);
+        known.filter_map(|(_, place)| match place {
             Place::Tcp(address) => Some(*address),
             Place::Unix(_) => None,
         })
@@ -148,27 +166,41 @@ impl Looks {
 impl Ports {
     /// What has begun and what has ended since the last look.
     fn look(&mut self, pid: u32, reaper: u32) -> (Vec<Place>, Vec<Place>) {
-        let all = proc::all_listeners(pid);
-        let is_gone = |inode: &u64| !all.contains_key(inode);
-        let gone: Vec<u64> = self.known.keys().copied().filter(is_gone).collect();
-        let gone: Vec<Place> = gone
-            .iter()
-            .filter_map(|inode| self.known.remove(inode))
-            .collect();
-        let is_new = |inode: &u64| !self.before.contains(inode) && !self.known.contains_key(inode);
+        let mut all = proc::all_listeners(pid);
+        let gone = self
+            .known
+            .extract_if(.., |(inode, _)| !all.contains_key(inode));
+        let gone = gone.map(|(_, place)| place).collect();
+        let known: HashSet<u64> = self.known.iter().map(|(inode, _)| *inode).collect();
+        let is_new = |inode: &u64| !self.before.contains(inode) && !known.contains(inode);
         let new: HashSet<u64> = all.keys().copied().filter(is_new).collect();
         if new.is_empty() {
             return (Vec::new(), gone);
         }
-        let ours = proc::held_below(reaper, &new);
-        let is_ours = |(inode, _): &(u64, Place)| ours.contains(inode);
-        let new: Listeners = all.into_iter().filter(is_ours).collect();
-        // Several processes may listen at one place: it begins with the first, and ends with the last.
-        let is_first = |place: &&Place| !self.known.values().any(|known| known == *place);
-        let mut begun: Vec<_> = new.values().filter(is_first).cloned().collect();
-        begun.dedup();
-        self.known.extend(new);
+        let mut begun = Vec::new();
+        for inode in proc::held_below(reaper, &new) {
+            let Some(place) = all.remove(&inode) else {
+                continue;
+            };
+            // Several sockets may listen at one place: it begins with the first, and ends with the last.
+            if !self.listens_at(&place) {
+                begun.push(place.clone());
+            }
+            self.known.push((inode, place));
+        }
         (begun, gone)
+    }
+
+    fn listens_at(&self, place: &Place) -> bool {
+        self.known.iter().any(|(_, known)| known == place)
+    }
+
+    /// The places at which nothing listens any more, each once.
+    fn left(&self, mut gone: Vec<Place>) -> Vec<Place> {
+        gone.sort();
+        gone.dedup();
+        gone.retain(|place| !self.listens_at(place));
+        gone
     }
 }
 
@@ -198,15 +230,15 @@ impl Run<'_, '_> {
             return;
         }
         let began = self.elapsed();
+        self.looks.seen = self.clock.doings();
         let mut seen = Vec::new();
         let since = self.looks.since;
         let (pid, reaper) = (self.pid, self.reaper.pid());
         if let Some(ports) = &mut self.looks.ports {
             let (begun, gone) = ports.look(pid, reaper);
-            let still: Vec<_> = ports.known.values().cloned().collect();
             let change = |place: Place| Listening::new(place.to_string(), since);
             seen.extend(begun.into_iter().map(|p| EventKind::Listens(change(p))));
-            let gone = gone.into_iter().filter(|place| !still.contains(place));
+            let gone = ports.left(gone).into_iter();
             seen.extend(gone.map(|p| EventKind::StopsListening(change(p))));
         }
         for file in self.looks.files.iter_mut().filter(|file| !file.seen) {

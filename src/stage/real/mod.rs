@@ -1,6 +1,7 @@
 //! The real stage: real processes, the real clock.
 
 mod actions;
+mod address;
 mod canary;
 mod clients;
 mod clock;

@@ -130,8 +130,10 @@ impl Run<'_, '_> {
     pub(super) fn hear_ready(&mut self) {
         let heard = self.ready.hear();
         let line = self.actions.take_ready_line();
-        let now = self.elapsed();
-        if let Some(at) = line {
+        // What is heard of a subject that has just ended was said before.
+        let latest = self.ending.unwrap_or(Duration::MAX);
+        let now = self.elapsed().min(latest);
+        if let Some(at) = line.map(|at| at.min(latest)) {
             self.becomes_ready(at, at);
         }
         if heard.ready {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::actions::{Actions, Due};
+use super::actions::{Actions, Due, LOOK, TAKEN};
 use super::clients::Clients;
 use super::clock::{Heard, RunClock, Wait};
 use super::collect::Collector;
@@ -26,7 +26,7 @@ use crate::record::{
 };
 use crate::stage::proc::{self, Stalled};
 use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
-use crate::stage::{Bounds, Cancel, Control, Orders, Plan, RunError, stacks};
+use crate::stage::{Act, Bounds, Cancel, Control, Plan, RunError, stacks};
 
 const CHUNK: usize = 64 * 1024;
 /// How long what is there is read before the clock is looked at again.
@@ -69,7 +69,11 @@ pub(super) struct Run<'a, 'c> {
     pub(super) empty: bool,
     pub(super) survivors: Vec<Process>,
     pub(super) ended_by_harness: Vec<Process>,
+    /// How long, up to the time limit, the process of the tree waited for a processor that waited longest.
+    pub(super) starved: Duration,
     pub(super) findings: Vec<Finding>,
+    /// The last signal that was handed in, and when it was sent, while the subject may not have taken it.
+    untaken: Option<(Signal, Duration)>,
     /// The most by which we were late to look or to act.
     pub(super) late: Duration,
     /// Why it could not be seen which processes there are.
@@ -114,7 +118,9 @@ pub(in crate::stage) fn run(
         empty: false,
         survivors: Vec::new(),
         ended_by_harness: Vec::new(),
+        starved: Duration::ZERO,
         findings: Vec::new(),
+        untaken: None,
         late: Duration::ZERO,
         blind: None,
         stacks: Vec::new(),
@@ -208,7 +214,7 @@ impl Run<'_, '_> {
             self.wait()?;
             if self.hear_start()? {
                 self.write_input();
-                self.read_pipes();
+                self.read_some();
                 self.tail_in_time();
                 self.hear_all()?;
                 self.tell_partials();
@@ -257,7 +263,9 @@ impl Run<'_, '_> {
         // A reaper with nothing left to guard is gone.
         let reaper = (!self.empty).then(|| self.reaper.as_fd());
         let ready = self.ready.fd().filter(|_| self.pid != 0);
-        let orders = self.control.queue().filter(|_| self.acting());
+        // What may have to wait for a signal to be taken is looked at again, and not woken for.
+        let orders = self.control.queue();
+        let orders = orders.filter(|_| self.acting() && self.untaken.is_none());
         let orders = orders.map(AsFd::as_fd);
         let others = [reaper, cancel, expired, ready, orders, self.clients.fd()];
         let others = others.into_iter().flatten();
@@ -271,6 +279,7 @@ impl Run<'_, '_> {
             writable: &writable,
             until: deadline.map(|deadline| self.zero.saturating_add(deadline)),
             heard: self.heard(),
+            seen: self.looks.seen().filter(|_| self.pid != 0),
             timeout: self.phase == Phase::Running && deadline == self.bounds.timeout,
         };
         self.clock.wait(&wait)?;
@@ -301,10 +310,12 @@ impl Run<'_, '_> {
             phase => phase.deadline(&self.bounds),
         };
         let acts = self.acting().then(|| self.actions.next_look(now)).flatten();
-        let look = self.looks.next().filter(|_| self.pid != 0);
-        let tail = self.logs.next().filter(|_| self.pid != 0);
+        let taken = self.untaken.filter(|_| self.acting()).map(|_| now + LOOK);
+        let look = self.looks.next_after(self.clock.doings());
+        let look = look.filter(|_| self.pid != 0);
         let probe = self.requests.next().filter(|_| self.pid != 0);
-        [partials, phase, acts, look, tail, probe]
+        let tail = self.logs.next().filter(|_| self.pid != 0);
+        [partials, phase, acts, taken, look, tail, probe]
             .into_iter()
             .flatten()
             .min()
@@ -326,13 +337,25 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Reads what is there, as far as the clock lets us do that at once.
+    fn read_some(&mut self) {
+        match self.clock.reads_at_once() {
+            None => self.read_pipes(),
+            Some(limit) => {
+                for i in 0..self.pipes.len() {
+                    self.read(i, limit);
+                }
+            }
+        }
+    }
+
     /// Reads what is there.
     pub(super) fn read_pipes(&mut self) {
         let begun = sys::now();
         for i in 0..self.pipes.len() {
             // A subject that writes faster than we read, or than a listener takes it, must not keep us from the clock.
             for _ in 0..16 {
-                let is_more = self.read(i);
+                let is_more = self.read(i, usize::MAX);
                 if !is_more || sys::now() - begun > READ_BOUND {
                     break;
                 }
@@ -340,8 +363,8 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Reads one chunk. False if there is none.
-    fn read(&mut self, i: usize) -> bool {
+    /// Reads one chunk, no longer than that. False if there is none.
+    fn read(&mut self, i: usize, limit: usize) -> bool {
         // Nobody is interested in each line of a flood.
         let blocks =
             self.events.takes_blocks() && !self.actions.await_lines() && !self.control.is_heard();
@@ -349,7 +372,8 @@ impl Run<'_, '_> {
         let Some(fd) = pipe.fd() else {
             return false;
         };
-        let read = nix::unistd::read(fd, &mut self.buffer);
+        let limit = limit.min(self.buffer.len());
+        let read = nix::unistd::read(fd, &mut self.buffer[..limit]);
         let at = self.clock.now().saturating_sub(self.zero);
         match read {
             Ok(n @ 1..) => {
@@ -543,21 +567,48 @@ impl Run<'_, '_> {
         if self.clock.can_lag() {
             self.late = self.late.max(late);
         }
-        self.look_before_acting();
+        self.catch_up();
         self.perform(act);
         self.looks.still_at(self.elapsed());
     }
 
     /// Does what is handed in meanwhile.
     fn obey(&mut self) {
+        self.look_if_taken();
         let orders = self.control.queue();
-        while let Some(act) = orders.and_then(Orders::take) {
+        while let Some(act) = orders.and_then(|orders| orders.take_if(|act| self.may_do(act))) {
             if self.acting() && self.exited.is_none() {
-                self.look_before_acting();
+                self.catch_up();
                 self.perform(&act);
                 self.looks.still_at(self.elapsed());
+                if let Act::Signal { signal, .. } = act {
+                    self.untaken = Some((signal, self.elapsed()));
+                }
             }
         }
+    }
+
+    /// Whether what was handed in may be done now: the kernel makes one of two signals if the first was not taken yet.
+    fn may_do(&mut self, act: &Act) -> bool {
+        self.look_if_taken();
+        let untaken = self.untaken.map(|(signal, _)| signal);
+        !matches!(act, Act::Signal { signal, .. } if untaken == Some(*signal))
+    }
+
+    fn look_if_taken(&mut self) {
+        let (now, pid) = (self.elapsed(), self.pid);
+        self.untaken = self.untaken.filter(|(signal, at)| {
+            now < at.saturating_add(TAKEN) && proc::signal_pending(pid, *signal)
+        });
+    }
+
+    /// Sees and hears, shortly before something is done, what has happened by then. The lines come last, since a look takes its
+    /// time: what was written meanwhile would else be taken for what came of it.
+    fn catch_up(&mut self) {
+        self.converse();
+        self.look_before_acting();
+        self.hear_ready();
+        self.read_pipes();
     }
 
     /// Goes on to the next phase where its time has come.
@@ -603,6 +654,9 @@ impl Run<'_, '_> {
         };
         if let Some(limit) = limit {
             self.termination = Termination::TimedOut { limit };
+            let tree = self.descendants();
+            let waits = tree.iter().map(|process| proc::waited(process.pid));
+            self.starved = waits.max().unwrap_or_default().max(self.starved);
         }
     }
 
@@ -612,15 +666,15 @@ impl Run<'_, '_> {
         self.ended_by_harness = self.explained();
         self.copy_stacks(|run| &run.ended_by_harness);
         if let Some(signal) = self.plan.bounds.at_timeout {
-            sys::send_signal_to(signal, self.pid);
             self.sent(signal, vec![self.pid], SignalReason::AtTimeout);
+            sys::send_signal_to(signal, self.pid);
             return;
         }
         let pids: Vec<u32> = self.ended_by_harness.iter().map(|p| p.pid).collect();
         for pid in pids {
             if let Some(signal) = proc::dump_signal(pid) {
-                sys::send_signal_to(signal, pid);
                 self.sent(signal, vec![pid], SignalReason::AtTimeout);
+                sys::send_signal_to(signal, pid);
             }
         }
     }
@@ -708,7 +762,9 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Notes a signal that is about to be sent. What has come by then came without it.
     fn sent(&mut self, signal: Signal, to: Vec<u32>, reason: SignalReason) {
+        self.read_pipes();
         self.sent_at(self.elapsed(), signal, to, reason);
     }
 

@@ -13,7 +13,7 @@ use crate::stage::sys::trace::{Registers, Tid};
 pub(super) struct Alarm {
     pub(super) deadline: u64,
     /// How long after that it comes again; 0: never.
-    interval: u64,
+    pub(super) interval: u64,
 }
 
 impl Alarm {
@@ -58,9 +58,11 @@ impl Tracer {
                     self.message(memory, at(1) + 64 * i);
                 }
             }
-            // The value is behind the interval.
-            libc::SYS_timer_settime => self.armed(memory, at(2), "a timer (timer_settime)"),
-            libc::SYS_timerfd_settime => self.armed(memory, at(2), "a timer (timerfd_settime)"),
+            libc::SYS_timerfd_settime
+            | libc::SYS_timerfd_gettime
+            | libc::SYS_timer_settime
+            | libc::SYS_timer_gettime
+            | libc::SYS_timer_delete => self.timer_call(tid, pid, registers, memory),
             libc::SYS_setsockopt => {
                 if memory.read_pair(at(3)).is_ok_and(|time| time != (0, 0)) {
                     self.taint("it set a time for a socket (SO_RCVTIMEO or SO_SNDTIMEO)".into());
@@ -158,13 +160,6 @@ impl Tracer {
     fn message(&mut self, memory: &Memory, at: u64) {
         if let (Ok(address), Ok(length)) = (memory.read_word(at), memory.read_word(at + 8)) {
             self.peer(memory, address, length & 0xffff_ffff);
-        }
-    }
-
-    /// A timer that the clock does not move.
-    fn armed(&mut self, memory: &Memory, at: u64, what: &str) {
-        if memory.read_pair(at + 16).is_ok_and(|value| value != (0, 0)) {
-            self.taint(format!("it set {what}"));
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::stage::sys::{self, Hold};
 
 /// How long a look is apart from the next: from the first to the longest.
 const NAP: Duration = Duration::from_micros(30);
-const LONGEST_NAP: Duration = Duration::from_micros(500);
+const LONGEST_NAP: Duration = Duration::from_millis(1);
 /// By how much a jump goes beyond a deadline: a program that looks at the clock when it wakes must find that it was reached.
 const BEYOND: u64 = 50_000;
 /// By how much the work of others may go beyond a deadline before it is kept while they work.
@@ -26,6 +26,12 @@ const LATE: u64 = 1_000_000;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How far apart two questions are how much the subject has worked, while it works.
 const BETWEEN: Duration = Duration::from_millis(1);
+/// How long a thread whose deadline has come may take to wake before a flood is read on.
+const TO_WAKE: Duration = Duration::from_millis(5);
+/// How far apart a flood is read: each look at the threads takes time too.
+const GULP: Duration = Duration::from_micros(100);
+/// How many bytes of a flood are read before it is looked at the threads again, which may stand still until then.
+const A_FEW: usize = 16 * 1024;
 /// How long a thread may stand in a call that is not known.
 const STANDS: Duration = Duration::from_secs(1);
 
@@ -58,6 +64,12 @@ pub(super) struct VirtualClock {
     flowed: u64,
     /// The most by which the subject had worked on before it was looked at again, or beyond a deadline.
     late: u64,
+    /// How often the subject was seen to have done something.
+    doings: u64,
+    /// Whether the harness was let look at what that was.
+    looks: bool,
+    /// When something was read last while the subject worked.
+    read: Option<Instant>,
     /// Whether nothing was left that could happen when the timeout was reached.
     hangs: bool,
 }
@@ -66,6 +78,8 @@ pub(super) struct VirtualClock {
 enum Next {
     /// Look again, after a while.
     Nap,
+    /// Look again, after a moment in which there may be something to read.
+    Pause,
     /// Look again, at once.
     Again,
     /// The harness acts.
@@ -101,6 +115,7 @@ impl VirtualClock {
     /// The next thing that may be done.
     fn next(&mut self, wait: &Wait<'_>, since: &mut Since) -> io::Result<Next> {
         if self.tracer.drain() {
+            self.did();
             since.told = Instant::now();
             since.rests();
         }
@@ -108,12 +123,7 @@ impl VirtualClock {
             return Err(io::Error::other("the virtual clock does not hold"));
         }
         if sys::is_ready(wait.readable, wait.writable)? {
-            // What it has worked up to here, it has worked before that; and a flood must not keep deadlines from coming.
-            if !self.is_held(wait.heard) {
-                self.work();
-                self.overdue();
-            }
-            return Ok(Next::Harness);
+            return Ok(self.readable(wait, since));
         }
         if self.is_held(wait.heard) {
             return match since.begun.elapsed() > PATIENCE {
@@ -141,6 +151,24 @@ impl VirtualClock {
         }
     }
 
+    /// There is something to read. A flood must not keep deadlines from coming.
+    fn readable(&mut self, wait: &Wait<'_>, since: &mut Since) -> Next {
+        if self.is_held(wait.heard) {
+            return Next::Harness;
+        }
+        // What it has worked up to here, it has worked before that.
+        self.work();
+        if self.overdue() {
+            since.fired = Some(Instant::now());
+        }
+        let wakes = since.fired.is_some_and(|at| at.elapsed() < TO_WAKE) && self.tracer.is_firing();
+        if wakes || self.read.is_some_and(|at| at.elapsed() < GULP) {
+            return Next::Pause;
+        }
+        self.read = Some(Instant::now());
+        Next::Harness
+    }
+
     /// Whether something is about to be heard that happened at this very time.
     fn is_held(&self, heard: Heard) -> bool {
         match heard {
@@ -160,7 +188,7 @@ impl VirtualClock {
             return false;
         }
         self.late = self.late.max(over);
-        self.tracer.fire_if(|_, _| true)
+        self.tracer.fire(false)
     }
 
     /// Moves the clock by what was worked since the last look. True if that was something.
@@ -174,7 +202,16 @@ impl VirtualClock {
             self.flowed += worked;
             self.tracer.set(self.time().after(worked));
         }
+        if worked > 0 {
+            self.did();
+        }
         worked > 0
+    }
+
+    /// The subject has done something.
+    fn did(&mut self) {
+        self.doings += 1;
+        self.looks = false;
     }
 
     /// Whether every thread waits, and nothing is on its way.
@@ -229,13 +266,21 @@ impl VirtualClock {
             self.tracer.taint(outside);
             return Ok(Next::Again);
         }
+        if self.tracer.net && outside::is_in_flight(&self.tracer.processes()) {
+            return Ok(Next::Nap);
+        }
         self.work();
+        // There may be something new to look at first.
+        if wait.seen.is_some_and(|seen| seen != self.doings) && !self.looks {
+            self.looks = true;
+            return Ok(Next::Harness);
+        }
         let until = wait.until.map(nanos);
         match (self.tracer.earliest(), until) {
             (Some(deadline), until) if until.is_none_or(|until| deadline <= until) => {
                 self.jump(deadline.saturating_add(BEYOND));
                 self.flowed += BEYOND;
-                self.tracer.fire_if(|_, _| true);
+                self.tracer.fire(true);
                 Ok(Next::Again)
             }
             (timer, Some(until)) => {
@@ -276,6 +321,8 @@ struct Since {
     last: Instant,
     /// A thread that stands in a call that is not known.
     stands: Option<(Look, Instant)>,
+    /// When a deadline came during a flood.
+    fired: Option<Instant>,
     nap: Duration,
 }
 
@@ -288,6 +335,7 @@ impl Since {
             worked: now,
             last: now,
             stands: None,
+            fired: None,
             nap: NAP,
         }
     }
@@ -299,7 +347,7 @@ impl Since {
 
     fn nap(&mut self, wait: &Wait<'_>) -> io::Result<()> {
         let nap = self.nap;
-        self.nap = (nap * 3 / 2).min(LONGEST_NAP);
+        self.nap = (nap * 5 / 4).min(LONGEST_NAP);
         sys::wait(wait.readable, wait.writable, nap)
     }
 }
@@ -329,10 +377,19 @@ impl RunClock for VirtualClock {
         loop {
             match self.next(wait, &mut since)? {
                 Next::Nap => since.nap(wait)?,
+                Next::Pause => sys::wait(&[], &[], NAP)?,
                 Next::Again => since.rests(),
                 Next::Harness => return Ok(()),
             }
         }
+    }
+
+    fn reads_at_once(&self) -> Option<usize> {
+        Some(A_FEW)
+    }
+
+    fn doings(&self) -> Option<u64> {
+        Some(self.doings)
     }
 
     fn can_lag(&self) -> bool {

@@ -23,7 +23,16 @@ impl Tracer {
     pub(super) fn earliest(&self) -> Option<u64> {
         let waits = self.next_wait().map(|(_, deadline)| deadline);
         let alarms = self.alarms.values().map(|alarm| alarm.deadline).min();
-        waits.into_iter().chain(alarms).min()
+        waits
+            .into_iter()
+            .chain(alarms)
+            .chain(self.timers.earliest())
+            .min()
+    }
+
+    /// Whether a thread whose deadline has come has yet to tell that it was interrupted.
+    pub(super) fn is_firing(&self) -> bool {
+        self.waits.values().any(|wait| wait.fired)
     }
 
     fn next_wait(&self) -> Option<(Tid, u64)> {
@@ -32,12 +41,9 @@ impl Tracer {
         next.map(|(tid, wait)| (*tid, wait.timed.deadline))
     }
 
-    /// Lets the earliest deadline come, and no other, if this says so of it and the time. True if it has come.
-    pub(super) fn fire_if(&mut self, is_due: impl Fn(u64, u64) -> bool) -> bool {
-        let Some(deadline) = self
-            .earliest()
-            .filter(|deadline| is_due(*deadline, self.time.now))
-        else {
+    /// Lets the earliest deadline come, and no other. True if there was one. While the subject works, it is not `at_rest`.
+    pub(super) fn fire(&mut self, at_rest: bool) -> bool {
+        let Some(deadline) = self.earliest() else {
             return false;
         };
         match self.next_wait().filter(|(_, own)| *own == deadline) {
@@ -49,6 +55,7 @@ impl Tracer {
                 // One that was killed meanwhile waits no more.
                 let _ = trace::interrupt(tid);
             }
+            None if self.timers.earliest() == Some(deadline) => self.expire(at_rest),
             None => self.ring(deadline),
         }
         true
@@ -95,6 +102,9 @@ impl Tracer {
     }
 
     pub(super) fn call_ended(&mut self, tid: Tid) {
+        if self.timers.is_made_by(tid) {
+            return self.timer_made(tid);
+        }
         let Some(Waiting { timed, fired, .. }) = self.waits.remove(&tid) else {
             return;
         };

@@ -14,17 +14,20 @@ use super::run;
 use crate::record::Record;
 use crate::stage::{Control, Plan};
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 13] = [
     "cond",
     "timed-cond",
     "pipe",
     "unix",
     "eventfd",
     "tcp",
+    "tcp-halves",
     "udp",
     "signal",
     "fork-pipe",
     "wait",
+    "timerfd",
+    "timer",
 ];
 
 static RING: LazyLock<PathBuf> = LazyLock::new(|| {

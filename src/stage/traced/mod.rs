@@ -16,6 +16,7 @@ mod memory;
 mod outside;
 mod rest;
 mod time;
+mod timers;
 mod tracer;
 mod vdso;
 
@@ -71,14 +72,9 @@ fn on_virtual_clock(
     control: &mut Control<'_>,
     mut clock: VirtualClock,
 ) -> Result<Record, RunError> {
-    let why = match plan.stdin {
-        Stdin::Inherit => "its standard input is the harness's own".to_owned(),
-        // Its driver delivers by a thread of the kernel's.
-        _ if plan.streams == Streams::Terminal => "its output is a terminal".to_owned(),
-        _ if plan.converses() || control.queue().is_some() => {
-            "the harness talks to it, and that takes real time".to_owned()
-        }
-        _ => {
+    let why = match cannot_hold(plan, control) {
+        Some(why) => why.to_owned(),
+        None => {
             // Nobody hears of a run that may be thrown away.
             let mut silent = match control.switch() {
                 Some(cancel) => Control::new().cancel(cancel),
@@ -95,6 +91,19 @@ fn on_virtual_clock(
     let why = format!("run on the real clock, since the virtual one does not hold: {why}");
     record.findings.push(Finding::NotTraced { why });
     Ok(record)
+}
+
+/// Why there is no need to try.
+fn cannot_hold(plan: &Plan, control: &Control<'_>) -> Option<&'static str> {
+    match plan.stdin {
+        Stdin::Inherit => Some("its standard input is the harness's own"),
+        // Its driver delivers by a thread of the kernel's.
+        _ if plan.streams == Streams::Terminal => Some("its output is a terminal"),
+        _ if control.queue().is_some() => {
+            Some("a test talks to it while it runs, and that takes real time")
+        }
+        _ => plan.acts_in_real_time(),
+    }
 }
 
 /// With a timeout: on a virtual clock, what never ends takes as long to be known as what ends.

@@ -123,6 +123,7 @@ impl Peers {
             Peer::Elsewhere(what) => {
                 return Some(format!("it speaks to {what}, outside of its tree"));
             }
+            Peer::Unix(name) if is_ours(name) => return None,
             _ if self.is_still_there(&peer) => return None,
             Peer::Port(port) => (on_port(*port), format!("port {port} of this machine")),
             Peer::Unix(name) => (at_name(name), format!("the socket `{name}`")),
@@ -137,6 +138,41 @@ impl Peers {
         let known = self.0.get(peer);
         known.is_some_and(|(fd, socket)| fs::read_link(fd).is_ok_and(|now| now == *socket))
     }
+}
+
+/// Whether it is the socket at which the harness hears that a subject is ready: it is read while the clock stands.
+fn is_ours(name: &str) -> bool {
+    name.starts_with(&format!("@exeunt-{}-", std::process::id()))
+}
+
+/// Whether bytes of a connection of the tree, or of ours, are on their way by TCP: not acknowledged yet, as the kernel puts that off,
+/// or held back until what came before is. A receiver that does not read is no such case.
+pub(super) fn is_in_flight(tree: &[Tid]) -> bool {
+    let own = std::process::id().cast_signed();
+    let all: Vec<_> = tree.iter().copied().chain([own]).collect();
+    let tables = ["tcp", "tcp6"].map(|table| fs::read_to_string(format!("/proc/net/{table}")));
+    let lines = tables
+        .iter()
+        .flatten()
+        .flat_map(|text| text.lines().skip(1));
+    lines
+        .filter_map(retransmits)
+        .any(|inode| inode == "0" || open_in(&all, inode).is_some())
+}
+
+/// The socket of a line of the table, if it may have to send again what it has sent. One without a descriptor has the number 0.
+fn retransmits(line: &str) -> Option<&str> {
+    const LOCAL: [&str; 3] = [
+        "0100007F:",
+        "00000000000000000000000001000000:",
+        "0000000000000000FFFF00000100007F:",
+    ];
+    let fields: Vec<_> = line.split_ascii_whitespace().collect();
+    let is_local = LOCAL
+        .iter()
+        .any(|local| fields.get(2).is_some_and(|peer| peer.starts_with(local)));
+    let waits = fields.get(5)?.starts_with("01:");
+    (is_local && waits).then(|| fields.get(9).copied())?
 }
 
 fn peer_of(bytes: &[u8]) -> Peer {
@@ -232,6 +268,20 @@ mod tests {
         let mut bytes = vec![2, 0, 0x1f, 0x90];
         bytes.extend(address);
         bytes
+    }
+
+    #[test]
+    fn what_is_on_its_way_by_tcp() {
+        let line = |peer: &str, timer: &str| {
+            format!(
+                "   1: 0100007F:1F90 {peer}:D2A6 01 00000004:00000000 {timer}:00000015 00000000     0        0 4711 2 00000000 20 4 30 10 -1"
+            )
+        };
+        assert_eq!(retransmits(&line("0100007F", "01")), Some("4711"));
+        assert_eq!(retransmits(&line("0100007F", "00")), None, "acknowledged");
+        assert_eq!(retransmits(&line("0100007F", "04")), None, "not read");
+        assert_eq!(retransmits(&line("0100000A", "01")), None, "elsewhere");
+        assert_eq!(retransmits(""), None);
     }
 
     #[test]

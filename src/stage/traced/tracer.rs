@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::time::{Duration, Instant};
 
+use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -16,6 +17,7 @@ use super::lookout::onward;
 use super::memory::Memory;
 use super::rest::{self, Look, Tree};
 use super::time::Time;
+use super::timers::Timers;
 use super::{outside, vdso};
 use crate::stage::sys::trace::{self, Go, Registers, Stop, Tid};
 
@@ -40,6 +42,8 @@ pub(super) struct Tracer {
     pub(super) kept: HashMap<Tid, Timed>,
     /// The alarm of each process.
     pub(super) alarms: BTreeMap<Tid, Alarm>,
+    /// The timers that are not part of a wait.
+    pub(super) timers: Timers,
     /// Threads whose process was stopped by a signal.
     stopped: BTreeSet<Tid>,
     /// Processes that have the memory of their parent, each with the thread that stands still for it.
@@ -73,6 +77,7 @@ impl Default for Tracer {
             waits: BTreeMap::new(),
             kept: HashMap::new(),
             alarms: BTreeMap::new(),
+            timers: Timers::default(),
             stopped: BTreeSet::new(),
             vforked: BTreeMap::new(),
             work: HashMap::new(),
@@ -245,6 +250,8 @@ impl Tracer {
         }
         self.work_of_ended += self.work_of(tid, tid);
         self.book.exec(tid, former);
+        // Alarms and timers of descriptors live on.
+        self.timers.end_of(tid);
         self.vforked.remove(&tid);
         for tid in [tid, former] {
             self.files.forget(tid);
@@ -286,12 +293,14 @@ impl Tracer {
         // A main thread is gone last.
         self.memories.remove(&tid);
         self.alarms.remove(&tid);
+        self.timers.end_of(tid);
     }
 
     fn forget(&mut self, tid: Tid) {
         self.waits.remove(&tid);
         self.kept.remove(&tid);
         self.stopped.remove(&tid);
+        self.timers.forget(tid);
     }
 }
 
@@ -317,6 +326,10 @@ impl Tracer {
             Some(Wish::Unknown(why)) => {
                 self.taint(why);
                 Go::On
+            }
+            None if registers.orig_rax.cast_signed() == libc::SYS_timer_create => {
+                self.timers.makes(tid, &registers, &memory);
+                Go::ToEndOfCall
             }
             None => {
                 self.other_call(tid, pid, &registers, &memory);

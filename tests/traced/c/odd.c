@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static void leave(int signal) { (void)signal; _exit(0); }
+
 int main(int argc, char **argv) {
     const char *what = argv[1];
     struct timespec second = {1, 0}, shown;
@@ -27,12 +29,12 @@ int main(int argc, char **argv) {
         if (!strcmp(what, "timerfd-off")) timer.it_value.tv_nsec = 0;
         timerfd_settime(fd, 0, &timer, NULL);
         if (timer.it_value.tv_nsec && read(fd, &count, 8) != 8) return 1;
-    } else if (!strcmp(what, "timer")) {
+    } else if (!strcmp(what, "timer") || !strcmp(what, "cpu-timer")) {
         timer_t id;
-        signal(SIGALRM, exit);
-        timer_create(CLOCK_MONOTONIC, NULL, &id);
+        signal(SIGALRM, leave);
+        timer_create(strcmp(what, "timer") ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, NULL, &id);
         timer_settime(id, 0, &timer, NULL);
-        pause();
+        if (!strcmp(what, "timer")) pause();
     } else if (!strncmp(what, "rcvtimeo", 8)) {
         struct timeval time = {0, strcmp(what, "rcvtimeo-off") ? 100000 : 0};
         char byte;
@@ -54,6 +56,15 @@ int main(int argc, char **argv) {
     } else if (!strcmp(what, "int80")) {
         long pid = 20; /* getpid */
         __asm__ volatile("int $0x80" : "+a"(pid));
+    } else if (!strcmp(what, "clock-set")) {
+        /* A time that the kernel refuses: this test sets no clock. */
+        struct timeval wrong = {0, 2000000};
+        if (!syscall(SYS_settimeofday, &wrong, NULL)) return 1;
+    } else if (!strncmp(what, "aio", 3)) {
+        unsigned long context = 0;
+        char event[64];
+        syscall(SYS_io_setup, 1, &context);
+        syscall(strcmp(what, "aio") ? 333 : SYS_io_getevents, context, 0, 1, event, &second, NULL);
     } else if (!strcmp(what, "uring")) {
         char parameters[256] = {0};
         errno = 0;

@@ -2,6 +2,7 @@
  * its way lets the bomb go off before `done`. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -10,11 +11,14 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PLACES = 6, ROUNDS = 60 };
+enum { PLACES = 6 };
+
+static int rounds = 60;
 
 static const char *kind;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -23,6 +27,8 @@ static int has[PLACES];
 static int in[PLACES], out[PLACES];
 static pthread_t threads[PLACES];
 static struct sockaddr_in addresses[PLACES];
+static timer_t timers[PLACES];
+static const struct itimerspec soon = {.it_value = {0, 1000}};
 
 static int is(const char *name) { return !strcmp(kind, name); }
 static void fail(const char *what) { perror(what); _exit(3); }
@@ -36,8 +42,15 @@ static void pass(int to) {
         pthread_mutex_unlock(&lock);
     } else if (is("signal")) {
         pthread_kill(threads[to], SIGUSR1);
+    } else if (is("timerfd")) {
+        if (timerfd_settime(out[to], 0, &soon, NULL)) fail("timerfd_settime");
+    } else if (is("timer")) {
+        if (timer_settime(timers[to], 0, &soon, NULL)) fail("timer_settime");
     } else if (is("udp")) {
         if (sendto(out[to], &one, 8, 0, (void *)&addresses[to], sizeof addresses[to]) != 8) fail("sendto");
+    } else if (is("tcp-halves")) {
+        /* The second waits until the first is acknowledged, which the kernel puts off. */
+        if (write(out[to], &one, 4) != 4 || write(out[to], &one, 4) != 4) fail("write");
     } else if (write(out[to], &one, 8) != 8) {
         fail("write");
     }
@@ -56,12 +69,16 @@ static void take(int at) {
         }
         has[at] = 0;
         pthread_mutex_unlock(&lock);
-    } else if (is("signal")) {
+    } else if (is("signal") || is("timer")) {
         sigset_t set;
         int signal;
         sigemptyset(&set);
-        sigaddset(&set, SIGUSR1);
+        sigaddset(&set, is("timer") ? SIGRTMIN + at : SIGUSR1);
         sigwait(&set, &signal);
+    } else if (is("tcp-halves")) {
+        int quick = 0;
+        setsockopt(in[at], IPPROTO_TCP, TCP_QUICKACK, &quick, sizeof quick);
+        if (recv(in[at], &token, 8, MSG_WAITALL) != 8) fail("recv");
     } else if (read(in[at], &token, 8) != 8) {
         fail("read");
     }
@@ -69,10 +86,10 @@ static void take(int at) {
 
 static void *place(void *number) {
     int i = (int)(intptr_t)number;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         take(i);
         if (i + 1 < PLACES) pass(i + 1);
-        else if (round + 1 < ROUNDS) pass(0);
+        else if (round + 1 < rounds) pass(0);
     }
     return NULL;
 }
@@ -118,7 +135,12 @@ static void open_channels(void) {
             in[i] = ends[0], out[i] = ends[1];
         } else if (is("eventfd")) {
             in[i] = out[i] = eventfd(0, 0);
-        } else if (is("tcp")) {
+        } else if (is("timerfd")) {
+            in[i] = out[i] = timerfd_create(CLOCK_MONOTONIC, 0);
+        } else if (is("timer")) {
+            struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + i};
+            if (timer_create(CLOCK_MONOTONIC, &event, &timers[i])) fail("timer_create");
+        } else if (is("tcp") || is("tcp-halves")) {
             tcp(i);
         } else if (is("udp")) {
             udp(i);
@@ -127,10 +149,6 @@ static void open_channels(void) {
 }
 
 static void threads_or_processes(void) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
     for (int i = 0; i < PLACES; i++) {
         if (!is("fork-pipe")) pthread_create(&threads[i], NULL, place, (void *)(intptr_t)i);
         else if (!fork()) { place((void *)(intptr_t)i); _exit(0); }
@@ -144,11 +162,17 @@ static void threads_or_processes(void) {
 
 int main(int argc, char **argv) {
     pthread_t its;
+    sigset_t set;
     kind = argv[1];
+    if (is("tcp-halves")) rounds = 2;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    for (int i = 0; i < PLACES; i++) sigaddset(&set, SIGRTMIN + i);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
     open_channels();
     pthread_create(&its, NULL, bomb, NULL);
     if (is("wait")) {
-        for (int i = 0; i < ROUNDS * 2; i++) {
+        for (int i = 0; i < rounds * 2; i++) {
             if (!fork()) _exit(0);
             wait(NULL);
         }

@@ -17,6 +17,7 @@
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,7 +55,7 @@ static void give(void) {
     } else if (is("futex") || is("futex-absolute")) {
         __atomic_store_n(&word, 1, __ATOMIC_SEQ_CST);
         syscall(SYS_futex, &word, FUTEX_WAKE, 1, NULL, NULL, 0);
-    } else if (is("sigtimedwait") || is("nanosleep")) {
+    } else if (is("sigtimedwait") || is("nanosleep") || is("timer")) {
         pthread_kill(main_thread, SIGUSR1);
     } else if (is("semtimedop")) {
         struct sembuf up = {0, 1, 0};
@@ -104,6 +105,37 @@ static int await(void) {
     if (is("epoll")) return epoll_wait(epoll, &event, 1, 3000);
     if (is("epoll-pwait")) return epoll_pwait(epoll, &event, 1, 3000, NULL);
     if (is("epoll-pwait2")) return (int)syscall(441, epoll, &event, 1, &three, NULL, 8);
+    if (!strncmp(name, "timerfd", 7)) {
+        struct itimerspec timer = {.it_value = three};
+        int timed = timerfd_create(CLOCK_MONOTONIC, 0), came;
+        uint64_t ticks = 0;
+        timerfd_settime(timed, 0, &timer, NULL);
+        if (is("timerfd-poll")) {
+            struct pollfd both[] = {fd, {timed, POLLIN, 0}};
+            if (poll(both, 2, -1) < 1) return 9;
+            came = both[0].revents;
+        } else {
+            struct epoll_event timeout = {.events = EPOLLIN | EPOLLET, .data.fd = timed};
+            epoll_ctl(epoll, EPOLL_CTL_ADD, timed, &timeout);
+            if (epoll_wait(epoll, &event, 1, -1) != 1) return 9;
+            came = event.data.fd != timed;
+        }
+        if (!came && (read(timed, &ticks, 8) != 8 || ticks != 1)) return 8;
+        close(timed);
+        return came != 0;
+    }
+    if (is("timer")) {
+        struct itimerspec timer = {.it_value = three};
+        struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 42};
+        siginfo_t info;
+        timer_t id;
+        sigaddset(&signals, SIGRTMIN);
+        if (timer_create(CLOCK_REALTIME, &event, &id) || timer_settime(id, 0, &timer, NULL)) return 9;
+        int signal = sigwaitinfo(&signals, &info);
+        timer_delete(id);
+        if (signal == SIGUSR1) return 1;
+        return signal == SIGRTMIN && info.si_code == SI_TIMER && info.si_value.sival_int == 42 ? 0 : 8;
+    }
     if (is("sigtimedwait")) return sigtimedwait(&signals, NULL, &three) == SIGUSR1;
     if (is("semtimedop")) {
         struct sembuf down = {0, -1, 0};
@@ -160,6 +192,7 @@ int main(int argc, char **argv) {
         sigset_t signals;
         sigemptyset(&signals);
         sigaddset(&signals, SIGUSR1);
+        sigaddset(&signals, SIGRTMIN);
         pthread_sigmask(SIG_BLOCK, &signals, NULL);
     }
     if (is("semtimedop")) sems = semget(IPC_PRIVATE, 1, 0600);
@@ -175,7 +208,7 @@ int main(int argc, char **argv) {
     if (!is("alarm")) round_(1);
     set = 0, word = 0;
     if (strncmp(name, "nanosleep", 9) && !is("cond") && !is("mutex") && !is("sem") && !is("sigtimedwait") && !is("semtimedop") && !is("mq")
-        && !is("alarm") && strncmp(name, "futex", 5)) {
+        && !is("alarm") && !is("timer") && strncmp(name, "futex", 5)) {
         char byte;
         if (read(ends[0], &byte, 1) != 1) return 7;
     }

@@ -144,16 +144,17 @@ impl Incoming {
         head.rest = match head.rest {
             Rest::ChunkSize => {
                 let size = line.split(';').next().unwrap_or_default().trim();
-                match u64::from_str_radix(size, 16) {
-                    Ok(0) => Rest::Trailer,
-                    Ok(size) => Rest::Chunk(size),
-                    Err(_) => return Err(NotHttp(format!("`{size}` is no size of a chunk"))),
+                match chunk_size(size) {
+                    Some(0) => Rest::Trailer,
+                    Some(size) => Rest::Chunk(size),
+                    None => return Err(NotHttp(format!("`{size}` is no size of a chunk"))),
                 }
             }
             Rest::Trailer if line.is_empty() => return Ok(true),
             Rest::Trailer => Rest::Trailer,
             // The line end of a chunk.
-            _ => Rest::ChunkSize,
+            _ if line.is_empty() => Rest::ChunkSize,
+            _ => return Err(NotHttp("a chunk is longer than its size".into())),
         };
         Ok(false)
     }
@@ -172,30 +173,47 @@ impl Incoming {
     }
 }
 
+/// Digits alone: no sign.
+fn chunk_size(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let size = u64::from_str_radix(text, 16).ok();
+    size.filter(|_| digits)
+}
+
 fn rest(status: u16, headers: &[httparse::Header<'_>], head_only: bool) -> Result<Rest, NotHttp> {
-    let value = |name: &str| {
-        let found = headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case(name));
-        found.map(|header| {
-            String::from_utf8_lossy(header.value)
-                .trim()
-                .to_ascii_lowercase()
-        })
-    };
     if head_only || matches!(status, 100..=199 | 204 | 304) {
         return Ok(Rest::Bytes(0));
     }
-    if value("transfer-encoding").is_some_and(|coding| coding.ends_with("chunked")) {
+    // Of several codings the last is that of the connection.
+    if values(headers, "transfer-encoding").last().as_deref() == Some("chunked") {
         return Ok(Rest::ChunkSize);
     }
-    match value("content-length") {
-        None => Ok(Rest::ToTheEnd),
-        Some(length) => match length.parse() {
+    let mut lengths: Vec<_> = values(headers, "content-length").collect();
+    lengths.dedup();
+    match &lengths[..] {
+        [] => Ok(Rest::ToTheEnd),
+        [one] if one.bytes().all(|byte| byte.is_ascii_digit()) => match one.parse() {
             Ok(length) => Ok(Rest::Bytes(length)),
-            Err(_) => Err(NotHttp(format!("`{length}` is no length"))),
+            Err(_) => Err(NotHttp(format!("`{one}` is no length"))),
         },
+        [one] => Err(NotHttp(format!("`{one}` is no length"))),
+        several => Err(NotHttp(format!(
+            "several lengths: {}",
+            several.join(" and ")
+        ))),
     }
+}
+
+/// All values of a header, which may be in several lines, or in one with commas.
+fn values(headers: &[httparse::Header<'_>], name: &str) -> impl Iterator<Item = String> {
+    let lines = headers
+        .iter()
+        .filter(move |header| header.name.eq_ignore_ascii_case(name));
+    lines.flat_map(|header| {
+        let line = String::from_utf8_lossy(header.value).to_ascii_lowercase();
+        let values = line.split(',').map(|value| value.trim().to_owned());
+        values.collect::<Vec<_>>()
+    })
 }
 
 #[cfg(test)]
@@ -249,6 +267,37 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
         ] {
             assert_eq!(read(text, true), Ok(None), "{text}");
+        }
+    }
+
+    #[test]
+    fn where_an_answer_ends_is_said_by_all_its_headers() {
+        let head = |headers: &str| format!("HTTP/1.1 200 OK\r\n{headers}\r\n");
+        let both = "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n";
+        let chunk = head(both) + "2\r\nhi\r\n";
+        assert_eq!(read(&chunk, true), Ok(None));
+        let all = chunk + "0\r\n\r\n";
+        assert_eq!(read(&all, false), Ok(Some(Answer::new(200, "hi"))));
+        let length = "Content-Length: 2\r\n";
+        let twice = head(&length.repeat(2)) + "hi";
+        assert_eq!(read(&twice, false), Ok(Some(Answer::new(200, "hi"))));
+        for other in ["Content-Length: 3\r\n", "Content-Length: 2, 3\r\n"] {
+            let text = head(&(length.to_owned() + other)) + "hi";
+            let why = "several lengths: 2 and 3".into();
+            assert_eq!(read(&text, true), Err(NotHttp(why)), "{other}");
+        }
+        let signed = head("Content-Length: +2\r\n") + "hi";
+        assert!(read(&signed, true).is_err());
+    }
+
+    #[test]
+    fn a_chunk_is_as_long_as_it_says() {
+        let chunks = |text: &str| {
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{text}0\r\n\r\n")
+        };
+        assert!(read(&chunks("2\r\nhi\r\n"), false).is_ok());
+        for wrong in ["2\r\nhello\r\n", "+2\r\nhi\r\n"] {
+            assert!(read(&chunks(wrong), false).is_err(), "{wrong}");
         }
     }
 

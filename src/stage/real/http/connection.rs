@@ -22,6 +22,8 @@ pub(super) struct Connection {
     what: String,
     out: Vec<u8>,
     written: usize,
+    /// Why the rest could not be written: the kernel tells that once.
+    reset: Option<Errno>,
     state: State,
     keep: bool,
     incoming: Incoming,
@@ -62,6 +64,7 @@ impl Connection {
             to: to.to_string(),
             what,
             written: 0,
+            reset: None,
             state: State::Connecting,
             keep: request.keep_alive,
             incoming: Incoming::new(head_only),
@@ -123,7 +126,7 @@ impl Connection {
         refused(&errno.into())
     }
 
-    /// Writes what there is room for. An answer may come before all is written, and an error shows when it is read.
+    /// Writes what there is room for. An answer may come before all is written, and is read also where the rest cannot be.
     fn write(&mut self) {
         while self.written < self.out.len() {
             let rest = &self.out[self.written..];
@@ -131,7 +134,10 @@ impl Connection {
                 Ok(n) => self.written += n,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return,
-                Err(_) => self.written = self.out.len(),
+                Err(errno) => {
+                    self.written = self.out.len();
+                    self.reset = Some(errno);
+                }
             }
         }
     }
@@ -140,7 +146,7 @@ impl Connection {
         let mut buffer = [0; 16 * 1024];
         loop {
             match recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
-                Ok(0) => return self.ended("the connection was closed"),
+                Ok(0) => return self.ended(),
                 Ok(_) if self.state == State::Idle => {}
                 Ok(n) => match self.incoming.push(&buffer[..n]) {
                     Ok(None) => {}
@@ -149,7 +155,7 @@ impl Connection {
                 },
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return None,
-                Err(errno) => return self.ended(errno.desc()),
+                Err(errno) => return Some(self.lost(errno)),
             }
         }
     }
@@ -162,7 +168,11 @@ impl Connection {
         Exchange::Answered(answer)
     }
 
-    fn ended(&mut self, why: &str) -> Option<Exchange> {
+    /// The subject has closed the connection.
+    fn ended(&mut self) -> Option<Exchange> {
+        if let Some(errno) = self.reset {
+            return Some(self.lost(errno));
+        }
         if self.state == State::Idle {
             self.state = State::Over;
             return Some(Exchange::Closed);
@@ -172,8 +182,17 @@ impl Connection {
                 self.state = State::Over;
                 Exchange::Answered(answer)
             }
-            None => self.cut_off(why),
+            None => self.cut_off("the connection was closed"),
         })
+    }
+
+    /// The connection was reset: an answer that goes up to its end has not come to it.
+    fn lost(&mut self, errno: Errno) -> Exchange {
+        if self.state == State::Idle {
+            self.state = State::Over;
+            return Exchange::Closed;
+        }
+        self.cut_off(errno.desc())
     }
 
     /// Gives up a request that is under way.

@@ -3,14 +3,13 @@
 mod answer;
 mod connection;
 
-use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use super::run::Run;
 use crate::record::{EventKind, Exchange, Finding, RequestSeen};
 use crate::stage::plan::Readiness;
-use crate::stage::{Plan, Request, reachable};
+use crate::stage::{Plan, Request};
 use connection::Connection;
 
 /// How far apart two requests are that ask whether the subject is ready.
@@ -73,17 +72,6 @@ impl Requests {
 }
 
 impl Run<'_, '_> {
-    /// Where a request goes to: a port that it names, the one that was handed in, or the first at which the tree listens.
-    fn address(&self, port: Option<u16>) -> Option<SocketAddr> {
-        let wanted = port.or(self.plan.port);
-        let mut known = self.looks.addresses().map(reachable);
-        let fitting = known.find(|known| wanted.is_none_or(|port| known.port() == port));
-        let anyhow = wanted.map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-        fitting
-            .filter(|address| address.ip().is_loopback())
-            .or(anyhow)
-    }
-
     /// Sends a request.
     pub(super) fn request(&mut self, request: &Request, at: Duration) {
         let is_same = |known: &Connection| known.name == request.name && known.is_under_way();

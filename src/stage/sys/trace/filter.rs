@@ -33,12 +33,16 @@ const NO_SUCH_CALL: u32 = 0x0005_0000 | libc::ENOSYS.unsigned_abs();
 const SYS_IO_PGETEVENTS: i64 = 333;
 
 /// Calls that are always looked at: sleeps, timers, raw reads of the clock, and what makes a run's time no longer ours.
-const ALWAYS: [i64; 20] = [
+const ALWAYS: [i64; 24] = [
     libc::SYS_nanosleep,
     libc::SYS_clock_nanosleep,
     libc::SYS_alarm,
+    libc::SYS_timer_create,
     libc::SYS_timer_settime,
+    libc::SYS_timer_gettime,
+    libc::SYS_timer_delete,
     libc::SYS_timerfd_settime,
+    libc::SYS_timerfd_gettime,
     libc::SYS_clock_gettime,
     libc::SYS_gettimeofday,
     libc::SYS_time,

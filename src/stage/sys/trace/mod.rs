@@ -3,6 +3,7 @@
 //! A tracee belongs to the thread that seized it: only that one may wait for it and act on it.
 
 mod filter;
+pub(in crate::stage) mod timer;
 
 use std::io;
 

@@ -1,0 +1,5 @@
+package fail
+
+import "testing"
+
+func TestBad(t *testing.T) { t.Error("wrong") }

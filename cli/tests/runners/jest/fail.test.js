@@ -1,0 +1,3 @@
+test("wrong", () => {
+    throw new Error("wrong");
+});

@@ -1,0 +1,3 @@
+test("leaks a timer", () => {
+    setInterval(() => {}, 1000);
+});

@@ -1,0 +1,3 @@
+it("wrong", () => {
+    throw new Error("wrong");
+});

@@ -1,0 +1,3 @@
+it("leaks a timer", () => {
+    setInterval(() => {}, 1000);
+});

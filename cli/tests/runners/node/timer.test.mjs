@@ -1,0 +1,5 @@
+import test from "node:test";
+
+test("leaks a timer", () => {
+    setInterval(() => {}, 1000);
+});

@@ -1,0 +1,5 @@
+import { expect, test } from "vitest";
+
+test("wrong", () => {
+    throw new Error("wrong");
+});
