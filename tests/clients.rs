@@ -90,6 +90,42 @@ fn a_client_that_does_not_end_is_ended_soon_after_the_subject() {
     );
 }
 
+/// A connection of which a process is left is not closed by the end of the server: that process is what is wrong.
+#[test]
+fn a_client_that_waits_for_what_the_server_has_left_behind_is_the_fault_of_the_server() {
+    if !python::is_here() {
+        return;
+    }
+    let script = "
+import os, socket, time
+s = socket.create_server(('127.0.0.1', 0))
+c, _ = s.accept()
+print('accepted', flush=True)
+if os.fork() == 0:
+    time.sleep(60)
+";
+    let reads = "
+import socket, sys
+host, port = sys.argv[1].split(':')
+sys.exit(len(socket.create_connection((host, int(port))).recv(1)))
+";
+    let mut plan = Plan::new("python3");
+    plan.args = ["-c", reads, "{address}"].map(Into::into).into();
+    let subject = |script: &str| {
+        let client = Action::client(Client::new("c", plan.clone())).on(EventName::Listens);
+        let subject = Subject::new("python3").args(["-c", script]).action(client);
+        subject.timeout(secs(20)).settle(secs(2)).run().unwrap()
+    };
+    let expected = || Expectation::new().client("c", Expectation::new().end(Exit::Code(0)));
+    let left = judge(&subject(script), &expected());
+    assert_eq!(left.verdict(), Verdict::Broken, "{left:?}");
+    // Nothing is left: the system closes the connection, and the client can know it.
+    let forks = script.find("if os.fork").unwrap();
+    let alone = subject(&script[..forks]);
+    let alone = judge(&alone, &expected());
+    assert_eq!(alone.verdict(), Verdict::Held, "{alone:?}");
+}
+
 #[test]
 fn a_client_that_cannot_be_run_is_broken() {
     let missing = Client::new("c", Plan::new("no such program"));

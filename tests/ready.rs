@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use exeunt::expect::{Expectation, Mark};
 use exeunt::judge::{Verdict, judge};
-use exeunt::record::{EventKind, EventName, Finding};
+use exeunt::record::{EventKind, EventName, Exit, Finding, Termination};
 use exeunt::stage::{Action, Readiness};
 use exeunt::{Record, Signal, Subject, millis, secs};
 
@@ -121,6 +121,47 @@ time.sleep(0.1)
     ]);
     let other = sh("test -z \"$NOTIFY_SOCKET\"").run().unwrap();
     other.assert().success();
+}
+
+/// As systemd does: a limit that is near is put off, by as much as the subject asks for, again and again.
+#[test]
+fn a_subject_that_asks_for_more_time_gets_it() {
+    if !python::is_here() {
+        return;
+    }
+    let script = "
+import os, signal, socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(os.environ['NOTIFY_SOCKET'].replace('@', '\\0'))
+def end(*_):
+    s.send(b'EXTEND_TIMEOUT_USEC=60000000')
+    time.sleep(1)
+    sys.exit(7)
+signal.signal(signal.SIGTERM, end)
+s.send(b'READY=1\\nEXTEND_TIMEOUT_USEC=' + sys.argv[1].encode())
+time.sleep(3)
+print('worked', flush=True)
+time.sleep(60)
+";
+    let run = |extended: &str| {
+        let subject = python(script).arg(extended).ready(Readiness::Notify);
+        subject.timeout(secs(2)).grace(millis(300)).run().unwrap()
+    };
+    // The second request is one for its end: longer than the grace period, and so is the first limit.
+    let record = run("6000000");
+    record
+        .assert()
+        .in_order([Mark::from(EventName::ExtendsTimeout), "worked".into()]);
+    assert_eq!(record.exit(), Some(Exit::Code(7)), "{record:#?}");
+    let Termination::TimedOut { limit } = record.termination else {
+        panic!("{record:#?}");
+    };
+    assert!(limit >= secs(6) && limit < secs(60), "{limit:?}");
+    assert_eq!(record.named(&EventName::ExtendsTimeout).count(), 2);
+    // What it asks for is no shorter limit.
+    let record = run("1000");
+    assert_eq!(record.termination, Termination::TimedOut { limit: secs(2) });
+    assert_eq!(record.exit(), Some(Exit::Code(7)), "{record:#?}");
 }
 
 /// Listens after 0.2 s, and closes the listener when it is told to end; the process goes on for 0.3 s.

@@ -79,7 +79,7 @@ fn an_unknown_key() {
     assert_eq!(
         error(&scenario("timeuot = \"1s\"\n")),
         "\
-error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `framing`, `log-pattern`, `clock`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `actions`, `clients`, `requests`, `stdin-open`, `ready`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `threads`, `order`, `answers`, `files`, `survivors`
+error: unknown field `timeuot`, expected one of `name`, `about`, `implementations`, `args`, `env`, `stdin`, `directory`, `timeout`, `grace`, `settle`, `slack`, `streams`, `framing`, `log-pattern`, `clock`, `exit-after`, `exclusive`, `ignore-signals`, `signals`, `actions`, `clients`, `requests`, `logs`, `stdin-open`, `ready`, `at-timeout`, `repeat`, `source`, `for`, `deviates`, `log`, `other-lines`, `present`, `absent`, `count`, `exit`, `delays`, `threads`, `order`, `answers`, `files`, `survivors`
  --> exeunt.toml:5:1
   |
 5 | timeuot = \"1s\"

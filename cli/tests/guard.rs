@@ -180,6 +180,48 @@ fn silence_and_time_are_bounded_where_that_is_asked_for() {
     .stderr(contains("still there after 1 s"));
 }
 
+/// The terminal of the command has the size of ours, also when that changes.
+#[test]
+fn the_size_of_the_terminal_is_followed() {
+    if Command::new("python3").arg("--version").ok().is_err() {
+        eprintln!("warning: SKIPPED: there is no python3");
+        return;
+    }
+    // Standard input is our own terminal, so it is standard output that is asked for its size.
+    let script = "
+import fcntl, os, pty, struct, sys, termios
+def size(rows, columns):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+seen = b''
+def until(text):
+    global seen
+    while text not in seen:
+        seen += os.read(terminal, 1000)
+shell = 'trap \"stty size <&1; exit 9\" WINCH; read line; stty size <&1; echo up; while :; do sleep 0.05; done'
+pid, terminal = pty.fork()
+if pid == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
+    os.execv(sys.argv[1], [sys.argv[1], 'guard', '--', 'sh', '-c', shell])
+os.write(terminal, b'\\n')
+until(b'30 100')
+until(b'up')
+size(41, 123)
+until(b'41 123')
+try:
+    while os.read(terminal, 1000):
+        pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+";
+    Command::new("python3")
+        .args(["-c", script])
+        .arg(assert_cmd::cargo::cargo_bin("exeunt"))
+        .timeout(Duration::from_secs(60))
+        .assert()
+        .code(9);
+}
+
 /// Python is asked for its stacks, also if it is not what was started.
 #[test]
 fn the_stacks_of_python_name_the_culprit() {

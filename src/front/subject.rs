@@ -284,6 +284,29 @@ impl Subject {
         self
     }
 
+    /// Tails files that the subject writes, by their paths from its directory; a `*` in the last part stands for any characters. What is
+    /// appended to them during the run are lines on [`Stream::File`](crate::record::Stream::File), seen every 10 ms.
+    ///
+    /// ```
+    /// use exeunt::{Subject, record::{EventName, Stream}, secs, stage::Action};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let record = Subject::new("sh")
+    ///     .args(["-c", "trap 'echo bye >> app.log; exit 0' TERM; echo up >> app.log; while :; do sleep 0.05; done"])
+    ///     .current_dir(directory.path())
+    ///     .tail("*.log")
+    ///     .action(Action::signal(exeunt::Signal::TERM).on("up"))
+    ///     .timeout(secs(10))
+    ///     .run()?;
+    /// record.assert().success().log(["up", "bye"]);
+    /// assert_eq!(record.output(Stream::File).as_deref(), Some("up\nbye\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn tail(mut self, path: impl Into<String>) -> Self {
+        self.plan.logs.push(path.into());
+        self
+    }
+
     /// Gives the subject a direct parent that does nothing and can be ended while the subject runs. An
     /// [action](crate::stage::Action::end_parent) that ends it does this itself; a [`LiveSubject`] needs it.
     pub fn own_parent(mut self) -> Self {

@@ -234,7 +234,8 @@ impl Pattern {
     /// Whether lines of a stream can be meant.
     pub(crate) fn is_of(&self, stream: Stream) -> bool {
         match self.stream {
-            None | Some(Stream::Merged) => true,
+            None => true,
+            Some(Stream::Merged) => stream != Stream::File,
             Some(wanted) => wanted == stream,
         }
     }

@@ -60,6 +60,13 @@ pub enum EventKind {
     },
     /// The subject has said that it is about to end.
     Stopping,
+    /// The subject asks for more time, as services of systemd do: the time limit that counts now, that of the run or of its end, does
+    /// not come within this time.
+    ExtendsTimeout {
+        /// How long, from this instant on; in seconds when serialised.
+        #[serde(with = "seconds")]
+        by: Duration,
+    },
     /// All bytes of an action were taken by the subject's standard input.
     StdinWritten {
         /// How many.
@@ -116,6 +123,7 @@ impl EventKind {
             Self::Listens(change) | Self::StopsListening(change) => Some(change.since),
             Self::File(file) => Some(file.since),
             Self::Ready { since } => Some(*since),
+            Self::Line(line) => Some(line.file.as_ref()?.since),
             _ => None,
         }
     }

@@ -97,6 +97,13 @@ pub enum Finding {
         /// How many beginnings and ends were left out.
         events: u64,
     },
+    /// A file was to be tailed, and its lines were not read.
+    LogUnread {
+        /// Which file.
+        file: String,
+        /// Why.
+        why: String,
+    },
     /// Stacks of threads were to be read, and not all could be. Nothing is judged by them.
     NoStacks {
         /// Why.
@@ -172,6 +179,7 @@ impl fmt::Display for Finding {
                 f,
                 "more threads and processes than are told one by one: {events} beginnings and ends were only counted"
             ),
+            Self::LogUnread { file, why } => write!(f, "{file} was not read: {why}"),
             Self::NoStacks { why } => write!(f, "stacks of threads are missing: {why}"),
             Self::Unkillable { pids } => {
                 write!(f, "could not be ended, even by SIGKILL: pids {pids:?}")

@@ -26,7 +26,7 @@ impl Streams {
     /// Whether lines of this stream can be told from those of others.
     #[must_use]
     pub fn has(self, stream: Stream) -> bool {
-        (self != Self::Split) == (stream == Stream::Merged)
+        stream == Stream::File || (self != Self::Split) == (stream == Stream::Merged)
     }
 }
 
@@ -40,6 +40,8 @@ pub enum Stream {
     Stderr,
     /// The one pipe that stands for both.
     Merged,
+    /// A file that is tailed: see [`Line::file`].
+    File,
 }
 
 impl fmt::Display for Stream {
@@ -48,6 +50,7 @@ impl fmt::Display for Stream {
             Self::Stdout => "stdout",
             Self::Stderr => "stderr",
             Self::Merged => "output",
+            Self::File => "file",
         })
     }
 }
@@ -76,6 +79,9 @@ pub struct Line {
     /// The length in bytes, where the line was too long to keep whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_from: Option<u64>,
+    /// The file that it stands in, if it came from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<LogFile>,
     /// The time that the line itself carries, if it parses as a line of log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stamp: Option<Stamp>,
@@ -101,6 +107,26 @@ impl Line {
     #[must_use]
     pub fn is_log(&self) -> bool {
         self.message.is_some()
+    }
+}
+
+/// A file that is tailed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LogFile {
+    /// Its path when it was found, from the subject's directory. A file that is renamed keeps it.
+    pub path: String,
+    /// The last look at which the line was not there, in seconds when serialised.
+    #[serde(with = "seconds")]
+    pub since: Duration,
+}
+
+impl LogFile {
+    /// A file, and the last look at which a line of it was not there.
+    #[must_use]
+    pub fn new(path: impl Into<String>, since: Duration) -> Self {
+        let path = path.into();
+        Self { path, since }
     }
 }
 
@@ -154,6 +180,7 @@ impl Line {
             bytes: bytes.into(),
             newline: true,
             cut_from: None,
+            file: None,
             stamp: None,
             who: None,
             message: None,

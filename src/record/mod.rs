@@ -33,7 +33,7 @@ pub use event::{Dropped, Event, EventKind, ExitSeen, Partial, Seen, SignalReason
 pub use exit::{Exit, Termination};
 pub use finding::Finding;
 pub use lag::{Lag, Usage};
-pub use line::{Line, LogLines, Stamp, StampTime, Stream, Streams};
+pub use line::{Line, LogFile, LogLines, Stamp, StampTime, Stream, Streams};
 pub use lives::{Began, Ended, Ends, Lives, TaskEnd};
 pub use name::{EventName, UnknownEvent};
 pub use process::{Process, ThreadSeen, ThreadState};

@@ -28,6 +28,8 @@ pub enum EventName {
     Ready,
     /// `stopping`: the subject has said that it is about to end (`STOPPING=1` to `NOTIFY_SOCKET`).
     Stopping,
+    /// `extends timeout`: the subject has asked for more time (`EXTEND_TIMEOUT_USEC=…` to `NOTIFY_SOCKET`).
+    ExtendsTimeout,
     /// `SIGTERM`: the harness sent this signal because the plan says so.
     Signal(Signal),
     /// `stdin written`: all bytes of an action were taken by the pipe.
@@ -68,7 +70,7 @@ impl fmt::Display for UnknownEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` names no event: there are `ready`, `stopping`, `stdin written`, `stdin closed`, `stdout closed`, \
+            "`{}` names no event: there are `ready`, `stopping`, `extends timeout`, `stdin written`, `stdin closed`, `stdout closed`, \
              `listens`, `stops listening`, `parent ends`, `file PATH`, the name of a signal, and `NAME sent`, \
              `NAME answered`, `NAME cut off`, `NAME refused` and `NAME closed` for a request, `client NAME starts` and \
              `client NAME ends` for a client",
@@ -80,9 +82,10 @@ impl fmt::Display for UnknownEvent {
 impl std::error::Error for UnknownEvent {}
 
 /// The events that have no more to them than their name.
-const PLAIN: [(&str, EventName); 10] = [
+const PLAIN: [(&str, EventName); 11] = [
     ("ready", EventName::Ready),
     ("stopping", EventName::Stopping),
+    ("extends timeout", EventName::ExtendsTimeout),
     ("stdin written", EventName::StdinWritten),
     ("stdin closed", EventName::StdinClosed),
     ("stdout closed", EventName::OutputClosed(Stream::Stdout)),
@@ -103,6 +106,7 @@ impl EventName {
         Some(match kind {
             EventKind::Ready { .. } => Self::Ready,
             EventKind::Stopping => Self::Stopping,
+            EventKind::ExtendsTimeout { .. } => Self::ExtendsTimeout,
             EventKind::Signal(sent) if sent.reason == SignalReason::Planned => {
                 Self::Signal(sent.signal)
             }

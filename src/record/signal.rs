@@ -78,6 +78,8 @@ impl Signal {
     pub const USR2: Self = Self(12);
     /// SIGSTOP: stand still.
     pub const STOP: Self = Self(19);
+    /// SIGWINCH: the terminal has another size.
+    pub const WINCH: Self = Self(28);
 
     /// The signal of this number, from 1 to 64. `None` if there is none.
     ///

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Results;
 use super::lanes::{Kind, kind_of, lanes};
 use super::results::{Row, kebab, sentence};
-use super::text::{command, conversation, escape_output, message};
+use super::text::{command, conversation, escape_output, message, source};
 use crate::record::{Event, EventKind, Record};
 
 /// The trace of a run.
@@ -115,7 +115,7 @@ impl<'r> Lanes<'r> {
         let (tid, name) = match &event.kind {
             EventKind::Line(line) => match &line.who {
                 Some(who) => (self.lane(escape_output(who)), message(line)),
-                None => (self.lane(line.stream.to_string()), message(line)),
+                None => (self.lane(source(line)), message(line)),
             },
             EventKind::Signal(sent) => (HARNESS, format!("{}: {}", sent.signal, sent.reason)),
             EventKind::Exit(exit) => (SUBJECT, exit.to_string()),

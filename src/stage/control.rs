@@ -1,5 +1,7 @@
 //! The harness's hold on a run while it goes on.
 
+#[cfg(target_os = "linux")]
+use super::Terminal;
 use super::{Cancel, Orders};
 use crate::record::{Event, Stream};
 
@@ -15,6 +17,8 @@ use crate::record::{Event, Stream};
 pub struct Control<'a> {
     cancel: Option<&'a Cancel>,
     orders: Option<&'a Orders>,
+    #[cfg(target_os = "linux")]
+    terminal: Option<&'a Terminal>,
     on_start: Option<&'a mut dyn FnMut(u32)>,
     on_event: Option<&'a mut dyn FnMut(&Event)>,
     on_output: Option<OnOutput<'a>>,
@@ -44,6 +48,14 @@ impl<'a> Control<'a> {
         self
     }
 
+    /// Lets the size of the subject's terminal be changed, where it has one.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn terminal(mut self, terminal: &'a Terminal) -> Self {
+        self.terminal = Some(terminal);
+        self
+    }
+
     /// Calls a function with the subject's process id, once its program was executed.
     #[must_use]
     pub fn on_start(mut self, on_start: &'a mut dyn FnMut(u32)) -> Self {
@@ -69,6 +81,11 @@ impl<'a> Control<'a> {
     pub fn on_output(mut self, on_output: &'a mut dyn FnMut(Stream, &[u8])) -> Self {
         self.on_output = Some(on_output);
         self
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn size(&self) -> Option<&'a Terminal> {
+        self.terminal
     }
 
     pub(super) fn queue(&self) -> Option<&'a Orders> {

@@ -36,6 +36,8 @@ mod stacks;
 mod stacks;
 #[cfg(target_os = "linux")]
 mod sys;
+#[cfg(target_os = "linux")]
+mod terminal;
 #[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
 mod traced;
 
@@ -54,6 +56,8 @@ pub use plan::{Bounds, Limits, Plan, Readiness, Stdin};
 #[cfg(target_os = "linux")]
 pub use real::Real;
 pub use request::{Head, Request};
+#[cfg(target_os = "linux")]
+pub use terminal::Terminal;
 #[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
 pub use traced::Traced;
 

@@ -73,6 +73,10 @@ pub struct Plan {
     /// Files whose appearance is an event, and that are looked at when the run is over, by their paths from `directory`.
     #[serde(default)]
     pub files: Vec<String>,
+    /// Files that are tailed, by their paths from `directory`; a `*` in the last part stands for any characters. What is appended to them
+    /// during the run are lines on [`Stream::File`](crate::record::Stream::File).
+    #[serde(default)]
+    pub logs: Vec<String>,
 }
 
 /// How it is known that a subject is ready.
@@ -231,6 +235,9 @@ impl Plan {
         if self.actions.iter().any(is_client) {
             return Some("a program beside it acts in real time");
         }
+        if !self.logs.is_empty() {
+            return Some("its log files are looked at in real time");
+        }
         self.has_parent()
             .then_some("its parent is a process of the harness, which acts in real time")
     }
@@ -300,6 +307,7 @@ impl Plan {
             ports: false,
             parent: false,
             files: Vec::new(),
+            logs: Vec::new(),
         }
     }
 }

@@ -72,6 +72,8 @@ pub struct Case {
     pub ports: bool,
     /// Files whose appearance is an event.
     pub files: Vec<String>,
+    /// Files that are tailed: see [`Plan::logs`](crate::stage::Plan::logs).
+    pub logs: Vec<String>,
     pub(crate) start: Start,
     /// What prints the path of the implementation's program.
     pub(crate) locate: Option<Vec<String>>,
@@ -168,6 +170,7 @@ impl Case {
         plan.ready = self.ready.clone();
         plan.ports = self.ports;
         plan.files = self.files.clone();
+        plan.logs = self.logs.clone();
         let variables = self.environment.iter();
         plan.environment
             .extend(variables.map(|(name, value)| (name.into(), value.into())));

@@ -61,7 +61,7 @@ impl Events {
         if let Some(ready) = &scenario.ready {
             named.push(EventName::Ready);
             if let Ready::Other(Readiness::Notify) = ready.get_ref() {
-                named.push(EventName::Stopping);
+                named.extend([EventName::Stopping, EventName::ExtendsTimeout]);
             }
         }
         let sends_stop = sends().any(|signal| signal == SignalSpec::Stop);

@@ -229,8 +229,12 @@ impl<'f> Layers<'_, 'f> {
 
     /// A pattern, where its stream can be told.
     fn pattern(&self, source: &Source, placed: &Placed) -> Result<Pattern, SuiteError> {
-        match (&placed.stream, self.streams) {
-            (Some(span), Streams::Merged | Streams::Terminal) => Err(merged(source, span.clone())),
+        let unknown = placed
+            .pattern
+            .stream
+            .filter(|stream| !self.streams.has(*stream));
+        match (&placed.stream, unknown) {
+            (Some(span), Some(_)) => Err(merged(source, span.clone())),
             _ => Ok(placed.pattern.clone()),
         }
     }

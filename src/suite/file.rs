@@ -209,6 +209,9 @@ with_expectation! {
         /// Requests that it is sent.
         #[serde(default)]
         requests: Vec<Spanned<RequestSpec>>,
+        /// Files that are tailed.
+        #[serde(default)]
+        logs: Vec<Spanned<String>>,
         /// The input stays open until an action closes it.
         #[serde(default)]
         stdin_open: bool,

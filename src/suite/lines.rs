@@ -15,12 +15,13 @@ use crate::expect::{Mark, Occurrence, Times};
 use crate::log::{Pattern, Regex};
 use crate::record::{EventName, Signal, Stream};
 
-/// The stream of a line, where the streams are split.
+/// The stream of a line: one of the two where the streams are split, or the files that are tailed.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Origin {
     Stdout,
     Stderr,
+    File,
 }
 
 impl From<Origin> for Stream {
@@ -28,6 +29,7 @@ impl From<Origin> for Stream {
         match origin {
             Origin::Stdout => Self::Stdout,
             Origin::Stderr => Self::Stderr,
+            Origin::File => Self::File,
         }
     }
 }

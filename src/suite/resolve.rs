@@ -289,6 +289,11 @@ impl<'a> Reader<'a> {
             like: implementation.like.clone(),
             ports: wanted.iter().any(is_port),
             files: files_of(&wanted),
+            logs: scenario
+                .logs
+                .iter()
+                .map(|path| expand(path.get_ref()))
+                .collect(),
             ready: self.ready()?,
             expectation,
             usual_lines: self.usual_lines()?,

@@ -7,7 +7,6 @@ use super::error::SuiteError;
 use super::expectation::merged;
 use super::ready::Ready;
 use super::resolve::Reader;
-use crate::record::Streams;
 use crate::stage::{Bounds, Readiness};
 
 /// How long a subject may run, unless the suite says otherwise.
@@ -43,12 +42,16 @@ impl Reader<'_> {
         let streams = self.scenario.streams.or(self.defaults.streams);
         Ok(Some(match ready.get_ref() {
             Ready::Other(readiness) => readiness.clone(),
-            Ready::Line(line) => match (&line.stream, streams.unwrap_or_default()) {
-                (Some(span), Streams::Merged | Streams::Terminal) => {
-                    return Err(merged(&self.part.source, span.clone()));
+            Ready::Line(line) => {
+                let unknown = line
+                    .pattern
+                    .stream
+                    .filter(|stream| !streams.unwrap_or_default().has(*stream));
+                match (&line.stream, unknown) {
+                    (Some(span), Some(_)) => return Err(merged(&self.part.source, span.clone())),
+                    _ => Readiness::Line(line.pattern.clone()),
                 }
-                _ => Readiness::Line(line.pattern.clone()),
-            },
+            }
         }))
     }
 }

@@ -106,6 +106,13 @@ impl Case {
         if self.stdin_open {
             writeln!(out, "stdin-open = true")?;
         }
+        if !self.logs.is_empty() {
+            writeln!(
+                out,
+                "logs = {}",
+                list(self.logs.iter().map(|path| text(path)))
+            )?;
+        }
         if let Some(ready) = &self.ready {
             writeln!(out, "ready = {}", readiness(ready))?;
         }
@@ -433,6 +440,7 @@ fn pattern_keys(pattern: &Pattern) -> String {
     match pattern.stream {
         Some(Stream::Stdout) => keys += ", stream = \"stdout\"",
         Some(Stream::Stderr) => keys += ", stream = \"stderr\"",
+        Some(Stream::File) => keys += ", stream = \"file\"",
         Some(Stream::Merged) | None => {}
     }
     keys

@@ -78,12 +78,13 @@ fn a_case_that_says_everything() {
          answers = { a = 'cut off', idle = 'closed' }\n\
          ready = { contains = 'up', stream = 'stderr' }\n\
          stdin-open = true\n\
+         logs = ['*.log', 'var/a b.log']\n\
          order = ['start', 'SIGHUP', 'stdout closed', 'ready', 'stops listening', { event = 'file a b' }, { line = 'x', nth = 2 }, 'exit']\n\
          repeat = 3\n\
          source.py = ['x', 'y']\n\
          log = ['a', { next = { contains = 'b', stream = 'stdout' } }, { not = { regex = '\\d' } }, { any-order = ['c', ['d', 'e']] }]\n\
          other-lines = 'allowed'\n\
-         present = ['exit']\n\
+         present = ['exit', { line = 'z', stream = 'file' }]\n\
          absent = ['SIGTERM']\n\
          count = [{ line = 'a', times = 2 }, { line = 'b', at-least = 1 }, { line = 'c', at-most = 4 }]\n\
          exit = { one-of = [0, 'SIGTERM'], after = 'SIGTERM', within = '2s', at-least = '1s' }\n\

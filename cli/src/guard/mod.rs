@@ -5,15 +5,18 @@ mod node;
 mod watch;
 mod words;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::thread;
 use std::time::Duration;
 
 use exeunt::record::{Exit, Record, Stream, Termination};
-use exeunt::stage::{Control, Plan, Real};
+use exeunt::stage::{Control, Plan, Real, Terminal};
 use exeunt::{Cancel, Streams, Subject, report};
+
+use signal_hook::consts::SIGWINCH;
+use signal_hook::iterator::Signals;
 
 use crate::args::Guard;
 use crate::exit_status::ExitStatus;
@@ -91,23 +94,37 @@ fn pass_through(
     watch: &Watch,
 ) -> Result<Record, Problem> {
     let mut words = Words::new(args.after_line.clone());
+    let terminal = Terminal::new();
+    let mut sizes = Signals::new(matches!(plan.streams, Streams::Terminal).then_some(SIGWINCH))
+        .map_err(|error| format!("failed to watch for signals: {error}"))?;
+    let handle = sizes.handle();
     thread::scope(|scope| {
-        let mut out = Forward::to(scope, io::stdout());
-        let mut err = Forward::to(scope, io::stderr());
+        scope.spawn(|| sizes.forever().for_each(|_| terminal.resize()));
+        let mut out = Forward::to(scope, unbuffered(&io::stdout())?);
+        let mut err = Forward::to(scope, unbuffered(&io::stderr())?);
         let mut on_output = |stream: Stream, bytes: &[u8]| {
             watch.heard(words.hear(stream, bytes));
             match stream {
                 Stream::Stderr => err.send(bytes),
                 Stream::Stdout | Stream::Merged => out.send(bytes),
+                // No file is tailed.
+                Stream::File => {}
             }
         };
-        let mut control = Control::new().cancel(cancel).on_output(&mut on_output);
+        let control = Control::new().cancel(cancel).terminal(&terminal);
+        let mut control = control.on_output(&mut on_output);
         let record = Subject::from(plan).run_on(&Real, &mut control);
+        handle.close();
         let written = out.end().and(err.end());
         let record = record?;
         written?;
         Ok(record)
     })
+}
+
+/// One of our streams, without the buffer of the library: what comes is written at once, whole.
+fn unbuffered(stream: &impl AsFd) -> io::Result<File> {
+    Ok(stream.as_fd().try_clone_to_owned()?.into())
 }
 
 fn status(record: &Record, why: Option<&Why>) -> ExitStatus {

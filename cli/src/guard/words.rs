@@ -4,7 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::LazyLock;
 
 use exeunt::record::Stream;
-use regex::Regex;
+use memchr::{memchr, memrchr};
+use regex::{Regex, bytes};
 
 /// A last word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,35 +56,23 @@ impl Words {
 
     /// Takes bytes of a stream.
     pub(super) fn hear(&mut self, stream: Stream, bytes: &[u8]) -> Said {
+        let own = self.own.as_ref();
         let listener = self.streams.entry(stream).or_default();
         let mut said = Said::default();
         let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        if !listener.line.is_empty()
+            && let Some(end) = memchr(b'\n', rest)
+        {
             listener.add(&rest[..end]);
             rest = &rest[end + 1..];
-            let line = listener.take();
-            let text = line.trim();
-            if text.is_empty() {
-                continue;
-            }
-            said.takes_back = true;
-            let word = match &self.own {
-                // Some programs end their lines as on Windows: that is no part of the line.
-                Some(own) => own
-                    .is_match(line.trim_end_matches('\r'))
-                    .then_some(Kind::Own),
-                None => kind(&line, &listener.before),
-            };
-            match word {
-                Some(kind) => said.word = Some(kind.word(text)),
-                None if said.word.as_ref().is_some_and(|word| word.may_go_on) => said.word = None,
-                None => {}
-            }
-            said.line = Some(text.to_owned());
-            listener.note(text);
+            let line = std::mem::take(&mut listener.line);
+            listener.line(own, &line, &mut said);
         }
-        listener.add(rest);
-        said.takes_back |= !rest.trim_ascii().is_empty();
+        let whole = memrchr(b'\n', rest).map_or(0, |end| end + 1);
+        let (whole, unfinished) = rest.split_at(whole);
+        listener.lines(own, whole, &mut said);
+        listener.add(unfinished);
+        said.takes_back |= !unfinished.trim_ascii().is_empty();
         said
     }
 }
@@ -94,11 +83,54 @@ impl Listener {
         self.line.extend(&bytes[..bytes.len().min(room)]);
     }
 
-    /// The whole line, without colours.
-    fn take(&mut self) -> String {
-        let bytes = std::mem::take(&mut self.line);
-        let text = String::from_utf8_lossy(&bytes);
-        anstream::adapter::strip_str(&text).to_string()
+    /// Takes whole lines, each with its newline.
+    fn lines(&mut self, own: Option<&Regex>, whole: &[u8], said: &mut Said) {
+        let Some(lines) = whole.strip_suffix(b"\n") else {
+            return;
+        };
+        if own.is_some() || MAY_BE.is_match(whole) {
+            lines
+                .split(|byte| *byte == b'\n')
+                .for_each(|line| self.line(own, line, said));
+            return;
+        }
+        // None of them is a last word, so only the last of them matter, as what stands before one.
+        let texts = lines.rsplit(|byte| *byte == b'\n').map(plain);
+        let texts: Vec<_> = texts
+            .filter(|text| !text.trim().is_empty())
+            .take(BEFORE)
+            .collect();
+        for text in texts.iter().rev() {
+            said.other();
+            said.line = Some(text.trim().to_owned());
+            self.note(text.trim());
+        }
+    }
+
+    /// Takes a line.
+    fn line(&mut self, own: Option<&Regex>, line: &[u8], said: &mut Said) {
+        let may_be = own.is_some() || MAY_BE.is_match(line);
+        let line = plain(line);
+        let text = line.trim();
+        if text.is_empty() {
+            return;
+        }
+        let word = match own {
+            // Some programs end their lines as on Windows: that is no part of the line.
+            Some(own) => own
+                .is_match(line.trim_end_matches('\r'))
+                .then_some(Kind::Own),
+            None => may_be.then(|| kind(&line, &self.before)).flatten(),
+        };
+        match word {
+            Some(kind) => {
+                said.takes_back = true;
+                said.word = Some(kind.word(text));
+            }
+            None => said.other(),
+        }
+        said.line = Some(text.to_owned());
+        self.note(text);
     }
 
     fn note(&mut self, text: &str) {
@@ -106,6 +138,22 @@ impl Listener {
             self.before.pop_front();
         }
         self.before.push_back(text.to_owned());
+    }
+}
+
+/// The beginning of a line, without colours.
+fn plain(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&line[..line.len().min(LINE)]);
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+impl Said {
+    /// A line that is no last word.
+    fn other(&mut self) {
+        self.takes_back = true;
+        if self.word.as_ref().is_some_and(|word| word.may_go_on) {
+            self.word = None;
+        }
     }
 }
 
@@ -150,6 +198,33 @@ const LAST: [&str; 8] = [
     r"^\[\s+\d+ tests failed\s+\]$",
 ];
 
+/// One of these is in each line that is a last word, whatever its colours: much output is passed over by them at once.
+static MAY_BE: LazyLock<bytes::Regex> = LazyLock::new(|| {
+    let words = [
+        "passed",
+        "failed",
+        "error",
+        "skipped",
+        "deselected",
+        "warning",
+        "rerun",
+        "no tests ran",
+        "Ran all test suites",
+        "Jest did not exit",
+        "Duration",
+        "passing",
+        "duration_ms",
+        "Summary",
+        "OK",
+        "FAILED",
+        "NO TESTS RAN",
+        "test result: ",
+        "ok  \t",
+        "FAIL\t",
+    ];
+    bytes::Regex::new(&words.join("|")).expect("a regular expression")
+});
+
 fn kind(line: &str, before: &VecDeque<String>) -> Option<Kind> {
     static KNOWN: LazyLock<[Regex; LAST.len()]> =
         LazyLock::new(|| LAST.map(|known| Regex::new(known).expect("a regular expression")));
@@ -188,4 +263,84 @@ fn kind(line: &str, before: &VecDeque<String>) -> Option<Kind> {
         .iter()
         .any(|line| line == "PASS" || line == "FAIL" || line.starts_with("exit status "));
     (go && of_one).then_some(Kind::MayGoOn)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// What test runners print, as `tests/guard.rs` has it too.
+    fn samples() -> Vec<Vec<u8>> {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/words");
+        let files = fs::read_dir(directory).unwrap();
+        files
+            .map(|file| fs::read(file.unwrap().path()).unwrap())
+            .collect()
+    }
+
+    fn heard(bytes: &[u8], size: usize) -> (Option<Word>, bool) {
+        let mut words = Words::new(None);
+        let (mut word, mut takes_back): (Option<Word>, _) = (None, false);
+        for piece in bytes.chunks(size) {
+            let said = words.hear(Stream::Merged, piece);
+            takes_back |= said.takes_back;
+            if said.takes_back && word.as_ref().is_some_and(|word| word.may_go_on) {
+                word = None;
+            }
+            word = said.word.or(word);
+        }
+        (word, takes_back)
+    }
+
+    #[test]
+    fn it_is_the_same_however_the_output_is_cut() {
+        for sample in samples() {
+            let whole = heard(&sample, usize::MAX);
+            assert!(whole.0.is_some(), "{}", String::from_utf8_lossy(&sample));
+            // A cut inside of a line that takes a word back has taken it back already.
+            for size in [1, 7, 100, 4096] {
+                assert_eq!(heard(&sample, size), whole, "by {size} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_passed_over_is_no_last_word() {
+        for line in samples()
+            .iter()
+            .flat_map(|sample| sample.split(|byte| *byte == b'\n'))
+        {
+            let before = ["Ran 2 tests in 0.000s", "PASS"].map(str::to_owned).into();
+            let is_word = kind(&plain(line), &before).is_some();
+            assert!(
+                !is_word || MAY_BE.is_match(line),
+                "{}",
+                String::from_utf8_lossy(line)
+            );
+        }
+    }
+
+    #[test]
+    fn lines_between_that_are_passed_over_count() {
+        let mut words = Words::new(None);
+        let mut hear = |text: &str| words.hear(Stream::Merged, text.as_bytes());
+        assert_eq!(hear("Ran 2 tests in 0.1s\n\n").word, None);
+        assert!(hear("OK\n").word.is_some());
+        hear("one\ntwo\nthree\n");
+        assert_eq!(hear("OK\n").word, None, "too far behind");
+        assert!(
+            hear("test result: ok. 1 passed; 0\n")
+                .word
+                .unwrap()
+                .may_go_on
+        );
+        let said = hear("\x1b[1m\x1b[0m\n\n");
+        assert!(!said.takes_back, "there is no text in it");
+        assert!(hear("more\n").takes_back);
+        // Within one piece it is taken back as well.
+        assert_eq!(hear("test result: ok. 1 passed; 0\nmore\n").word, None);
+    }
 }

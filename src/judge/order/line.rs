@@ -42,7 +42,8 @@ impl<'a> LogLine<'a> {
     /// Whether the order of the two is unknown.
     pub(super) fn unsure_before(&self, other: &Self) -> bool {
         let lag = self.record.lag.total();
-        self.record.streams == Streams::Split
+        let has_file = [self.stream, other.stream].contains(&Stream::File);
+        (self.record.streams == Streams::Split || has_file)
             && self.stream != other.stream
             && self.at.abs_diff(other.at) <= UNSURE.saturating_add(lag)
     }

@@ -15,6 +15,10 @@ pub(in crate::report) fn row(kind: &EventKind) -> (&'static str, String) {
             "stopping",
             "the subject says that it is about to end".into(),
         ),
+        EventKind::ExtendsTimeout { by } => (
+            "timeout",
+            format!("the subject asks for {} s more", by.as_secs_f64()),
+        ),
         EventKind::StdinWritten { bytes: n } => ("stdin", format!("{} written", bytes(*n))),
         EventKind::StdinRefused { bytes: n } => (
             "stdin",

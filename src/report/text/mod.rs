@@ -35,5 +35,5 @@ pub(super) use processes::thread_does;
 #[cfg(feature = "suite")]
 pub use reporter::Text;
 #[cfg(feature = "suite")]
-pub(super) use timeline::{command, is_of_interest, message};
+pub(super) use timeline::{command, is_of_interest, message, source};
 pub use timeline::{timeline, timeline_on};

@@ -335,7 +335,7 @@ impl Drawing<'_> {
     fn line(&mut self, time: &str, at: Duration, line: &Line) {
         let speaker = match &line.who {
             Some(who) => escape_output(who),
-            None => line.stream.to_string(),
+            None => source(line),
         };
         let mut notes = String::new();
         if let Some(length) = line.cut_from {
@@ -424,6 +424,14 @@ fn pids(pids: &[u32]) -> String {
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
+    }
+}
+
+/// The stream that a line came on, or the file.
+pub(in crate::report) fn source(line: &Line) -> String {
+    match &line.file {
+        Some(file) => escape(&file.path),
+        None => line.stream.to_string(),
     }
 }
 

@@ -41,7 +41,10 @@ impl Collector {
     }
 
     pub(super) fn push_line(&mut self, at: Duration, stream: Stream, raw: RawLine) {
-        let event = Event::new(at, raw.into_line(stream));
+        self.push_line_event(Event::new(at, raw.into_line(stream)));
+    }
+
+    pub(super) fn push_line_event(&mut self, event: Event) {
         let cost = cost(&event);
         if self.tail.is_empty() && cost <= self.head_left {
             self.head_left -= cost;

@@ -215,6 +215,7 @@ impl Run<'_, '_> {
 
     /// Looks so shortly before something is done that what is seen later comes after it.
     pub(super) fn look_before_acting(&mut self) {
+        self.tail();
         for _ in 0..TRIES {
             self.look();
             if self.elapsed().saturating_sub(self.looks.since) <= STILL / 2 {

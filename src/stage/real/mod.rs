@@ -14,6 +14,7 @@ mod http;
 mod http;
 mod input;
 mod lines;
+mod logs;
 mod looks;
 mod node;
 mod perform;

@@ -157,6 +157,15 @@ impl Phase {
         }
     }
 
+    /// The same phase, with an end that does not come before this: the subject has asked for more time to end.
+    pub(super) fn extended_to(self, end: Duration) -> Self {
+        let mut extended = self;
+        if let Self::Grace { until } | Self::HandedOn { until } = &mut extended {
+            *until = (*until).max(end);
+        }
+        extended
+    }
+
     /// The same phase, begun later: what a process may take counts from when it is told, not from when that was decided.
     pub(super) fn later_by(self, late: Duration) -> Self {
         let mut later = self;
@@ -230,6 +239,18 @@ mod tests {
             until: Duration::MAX,
         };
         assert_eq!(endless.later_by(ms(7)), endless);
+    }
+
+    #[test]
+    fn only_the_end_of_what_was_asked_to_end_can_be_put_off() {
+        let grace = Phase::Grace { until: ms(1300) };
+        assert_eq!(
+            grace.extended_to(ms(2000)),
+            Phase::Grace { until: ms(2000) }
+        );
+        assert_eq!(grace.extended_to(ms(1000)), grace, "it is never shortened");
+        let killing = Phase::Killing { until: ms(6300) };
+        assert_eq!(killing.extended_to(ms(9000)), killing);
     }
 
     #[test]

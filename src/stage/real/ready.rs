@@ -31,6 +31,28 @@ enum Way {
     Pipe(Option<io::PipeReader>),
 }
 
+/// What the subject has told of itself.
+#[derive(Default)]
+struct Heard {
+    ready: bool,
+    /// It is about to end.
+    stopping: bool,
+    /// It asks for so much time.
+    extended: Option<Duration>,
+}
+
+impl Heard {
+    /// A line of a message, as sd_notify(3) has them.
+    fn line(&mut self, line: &str) {
+        self.ready |= line == "READY=1";
+        self.stopping |= line == "STOPPING=1";
+        let micros = line
+            .strip_prefix("EXTEND_TIMEOUT_USEC=")
+            .and_then(|text| text.parse().ok());
+        self.extended = micros.map(Duration::from_micros).or(self.extended);
+    }
+}
+
 /// What the subject gets for it.
 #[derive(Default)]
 pub(super) struct Given {
@@ -76,24 +98,23 @@ impl Ready {
         self.done
     }
 
-    /// What was told since: whether the subject is ready, and whether it is about to end.
-    fn hear(&mut self) -> (bool, bool) {
-        let mut heard = (false, false);
+    /// What was told since.
+    fn hear(&mut self) -> Heard {
+        let mut heard = Heard::default();
         let mut buffer = [0; MESSAGE];
         match &mut self.way {
             Way::Other => {}
             Way::Socket(socket) => {
                 while let Ok(n) = socket.recv(&mut buffer) {
                     let text = String::from_utf8_lossy(&buffer[..n]);
-                    heard.0 |= text.lines().any(|line| line == "READY=1");
-                    heard.1 |= text.lines().any(|line| line == "STOPPING=1");
+                    text.lines().for_each(|line| heard.line(line));
                 }
             }
             Way::Pipe(pipe) => {
                 while let Some(reader) = pipe {
                     match reader.read(&mut buffer) {
                         Ok(0) => *pipe = None,
-                        Ok(n) => heard.0 |= buffer[..n].contains(&b'\n'),
+                        Ok(n) => heard.ready |= buffer[..n].contains(&b'\n'),
                         Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                         Err(_) => break,
                     }
@@ -107,7 +128,7 @@ impl Ready {
 impl Run<'_, '_> {
     /// Hears what the subject says of itself.
     pub(super) fn hear_ready(&mut self) {
-        let (ready, stopping) = self.ready.hear();
+        let heard = self.ready.hear();
         let line = self.actions.take_ready_line();
         // What is heard of a subject that has just ended was said before.
         let latest = self.ending.unwrap_or(Duration::MAX);
@@ -115,11 +136,15 @@ impl Run<'_, '_> {
         if let Some(at) = line.map(|at| at.min(latest)) {
             self.becomes_ready(at, at);
         }
-        if ready {
+        if heard.ready {
             self.becomes_ready(now, now);
         }
-        if stopping {
+        if heard.stopping {
             self.push(now, EventKind::Stopping);
+        }
+        if let Some(by) = heard.extended {
+            self.extend_timeout(now.saturating_add(by));
+            self.push(now, EventKind::ExtendsTimeout { by });
         }
     }
 

@@ -14,18 +14,19 @@ use super::finish::Begun;
 use super::http::Requests;
 use super::input::Input;
 use super::lines::{Piece, RawLine};
+use super::logs::Logs;
 use super::looks::Looks;
 use super::phase::{self, Facts, Order, Phase};
 use super::pipe::Pipe;
 use super::ready::Ready;
 use super::setup::{Place, Setup};
 use crate::record::{
-    Clock, Event, EventKind, EventName, Finding, Process, Record, Signal, SignalReason, SignalSent,
-    Stream, Termination,
+    Clock, Event, EventKind, EventName, Finding, Line, Process, Record, Signal, SignalReason,
+    SignalSent, Stream, Streams, Termination,
 };
 use crate::stage::proc::{self, Stalled};
 use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
-use crate::stage::{Act, Cancel, Control, Plan, RunError, stacks};
+use crate::stage::{Act, Bounds, Cancel, Control, Plan, RunError, stacks};
 
 const CHUNK: usize = 64 * 1024;
 /// How long what is there is read before the clock is looked at again.
@@ -46,12 +47,15 @@ pub(super) struct Run<'a, 'c> {
     pub(super) input: Input,
     pub(super) ready: Ready,
     pub(super) looks: Looks,
+    pub(super) logs: Logs,
     pub(super) requests: Requests,
     pub(super) clients: Clients,
     buffer: Vec<u8>,
     pub(super) events: Collector,
     pub(super) actions: Actions<'a>,
     phase: Phase,
+    /// The plan's bounds, as the subject has extended them.
+    bounds: Bounds,
     pub(super) termination: Termination,
     /// Zero until the subject's program was executed.
     pub(super) pid: u32,
@@ -97,12 +101,14 @@ pub(in crate::stage) fn run(
         input: setup.input,
         ready: setup.ready,
         looks: setup.looks,
+        logs: setup.logs,
         requests: Requests::new(plan),
         clients: Clients::new(),
         buffer: vec![0; CHUNK],
         events: Collector::new(plan.limits.output),
         actions: Actions::new(&plan.actions, &plan.log),
         phase: Phase::Running,
+        bounds: plan.bounds,
         termination: Termination::OnItsOwn,
         pid: 0,
         parent: 0,
@@ -120,7 +126,11 @@ pub(in crate::stage) fn run(
         stacks: Vec::new(),
     };
     run.actions.ready_by(plan.ready.as_ref());
-    if let Err(lost) = run.watch() {
+    let watched = run.watch();
+    if let Some(terminal) = run.control.size() {
+        terminal.let_go();
+    }
+    if let Err(lost) = watched {
         run.clock.give_up();
         if matches!(lost, Lost::Reaper) {
             let pipes: Vec<_> = run.pipes.iter().filter_map(Pipe::fd).collect();
@@ -205,6 +215,7 @@ impl Run<'_, '_> {
             if self.hear_start()? {
                 self.write_input();
                 self.read_some();
+                self.tail_in_time();
                 self.hear_all()?;
                 self.tell_partials();
                 self.hear_ready();
@@ -220,6 +231,7 @@ impl Run<'_, '_> {
             }
         }
         self.read_pipes();
+        self.end_logs();
         self.hear_ready();
         self.look();
         self.end_requests();
@@ -268,7 +280,7 @@ impl Run<'_, '_> {
             until: deadline.map(|deadline| self.zero.saturating_add(deadline)),
             heard: self.heard(),
             seen: self.looks.seen().filter(|_| self.pid != 0),
-            timeout: self.phase == Phase::Running && deadline == self.plan.bounds.timeout,
+            timeout: self.phase == Phase::Running && deadline == self.bounds.timeout,
         };
         self.clock.wait(&wait)?;
         if !self.clock.can_lag() {
@@ -295,14 +307,15 @@ impl Run<'_, '_> {
         let phase = match self.phase {
             // The timeout counts from the exec.
             Phase::Running if self.pid == 0 => Some(now + START_LOOK),
-            phase => phase.deadline(&self.plan.bounds),
+            phase => phase.deadline(&self.bounds),
         };
         let acts = self.acting().then(|| self.actions.next_look(now)).flatten();
         let taken = self.untaken.filter(|_| self.acting()).map(|_| now + LOOK);
         let look = self.looks.next_after(self.clock.doings());
         let look = look.filter(|_| self.pid != 0);
         let probe = self.requests.next().filter(|_| self.pid != 0);
-        [partials, phase, acts, taken, look, probe]
+        let tail = self.logs.next().filter(|_| self.pid != 0);
+        [partials, phase, acts, taken, look, tail, probe]
             .into_iter()
             .flatten()
             .min()
@@ -432,6 +445,13 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Notes a line that is on none of the pipes.
+    pub(super) fn push_line(&mut self, at: Duration, line: Line) {
+        let event = Event::new(at, line);
+        self.control.tell(&event);
+        self.events.push_line_event(event);
+    }
+
     /// Notes an event: a listener is told, and actions may wait for it.
     pub(super) fn push(&mut self, at: Duration, kind: EventKind) {
         if let Some(name) = EventName::of(&kind) {
@@ -487,6 +507,7 @@ impl Run<'_, '_> {
             Some(Message::Started { pid, at, parent }) => {
                 (self.pid, self.zero, self.parent) = (pid, self.clock.started(at), parent);
                 self.control.tell_start(pid);
+                self.hand_out_terminal();
             }
             Some(Message::ExecFailed { errno }) => return Err(Lost::Exec(errno)),
             Some(Message::ForkFailed { errno }) => return Err(Lost::Fork(errno)),
@@ -496,11 +517,25 @@ impl Run<'_, '_> {
         Ok(true)
     }
 
+    /// Lets the size of the subject's terminal be changed from now on.
+    fn hand_out_terminal(&self) {
+        let end = self.pipes.first().and_then(Pipe::fd);
+        if let (Streams::Terminal, Some(terminal), Some(end)) =
+            (self.plan.streams, self.control.size(), end)
+        {
+            // Where there is no descriptor left, its size stays as it is.
+            let _ = terminal.hold(end, self.pid);
+            // It may have changed meanwhile.
+            terminal.resize();
+        }
+    }
+
     fn subject_ended(&mut self, exited: Exited) {
         let at = self.clock.of_reaper(exited.at).saturating_sub(self.zero);
         self.ended_at = Some(at);
         self.ending = Some(at);
         self.read_pipes();
+        self.tail();
         self.hear_ready();
         self.converse();
         self.ending = None;
@@ -589,7 +624,7 @@ impl Run<'_, '_> {
             killed: self.cancelled().is_some_and(Cancel::is_killed),
             expired: self.control.switch().is_some_and(Cancel::is_expired),
         };
-        let (phase, order) = phase::next(self.phase, facts, &self.plan.bounds);
+        let (phase, order) = phase::next(self.phase, facts, &self.bounds);
         self.phase = phase;
         match order {
             None => return,
@@ -604,10 +639,18 @@ impl Run<'_, '_> {
         self.phase = self.phase.later_by(late);
     }
 
+    /// The limit that counts now does not come before this.
+    pub(super) fn extend_timeout(&mut self, end: Duration) {
+        match self.phase {
+            Phase::Running => self.bounds.timeout = self.bounds.timeout.map(|limit| limit.max(end)),
+            phase => self.phase = phase.extended_to(end),
+        }
+    }
+
     fn timed_out(&mut self) {
         let limit = match self.control.switch().is_some_and(Cancel::is_expired) {
             true => Some(self.elapsed()),
-            false => self.plan.bounds.timeout,
+            false => self.bounds.timeout,
         };
         if let Some(limit) = limit {
             self.termination = Termination::TimedOut { limit };

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use super::canary::Watch;
 use super::clock::RunClock;
 use super::input::Input;
+use super::logs::Logs;
 use super::looks::Looks;
 use super::node;
 use super::pipe::Pipe;
@@ -43,6 +44,7 @@ pub(super) struct Setup {
     pub(super) input: Input,
     pub(super) ready: Ready,
     pub(super) looks: Looks,
+    pub(super) logs: Logs,
     pub(super) watch: Watch,
     /// How long the machine's processes had been stalled by then.
     pub(super) stalled: Stalled,
@@ -125,6 +127,7 @@ impl Setup {
             gate: gate.theirs,
         };
         let looks = Looks::new(plan, &place.directory);
+        let logs = Logs::new(plan, &place.directory);
         let watch = Watch::begin();
         let stalled = Stalled::now();
         let asked = (SystemTime::now(), sys::now());
@@ -141,6 +144,7 @@ impl Setup {
             input,
             ready,
             looks,
+            logs,
             watch,
             stalled,
             asked,

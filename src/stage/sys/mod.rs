@@ -54,7 +54,7 @@ pub(crate) use reaper::{Ends, Reaper};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
 #[cfg(all(feature = "stacks", target_arch = "x86_64"))]
 pub(super) use stop::{Snapshot, memory, snapshot};
-pub(crate) use terminal::terminal;
+pub(crate) use terminal::{resize, terminal};
 
 /// Waits until one of the descriptors can be read, is closed at the other end, or the time is over.
 pub(crate) fn wait_readable(fds: &[BorrowedFd<'_>], limit: Duration) -> io::Result<()> {

@@ -4,7 +4,6 @@ use toml::Spanned;
 
 use super::{Layers, merged, no_event};
 use crate::expect::{Bound, DEFAULT_SLACK, Delay, ExpectedEnd, Mark};
-use crate::record::Streams;
 use crate::suite::error::{Source, SuiteError};
 use crate::suite::file::{Delay as DelayTable, Exit, ExitTable};
 use crate::suite::lines::MarkSpec;
@@ -218,7 +217,7 @@ impl<'f> Layers<'_, 'f> {
                         "add `signals = [{{ send = \"{signal}\" }}]`; a line whose text is `{signal}` is written `{{ line = \"{signal}\" }}`"
                     )))
             }
-            Mark::Line(pattern, _) if pattern.stream.is_some() && self.streams != Streams::Split => {
+            Mark::Line(pattern, _) if pattern.stream.is_some_and(|stream| !self.streams.has(stream)) => {
                 Err(merged(source, mark.span()))
             }
             _ => Ok(found),
