@@ -39,11 +39,13 @@ fn there(program: &str) -> bool {
 
 fn columns(out: &Path) -> Vec<Column> {
     let path = |name: &str| out.join(name).display().to_string();
-    let (c, rust, java) = (
+    let (c, rust, go, java) = (
         path("sleep-c"),
         path("sleep-rust"),
+        path("sleep-go"),
         out.display().to_string(),
     );
+    let static_c = path("sleep-c-static");
     let candidates = [
         (
             there("python3"),
@@ -67,6 +69,24 @@ fn columns(out: &Path) -> Vec<Column> {
             built(&["cc", "-O2", "-pthread", "-o", &c, &source("sleep.c")]),
             "C",
             vec![c.clone()],
+        ),
+        (
+            built(&[
+                "cc",
+                "-O2",
+                "-pthread",
+                "-static",
+                "-o",
+                &static_c,
+                &source("sleep.c"),
+            ]),
+            "C, static",
+            vec![static_c.clone()],
+        ),
+        (
+            built(&["go", "build", "-o", &go, &source("sleep.go")]),
+            "Go, static",
+            vec![go.clone()],
         ),
         (
             built(&["javac", "-d", &java, &source("Sleep.java")]),

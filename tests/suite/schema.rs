@@ -29,6 +29,8 @@ fn the_suites_of_this_repository_are_accepted() {
     for path in [
         "exeunt.toml",
         "cli/tests/broken/exeunt.toml",
+        "suites/go/exeunt.toml",
+        "suites/graces/exeunt.toml",
         "suites/servers/exeunt.toml",
         "suites/servers/http.toml",
         "suites/servers/databases.toml",

@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod conversation;
+mod denied;
 mod lives;
 mod outside;
 mod subjects;

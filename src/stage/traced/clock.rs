@@ -68,6 +68,8 @@ pub(super) struct VirtualClock {
     doings: u64,
     /// Whether the harness was let look at what that was.
     looks: bool,
+    /// What the network had done when nothing was on its way by it.
+    quiet: String,
     /// When something was read last while the subject worked.
     read: Option<Instant>,
     /// Whether nothing was left that could happen when the timeout was reached.
@@ -218,6 +220,8 @@ impl VirtualClock {
     fn is_at_rest(&mut self, since: &mut Since) -> bool {
         let first = self.tracer.look(false);
         match &first {
+            // Between the looks: what was on its way and has come since has woken a thread, which the second sees.
+            Look::Waiting(_, network) if self.is_in_flight(network) => return false,
             Look::Waiting(..) => {}
             Look::Moving => {
                 since.stands = None;
@@ -266,9 +270,6 @@ impl VirtualClock {
             self.tracer.taint(outside);
             return Ok(Next::Again);
         }
-        if self.tracer.net && outside::is_in_flight(&self.tracer.processes()) {
-            return Ok(Next::Nap);
-        }
         self.work();
         // There may be something new to look at first.
         if wait.seen.is_some_and(|seen| seen != self.doings) && !self.looks {
@@ -291,6 +292,18 @@ impl VirtualClock {
             // Nothing will ever happen, and nobody waits for a time: whoever runs plans sets a timeout.
             (_, None) => Ok(Next::Nap),
         }
+    }
+
+    /// Whether bytes are on their way by TCP. To see that takes long, so not where no packet has come since it was seen last.
+    fn is_in_flight(&mut self, network: &str) -> bool {
+        if !self.tracer.net || network == self.quiet {
+            return false;
+        }
+        if outside::is_in_flight(&self.tracer.processes()) {
+            return true;
+        }
+        network.clone_into(&mut self.quiet);
+        false
     }
 
     fn jump(&mut self, to: u64) {

@@ -81,9 +81,14 @@ fn on_virtual_clock(
                 None => Control::new(),
             };
             let played = run(&bounded(plan), &mut silent, &mut clock);
-            match clock.taint() {
-                None => return played.inspect(|record| retell(record, control)),
-                Some(why) => why,
+            match (clock.taint(), played) {
+                (Some(why), _) => why,
+                (None, Ok(record)) => {
+                    retell(&record, control);
+                    return Ok(record);
+                }
+                // If it is not the filter that was refused, the real clock has the same error.
+                (None, Err(error)) => format!("it could not be begun: {error}"),
             }
         }
     };
