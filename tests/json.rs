@@ -249,7 +249,6 @@ fn processes() -> Vec<Process> {
             thread(blocked(None), Some(WaitsFor::Descriptors(Vec::new()))),
             thread(blocked(Some("futex")), Some(WaitsFor::Time)),
         ],
-        handles: vec![Handle::new("timer", "a timer that is due in 3.5 s")],
     }]
 }
 
