@@ -303,8 +303,13 @@ fn nobody_is_left_stopped_or_disturbed() {
     assert_eq!(record.output(Stream::Merged).as_deref(), Some(""));
     let threads = &record.ended_by_harness[0].threads;
     assert_eq!(threads.len(), 9);
+    // On a busy machine one may not have stopped in time.
+    let seen: Vec<_> = threads
+        .iter()
+        .filter(|thread| !thread.stack.is_empty())
+        .collect();
     assert!(
-        threads.iter().all(|thread| has(&thread.stack, &["sleeps"])),
+        !seen.is_empty() && seen.iter().all(|thread| has(&thread.stack, &["sleeps"])),
         "{threads:#?}"
     );
 }
