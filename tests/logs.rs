@@ -196,7 +196,7 @@ fn what_is_not_text_or_cannot_be_read_is_said() {
     );
     let path = directory.path().join("b.log");
     fs::write(&path, "").unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&path).is_ok() {
         eprintln!("warning: SKIPPED: rights do not bind this user");
         return;
