@@ -12,8 +12,8 @@ use exeunt::judge::judge;
 use exeunt::outcome::{Cause, Observed, Outcome, Status};
 use exeunt::record::{
     Answer, Began, Bytes, ClientSeen, Dropped, Ended, EventKind, EventName, Exchange, Exit,
-    FileSeen, FileState, Finding, Frame, Handle, Line, Listening, Lives, LogLines, Origin, Partial,
-    Process, RequestSeen, Signal, SignalReason, SignalSent, Stream, TaskEnd, Termination,
+    FileSeen, FileState, Finding, Frame, Handle, Line, Listening, Lives, LogFile, LogLines, Origin,
+    Partial, Process, RequestSeen, Signal, SignalReason, SignalSent, Stream, TaskEnd, Termination,
     ThreadSeen, ThreadState, WaitsFor,
 };
 use exeunt::report::{self, Results, Shard};
@@ -124,7 +124,11 @@ fn events() -> Vec<EventKind> {
     let name = || "probe".to_owned();
     let mut long = Line::new(Stream::Stdout, "12:00:00: Main : cut");
     long.cut_from = Some(1 << 20);
+    let mut tailed = Line::new(Stream::File, "12:00:00: Main : all done");
+    tailed.file = Some(LogFile::new("app.log", millis(1)));
     vec![
+        EventKind::Line(tailed),
+        EventKind::ExtendsTimeout { by: secs(1) },
         EventKind::Line(Line::new(Stream::Stdout, "12:00:00: Main : all done")),
         EventKind::Line(Line::new(Stream::Stderr, vec![0xff, 0xfe])),
         EventKind::Line(long),
@@ -179,12 +183,17 @@ fn events() -> Vec<EventKind> {
 
 fn findings() -> Vec<Finding> {
     let event = 0;
+    let why = || "no rights".to_owned();
     vec![
         Finding::BuffersOutput {
             event,
             late: secs(1),
         },
         Finding::OtherClock { ahead: -3600 },
+        Finding::LogUnread {
+            file: "app.log".into(),
+            why: why(),
+        },
         Finding::Survivors { count: 1 },
         Finding::StreamHeld {
             stream: Stream::Stdout,

@@ -71,7 +71,7 @@ fn a_signal_of_the_harness_at_the_end_is_none_of_the_plan() {
     let end = SignalSent {
         signal: Signal::TERM,
         to: vec![1],
-        reason: SignalReason::Survived,
+        reason: SignalReason::Interrupted,
     };
     let record = answered(1110, sent(1100, begun().with(millis(1000), end)));
     assert_eq!(verdict(2000, record), Verdict::Broken);

@@ -216,11 +216,10 @@ static MAY_BE: LazyLock<bytes::Regex> = LazyLock::new(|| {
         "duration_ms",
         "Summary",
         "OK",
-        "FAILED",
         "NO TESTS RAN",
         "test result: ",
         "ok  \t",
-        "FAIL\t",
+        "FAIL",
     ];
     bytes::Regex::new(&words.join("|")).expect("a regular expression")
 });

@@ -74,17 +74,25 @@ impl Collector {
             .for_each(|event| event.at = latest);
     }
 
-    /// The same of what became of requests: the connections tell of it a moment after the reaper has stamped the exit.
-    pub(super) fn answered_before(&mut self, latest: Duration) {
+    /// The same of what became of requests, and of what the subject has told of itself: connections and sockets are heard a
+    /// moment after the reaper has stamped the exit.
+    pub(super) fn heard_before(&mut self, latest: Duration) {
         let late = self.others.iter_mut().rev();
-        let late = late.take_while(|event| event.at > latest);
-        let is_heard = |event: &&mut Event| {
-            let EventKind::Request(request) = &event.kind else {
-                return false;
+        for event in late.take_while(|event| event.at > latest) {
+            let is_heard = match &mut event.kind {
+                EventKind::Request(request) => !matches!(request.exchange, Exchange::Sent { .. }),
+                // What is looked for may have come after it.
+                EventKind::Ready { since } if *since == event.at => {
+                    *since = latest;
+                    true
+                }
+                EventKind::Stopping | EventKind::ExtendsTimeout { .. } => true,
+                _ => false,
             };
-            !matches!(request.exchange, Exchange::Sent { .. })
-        };
-        late.filter(is_heard).for_each(|event| event.at = latest);
+            if is_heard {
+                event.at = latest;
+            }
+        }
     }
 
     /// All events in the order of time.
@@ -182,7 +190,7 @@ mod tests {
         for (at, exchange) in [(1, sent.clone()), (5, sent), (6, answered)] {
             collector.push(Event::new(ms(at), RequestSeen::new("a", exchange)));
         }
-        collector.answered_before(ms(4));
+        collector.heard_before(ms(4));
         collector.push(Event::new(ms(4), Exit::Code(0)));
         let events = collector.finish();
         let at: Vec<_> = events.iter().map(|e| e.at.as_millis()).collect();

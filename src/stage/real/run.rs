@@ -542,7 +542,7 @@ impl Run<'_, '_> {
         // What is in the pipes by now was written before the exit, or by a descendant in the moment that it took us to hear
         // of it.
         self.events.written_before(at);
-        self.events.answered_before(at);
+        self.events.heard_before(at);
         for pipe in &mut self.pipes {
             pipe.last = pipe.last.min(at);
         }
