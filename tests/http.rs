@@ -181,6 +181,43 @@ fn readiness_by_an_answer_with_the_right_status() {
     assert!(ready.at > listens.at + millis(100), "{record:?}");
 }
 
+/// Some servers lose the connections that come while they start.
+#[test]
+fn a_question_that_is_never_answered_is_asked_again() {
+    let answers = "
+import socket, time
+listener = socket.create_server(('127.0.0.1', 0))
+answer = b'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n'
+connections = [listener.accept()[0] for _ in range(ASKED)]
+connections[-1].recv(1000)
+connections[-1].sendall(answer)
+time.sleep(60)
+";
+    let after = |script: &str| {
+        let ready = Readiness::Http {
+            path: "/".into(),
+            status: 200,
+        };
+        let subject = Subject::new("python3").args(["-c", script]).ready(ready);
+        let term = Action::signal(Signal::TERM).on(EventName::Ready);
+        let record = subject.action(term).timeout(secs(20)).run().unwrap();
+        record.assert().signal(Signal::TERM);
+        let at = |name| record.named(&name).next().unwrap().1.at;
+        at(EventName::Ready) - at(EventName::Listens)
+    };
+    if !python::is_here() {
+        return;
+    }
+    let again = after(&answers.replace("ASKED", "2"));
+    assert!(again >= millis(900), "{again:?}");
+    // An answer that takes longer counts, too.
+    let slow = answers
+        .replace("ASKED", "1")
+        .replace("connections[-1].recv(1000)", "time.sleep(1.5)");
+    let slow = after(&slow);
+    assert!(slow >= millis(1400), "{slow:?}");
+}
+
 #[test]
 fn an_idle_connection_is_held_and_its_end_is_told() -> Result<(), LiveError> {
     let Some(server) = server("os._exit(3)") else {

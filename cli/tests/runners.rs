@@ -220,8 +220,9 @@ fn run(case: &Case) -> (Option<i32>, Vec<Line>) {
 fn verdict_time(case: &Case, lines: &[Line]) -> Option<(Duration, Duration)> {
     let is_ours = |line: &&Line| line.1.starts_with("exeunt guard:");
     let verdict = lines.iter().find(is_ours)?.0;
-    // What Python says when it is asked comes after the grace period.
-    let is_asked = |line: &&Line| line.1.starts_with("Fatal Python error");
+    // What Python and Node.js say when they are asked comes after the grace period.
+    let asked = ["Fatal Python error", "Writing Node.js report"];
+    let is_asked = |line: &&Line| asked.iter().any(|said| line.1.contains(said));
     let own = lines
         .iter()
         .take_while(|line| !is_ours(line) && !is_asked(line));

@@ -14,6 +14,11 @@ use connection::Connection;
 
 /// How far apart two requests are that ask whether the subject is ready.
 const PROBE: Duration = Duration::from_millis(50);
+/// How long an answer is waited for until one is asked beside it: a server may lose the first connections. An answer that comes
+/// later still counts.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How many of them may be under way.
+const PROBES: usize = 5;
 /// The name of these requests. No request of a plan can have it.
 const PROBE_NAME: &str = "";
 
@@ -27,8 +32,9 @@ pub(super) struct Requests {
 struct Probe {
     request: Request,
     status: u16,
-    connection: Option<Connection>,
-    /// When the one under way was begun, or when the next one is.
+    /// Those under way, and when each was begun.
+    connections: Vec<(Duration, Connection)>,
+    /// When the next one is begun.
     at: Duration,
 }
 
@@ -38,7 +44,7 @@ impl Requests {
             Some(Readiness::Http { path, status }) => Some(Probe {
                 request: Request::get(PROBE_NAME, path),
                 status: *status,
-                connection: None,
+                connections: Vec::new(),
                 at: Duration::ZERO,
             }),
             _ => None,
@@ -50,8 +56,9 @@ impl Requests {
     }
 
     fn all(&self) -> impl Iterator<Item = &Connection> {
-        let probe = self.probe.iter().flat_map(|probe| &probe.connection);
-        self.connections.iter().chain(probe)
+        let probes = self.probe.iter().flat_map(|probe| &probe.connections);
+        let probes = probes.map(|(_, connection)| connection);
+        self.connections.iter().chain(probes)
     }
 
     /// What is waited for until it can be read.
@@ -67,7 +74,28 @@ impl Requests {
     /// When to ask again whether the subject is ready.
     pub(super) fn next(&self) -> Option<Duration> {
         let probe = self.probe.as_ref()?;
-        probe.connection.is_none().then_some(probe.at)
+        (probe.connections.len() < PROBES).then_some(probe.at)
+    }
+}
+
+impl Probe {
+    /// Goes on with those under way. When the one was begun whose answer says that the subject is ready.
+    fn proceed(&mut self, now: Duration) -> Option<Duration> {
+        let mut ready = None;
+        for (asked, connection) in &mut self.connections {
+            while let Some(exchange) = connection.proceed() {
+                let is_ready =
+                    matches!(&exchange, Exchange::Answered(answer) if answer.status == self.status);
+                ready = ready.or(is_ready.then_some(*asked));
+                if !connection.is_under_way() {
+                    self.at = now + PROBE;
+                    break;
+                }
+            }
+        }
+        self.connections
+            .retain(|(_, connection)| connection.is_under_way());
+        ready
     }
 }
 
@@ -145,29 +173,14 @@ impl Run<'_, '_> {
         let Some(probe) = &mut self.requests.probe else {
             return;
         };
-        match (&mut probe.connection, address) {
-            (None, Some(to)) if now >= probe.at => {
-                probe.at = now;
-                probe.connection = Connection::open(&probe.request, to).ok();
-                if probe.connection.is_none() {
-                    probe.at = now + PROBE;
-                }
-            }
-            (None, None) if now >= probe.at => probe.at = now + PROBE,
-            _ => {}
+        if now >= probe.at && probe.connections.len() < PROBES {
+            let opened = address.and_then(|to| Connection::open(&probe.request, to).ok());
+            probe.at = now + if opened.is_some() { PATIENCE } else { PROBE };
+            probe
+                .connections
+                .extend(opened.map(|connection| (now, connection)));
         }
-        let (asked, status) = (probe.at, probe.status);
-        let mut ready = false;
-        while let Some(connection) = &mut probe.connection
-            && let Some(exchange) = connection.proceed()
-        {
-            ready |= matches!(&exchange, Exchange::Answered(answer) if answer.status == status);
-            if !connection.is_under_way() {
-                probe.connection = None;
-                probe.at = now + PROBE;
-            }
-        }
-        if ready {
+        if let Some(asked) = probe.proceed(now) {
             self.becomes_ready(asked, self.elapsed());
             self.requests.probe = None;
         }
