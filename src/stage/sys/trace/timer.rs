@@ -1,7 +1,8 @@
 //! Timers of a tracee that its tracer lets expire: descriptors (timerfd_create(2)), and signals (timer_create(2)).
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::OnceLock;
 
 use nix::errno::Errno;
 use nix::libc;
@@ -58,15 +59,20 @@ pub(in crate::stage) fn set_ticks(fd: BorrowedFd<'_>, ticks: u64) -> io::Result<
 
 /// Whether the kernel has [`set_ticks`].
 pub(in crate::stage) fn can_set_ticks() -> bool {
-    let made = owned(|| {
-        // SAFETY: no pointers.
-        let fd = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC) };
-        fd.into()
-    });
-    made.is_ok_and(|fd| {
-        use std::os::fd::AsFd;
-        set_ticks(fd.as_fd(), 1).is_ok()
-    })
+    static CAN: OnceLock<bool> = OnceLock::new();
+    let ask = || {
+        let made = owned(|| {
+            // SAFETY: no pointers.
+            let fd = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC) };
+            fd.into()
+        });
+        Some(set_ticks(made.ok()?.as_fd(), 1).is_ok())
+    };
+    // That there was no descriptor left says nothing of the kernel.
+    CAN.get()
+        .copied()
+        .or_else(|| ask().map(|can| *CAN.get_or_init(|| can)))
+        .unwrap_or(false)
 }
 
 /// Sends the signal of a timer to a process, or to one of its threads.
