@@ -21,16 +21,13 @@ pub(super) fn before_the_end(record: &Record) -> Cow<'_, Record> {
     let Some(first) = first.filter(|first| first + 1 < record.events.len()) else {
         return Cow::Borrowed(record);
     };
-    let (own, rest) = record.events.split_at(first);
-    // That output was dropped is said behind it, however much of it came before.
-    let dropped = rest
-        .iter()
-        .filter(|event| matches!(event.kind, EventKind::Cut(_)));
+    let mut own = record.clone();
+    let rest = own.events.split_off(first);
     let is_ready = |event: &Event| matches!(event.kind, EventKind::Ready { .. });
     let never_ready = rest.iter().any(is_ready).then_some(Finding::NeverReady);
-    Cow::Owned(Record {
-        events: own.iter().chain(dropped).cloned().collect(),
-        findings: record.findings.iter().cloned().chain(never_ready).collect(),
-        ..record.clone()
-    })
+    own.findings.extend(never_ready);
+    // That output was dropped is said behind it, however much of it came before.
+    let is_dropped = |event: &Event| matches!(event.kind, EventKind::Cut(_));
+    own.events.extend(rest.into_iter().filter(is_dropped));
+    Cow::Owned(own)
 }
