@@ -26,7 +26,7 @@ pub(crate) fn main_thread_blocked(pid: u32) -> Option<String> {
     asleep.then(|| format!("{switches} {call}"))
 }
 
-/// Whether a signal was sent to a process and not yet taken by it.
+/// Whether a signal was sent to a process, or to one of its threads, and not yet taken.
 pub(in crate::stage) fn signal_pending(pid: u32, signal: Signal) -> bool {
     let status = files::text(&format!("/proc/{pid}/status")).unwrap_or_default();
     let sets = ["SigPnd:", "ShdPnd:"].map(|name| signals(&status, name).unwrap_or_default());
@@ -50,10 +50,7 @@ pub(in crate::stage) fn dump_signal(pid: u32) -> Option<Signal> {
         return None;
     }
     let status = files::text(&format!("/proc/{pid}/status")).ok()?;
-    let caught = status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigCgt:"))?;
-    dump_signal_of(name, u64::from_str_radix(caught.trim(), 16).ok()?)
+    dump_signal_of(name, signals(&status, "SigCgt:")?)
 }
 
 /// Whether a Node.js was started with the option to write a report when it gets SIGUSR2.

@@ -5,16 +5,14 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
-use std::io::IoSliceMut;
 
 use nix::libc;
-use nix::sys::uio::{RemoteIoVec, process_vm_readv};
-use nix::unistd::Pid;
 
 use super::files;
 use super::sockets::Sockets;
 use super::tree::{all, link, name};
 use crate::record::{Descriptor, Peer, Process, WaitsFor};
+use crate::stage::sys;
 
 /// So many descriptors of one wait are told at the most.
 const TOLD: usize = 16;
@@ -157,14 +155,7 @@ impl Look<'_> {
     }
 
     fn memory(&self, address: u64, len: usize) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; len];
-        let remote = RemoteIoVec {
-            base: usize::try_from(address).ok()?,
-            len,
-        };
-        let pid = Pid::from_raw(i32::try_from(self.pid).ok()?);
-        let read = process_vm_readv(pid, &mut [IoSliceMut::new(&mut bytes)], &[remote]);
-        (read == Ok(len)).then_some(bytes)
+        sys::memory(self.pid, address, len).filter(|bytes| bytes.len() == len)
     }
 
     /// The descriptors in an array of `struct pollfd`.

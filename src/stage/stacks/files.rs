@@ -44,7 +44,8 @@ impl Files {
 fn open(pid: u32, mapping: &Mapping) -> Option<Code> {
     let range = &mapping.range;
     if mapping.path == "[vdso]" {
-        let copy = sys::memory(pid.cast_signed(), range.start, range.end - range.start);
+        let length = usize::try_from(range.end - range.start).ok()?;
+        let copy = sys::memory(pid, range.start, length);
         return Some(Code::Read(copy.map(Bytes::from)));
     }
     if !mapping.path.starts_with('/') {

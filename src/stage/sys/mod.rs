@@ -21,6 +21,7 @@ mod exec;
 mod gate;
 mod inherited;
 mod life;
+mod memory;
 mod message;
 mod parent;
 mod pool;
@@ -49,11 +50,12 @@ use nix::sys::time::TimeSpec;
 pub(crate) use clock::{now, utc_offset};
 pub(crate) use exec::{Exec, Given};
 pub(crate) use gate::{Admission, is_scarce};
+pub(super) use memory::memory;
 pub(crate) use message::{Exited, Hold, Message};
 pub(crate) use reaper::{Ends, Reaper};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};
 #[cfg(all(feature = "stacks", target_arch = "x86_64"))]
-pub(super) use stop::{Snapshot, memory, snapshot};
+pub(super) use stop::{Snapshot, snapshot};
 pub(crate) use terminal::{resize, terminal};
 
 /// Waits until one of the descriptors can be read, is closed at the other end, or the time is over.

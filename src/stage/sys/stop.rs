@@ -1,22 +1,21 @@
 //! A short stop of a thread, in which its registers and its stack are copied.
 
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::mem;
 use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::uio::{RemoteIoVec, process_vm_readv};
-use nix::unistd::Pid;
 
 use super::clock::now;
+use super::memory::memory;
 
 /// How long a thread may take to stop: on a busy machine it first needs a processor.
 const LIMIT: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_micros(50);
 /// The largest part of a stack that is copied.
-const STACK: u64 = 256 * 1024;
+const STACK: usize = 256 * 1024;
 
 /// A thread in one moment.
 pub(in crate::stage) struct Snapshot {
@@ -80,25 +79,13 @@ fn copy(tid: libc::pid_t, end_of_stack: impl FnOnce(u64) -> Option<u64>) -> io::
     request(libc::PTRACE_GETREGS, tid, (&raw mut registers) as usize)?;
     let stack = registers.rsp;
     let end = end_of_stack(stack).unwrap_or(stack);
-    let bytes = memory(tid, stack, end.saturating_sub(stack).min(STACK));
+    let length =
+        usize::try_from(end.saturating_sub(stack)).map_or(STACK, |length| length.min(STACK));
+    let bytes = memory(tid.cast_unsigned(), stack, length);
     Ok(Snapshot {
         instruction: registers.rip,
         stack,
         frame: registers.rbp,
         bytes: bytes.unwrap_or_default(),
     })
-}
-
-/// The memory of a process, by one of its threads.
-pub(in crate::stage) fn memory(tid: libc::pid_t, address: u64, length: u64) -> Option<Vec<u8>> {
-    let len = usize::try_from(length).ok()?;
-    let mut bytes = vec![0; len];
-    let remote = RemoteIoVec {
-        base: usize::try_from(address).ok()?,
-        len,
-    };
-    let mut local = [IoSliceMut::new(&mut bytes)];
-    let read = process_vm_readv(Pid::from_raw(tid), &mut local, &[remote]).ok()?;
-    bytes.truncate(read);
-    Some(bytes)
 }

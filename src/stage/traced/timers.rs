@@ -16,6 +16,8 @@ use super::calls::argument;
 use super::memory::Memory;
 use super::time::{of_timespec, split};
 use super::tracer::Tracer;
+use crate::record::Signal;
+use crate::stage::proc;
 use crate::stage::sys::trace::{self, Registers, Tid, timer};
 
 /// When the kernel would let a timer of ours expire: never, in a run.
@@ -368,7 +370,8 @@ impl Tracer {
         };
         let notice = timer.notice;
         timer.armed = timer.armed.and_then(|armed| armed.next(self.time.now));
-        if is_pending(notice.thread.unwrap_or(pid), notice.signal) {
+        let taker = notice.thread.unwrap_or(pid).cast_unsigned();
+        if proc::signal_pending(taker, Signal::from_kernel(notice.signal)) {
             // The kernel would count it, and tell how often it came.
             return self
                 .taint("a timer (timer_settime) came again before its signal was taken".into());
@@ -387,18 +390,6 @@ fn descriptors(pid: Tid) -> Vec<(Tid, i32)> {
         .flatten();
     let numbers = all.filter_map(|fd| fd.ok()?.file_name().to_str()?.parse().ok());
     numbers.map(|fd| (pid, fd)).collect()
-}
-
-/// Whether a signal waits to be taken, by a thread or by its process.
-fn is_pending(tid: Tid, signal: i32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{tid}/status")).unwrap_or_default();
-    let sets = status.lines().filter_map(|line| {
-        let set = line
-            .strip_prefix("SigPnd:")
-            .or(line.strip_prefix("ShdPnd:"))?;
-        u64::from_str_radix(set.trim(), 16).ok()
-    });
-    sets.fold(0, |all, set| all | set) & (1 << (signal - 1)) != 0
 }
 
 #[cfg(test)]
