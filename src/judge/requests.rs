@@ -9,8 +9,12 @@ use crate::record::{EventKind, Exchange, Record, SignalReason};
 /// One check for each request of the name, or one that there was none.
 pub(super) fn requests(record: &Record, wanted: &ExpectedRequest) -> Vec<Check> {
     let expected = || Expected::Request(wanted.clone());
-    let ends = || seen(record, &wanted.name).filter(|(_, exchange)| is_end(wanted.end, exchange));
-    let sent = seen(record, &wanted.name);
+    let ends = || {
+        record
+            .exchanges(&wanted.name)
+            .filter(|(_, exchange)| is_end(wanted.end, exchange))
+    };
+    let sent = record.exchanges(&wanted.name);
     let sent: Vec<_> = sent
         .filter(|(_, exchange)| matches!(exchange, Exchange::Sent { .. }))
         .collect();
@@ -41,22 +45,14 @@ pub(super) fn requests(record: &Record, wanted: &ExpectedRequest) -> Vec<Check> 
     checks
 }
 
-/// All that happened to requests of a name.
-fn seen<'r>(record: &'r Record, name: &str) -> impl Iterator<Item = (usize, &'r Exchange)> {
-    let events = record.events.iter().enumerate();
-    events.filter_map(move |(i, event)| match &event.kind {
-        EventKind::Request(request) if request.name == name => Some((i, &request.exchange)),
-        _ => None,
-    })
-}
-
 /// The doubt about a request that came to its end at this event: a signal of the plan came so close to it that it may have been
 /// the other way round on a machine that was not late.
 ///
 /// A request that was sent right after the signal may have been there before the subject heard of it; one that was to be lost may
 /// have been answered before it, since the signal was sent late.
 fn doubt_about_signals(record: &Record, wanted: &ExpectedRequest, end: usize) -> Option<Doubt> {
-    let sent = seen(record, &wanted.name)
+    let sent = record
+        .exchanges(&wanted.name)
         .take_while(|(event, _)| *event < end)
         .filter(|(_, exchange)| matches!(exchange, Exchange::Sent { .. }));
     let begun = sent.last().map_or(end, |(event, _)| event);

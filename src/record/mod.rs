@@ -18,6 +18,7 @@ pub(crate) mod seconds;
 mod signal;
 mod stack;
 mod waits;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -291,6 +292,18 @@ impl Record {
     pub fn named(&self, name: &EventName) -> impl Iterator<Item = (usize, &Event)> {
         let events = self.events.iter().enumerate();
         events.filter(move |(_, event)| EventName::of(&event.kind).as_ref() == Some(name))
+    }
+
+    /// All that happened to the requests of a name, and the index of each event.
+    pub(crate) fn exchanges(
+        &self,
+        name: &str,
+    ) -> impl DoubleEndedIterator<Item = (usize, &Exchange)> {
+        let events = self.events.iter().enumerate();
+        events.filter_map(move |(i, event)| match &event.kind {
+            EventKind::Request(request) if request.name == name => Some((i, &request.exchange)),
+            _ => None,
+        })
     }
 
     /// How the subject ended. `None` if it could not be ended.

@@ -35,9 +35,7 @@ impl Frame {
             ..Self::default()
         }
     }
-}
 
-impl Frame {
     /// The source file and its line, or else the module: `src/worker.rs:12`, `libc.so.6`. `None` where the address says it all.
     #[must_use]
     pub fn place(&self) -> Option<String> {

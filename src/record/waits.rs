@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Process, ThreadSeen, ThreadState};
+use super::{Process, ThreadSeen, ThreadState, words};
 
 /// So many handles of an event loop are told.
 const HANDLES: usize = 4;
@@ -198,12 +198,10 @@ impl Process {
             0 => {}
             more => told.push(format!("{more} more")),
         }
-        let last = told.pop()?;
-        let list = match told.is_empty() {
-            true => last,
-            false => format!("{} and {last}", told.join(", ")),
-        };
-        Some(format!("its event loop is kept alive by {list}"))
+        Some(format!(
+            "its event loop is kept alive by {}",
+            words::list(&told)?
+        ))
     }
 
     /// Where the system does not tell what main waits for, another thread may tell why the process goes on.

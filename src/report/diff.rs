@@ -7,7 +7,7 @@ use super::text::{observation, word};
 use crate::expect::Expectation;
 use crate::judge::{Verdict, elapsed, judge};
 use crate::outcome::{Observed, Outcome, Status};
-use crate::record::{EventKind, Exchange, Record, Termination};
+use crate::record::{Exchange, Record, Termination};
 
 /// Two runs of a case, compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,14 +142,13 @@ fn other_ends(expectation: &Expectation, a: &Record, b: &Record) -> Vec<String> 
 
 /// How the requests of a name ended. Whether one that was lost was cut off or refused is a matter of time.
 fn exchanges(record: &Record, name: &str) -> String {
-    let ends = record.events.iter().filter_map(|event| match &event.kind {
-        EventKind::Request(seen) if seen.name == name => match &seen.exchange {
+    let ends = record
+        .exchanges(name)
+        .filter_map(|(_, exchange)| match exchange {
             answered @ Exchange::Answered(_) => Some(answered.to_string()),
             Exchange::CutOff { .. } | Exchange::Refused { .. } => Some("lost".into()),
             _ => None,
-        },
-        _ => None,
-    });
+        });
     ends.collect::<Vec<_>>().join(", ")
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::record::words;
+
 /// What a subject's words and texts can contain.
 pub(super) const SUBJECT: &[&str] = &["scenario", "implementation", "root", "port"];
 /// What can stand in the name of a binary.
@@ -26,10 +28,7 @@ pub(super) fn check(word: &str, known: &[&str]) -> Result<(), String> {
 
 fn list(known: &[&str]) -> String {
     let known: Vec<_> = known.iter().map(|name| format!("`{{{name}}}`")).collect();
-    match known.as_slice() {
-        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        other => other.concat(),
-    }
+    words::list(&known).unwrap_or_default()
 }
 
 /// The directory of a suite, as words name it: whatever directory a process starts in, it leads there.

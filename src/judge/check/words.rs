@@ -5,6 +5,7 @@ use std::fmt;
 use super::{Check, Doubt, Expected, Observed};
 use crate::judge::expect::{Count, Pattern, Times};
 use crate::log::fold;
+use crate::record::words;
 
 /// The sentence "expected …, observed …".
 impl fmt::Display for Check {
@@ -62,11 +63,7 @@ impl fmt::Display for Expected {
 
 fn all_of(lines: &[Pattern]) -> String {
     let names: Vec<_> = lines.iter().map(ToString::to_string).collect();
-    match names.split_last() {
-        None => "the start".into(),
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-    }
+    words::list(&names).unwrap_or_else(|| "the start".into())
 }
 
 impl fmt::Display for Observed {

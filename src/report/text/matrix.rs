@@ -9,7 +9,7 @@ use super::page::padded;
 use crate::expect::{Expectation, ExpectedEnd, ExpectedExchange, ExpectedRequest};
 use crate::judge::{Judgement, Observed as Seen, Verdict, elapsed};
 use crate::outcome::{Observed, Outcome, Status};
-use crate::record::{EventKind, Exchange, Exit, Record, Termination};
+use crate::record::{Exchange, Exit, Record, Termination};
 
 /// Outcomes as a table.
 #[derive(Debug, Default)]
@@ -279,10 +279,7 @@ fn partners(record: &Record, expectation: &Expectation) -> impl Iterator<Item = 
 
 /// The end of a request. Which of two it is may be left to chance: then it is told as it was expected.
 fn request(record: &Record, wanted: &ExpectedRequest) -> String {
-    let seen = record.events.iter().filter_map(|event| match &event.kind {
-        EventKind::Request(seen) if seen.name == wanted.name => Some(&seen.exchange),
-        _ => None,
-    });
+    let seen = record.exchanges(&wanted.name).map(|(_, exchange)| exchange);
     let mut told =
         seen.filter(|e| **e != Exchange::Closed || wanted.end == ExpectedExchange::Closed);
     match told.next_back() {
