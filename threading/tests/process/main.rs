@@ -30,7 +30,11 @@ fn main() -> ExitCode {
             .expect("no such subject")
             .run_subject(),
         Err(_) => {
-            libtest_mimic::run(&Arguments::from_args(), cases().map(trial).collect()).exit_code()
+            let mut arguments = Arguments::from_args();
+            // As libtest does, which libtest-mimic does not.
+            let asked = || env::var("RUST_TEST_THREADS").ok()?.parse().ok();
+            arguments.test_threads = arguments.test_threads.or_else(asked);
+            libtest_mimic::run(&arguments, cases().map(trial).collect()).exit_code()
         }
     }
 }
