@@ -63,7 +63,7 @@ fn a_saved_record_is_judged() {
 #[test]
 fn every_example_is_run_by_a_test() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let tests = ["tests/examples.rs", "cli/tests/examples.rs"];
+    let tests = ["tests/examples.rs", "cli/tests/programs/examples.rs"];
     let tests = tests.map(|path| fs::read_to_string(here.join(path)).expect("a test"));
     for entry in fs::read_dir(here.join("examples")).expect("examples") {
         let name = entry.expect("an entry").path();

@@ -1,7 +1,6 @@
 //! Programs that run beside a subject.
 
-#[path = "support/python.rs"]
-mod python;
+use crate::python;
 
 use exeunt::expect::{Expectation, ExpectedEnd, Mark};
 use exeunt::judge::{Verdict, judge};

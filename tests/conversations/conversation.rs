@@ -1,7 +1,6 @@
 //! What the harness does to a subject on events, and the order and delays of events.
 
-#[path = "support/python.rs"]
-mod python;
+use crate::python;
 
 use std::num::NonZeroU32;
 

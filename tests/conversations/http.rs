@@ -1,7 +1,6 @@
 //! Requests to servers: only the client knows whether work was lost.
 
-#[path = "support/python.rs"]
-mod python;
+use crate::python;
 
 use exeunt::expect::{Expectation, ExpectedEnd, ExpectedExchange, Mark};
 use exeunt::judge::{Verdict, judge};

@@ -1,7 +1,6 @@
 //! A subject that a test holds in its hand.
 
-#[path = "support/python.rs"]
-mod python;
+use crate::python;
 
 use std::time::{Duration, Instant};
 

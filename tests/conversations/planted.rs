@@ -1,7 +1,6 @@
 //! Faults that servers have, planted: each is broken, for the reason that it has, and the sound server holds.
 
-#[path = "support/python.rs"]
-mod python;
+use crate::python;
 
 use std::net::TcpListener;
 

@@ -1,7 +1,6 @@
 //! When a subject is ready, and where it listens.
 
-#[path = "support/python.rs"]
-mod python;
+use crate::python;
 
 use std::time::Duration;
 
@@ -124,12 +123,8 @@ time.sleep(0.1)
 }
 
 /// As systemd does: a limit that is near is put off, by as much as the subject asks for, again and again.
-#[test]
-fn a_subject_that_asks_for_more_time_gets_it() {
-    if !python::is_here() {
-        return;
-    }
-    let script = "
+/// It asks for as much time when it begins as its argument says, and for a minute when it is to end.
+const ASKS_FOR_TIME: &str = "
 import os, signal, socket, sys, time
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.connect(os.environ['NOTIFY_SOCKET'].replace('@', '\\0'))
@@ -143,12 +138,19 @@ time.sleep(3)
 print('worked', flush=True)
 time.sleep(60)
 ";
-    let run = |extended: &str| {
-        let subject = python(script).arg(extended).ready(Readiness::Notify);
-        subject.timeout(secs(2)).grace(millis(300)).run().unwrap()
-    };
+
+fn asks_for_time(extended: &str) -> Record {
+    let subject = python(ASKS_FOR_TIME).arg(extended).ready(Readiness::Notify);
+    subject.timeout(secs(2)).grace(millis(300)).run().unwrap()
+}
+
+#[test]
+fn a_subject_that_asks_for_more_time_gets_it() {
+    if !python::is_here() {
+        return;
+    }
     // The second request is one for its end: longer than the grace period, and so is the first limit.
-    let record = run("6000000");
+    let record = asks_for_time("6000000");
     record
         .assert()
         .in_order([Mark::from(EventName::ExtendsTimeout), "worked".into()]);
@@ -158,8 +160,14 @@ time.sleep(60)
     };
     assert!(limit >= secs(6) && limit < secs(60), "{limit:?}");
     assert_eq!(record.named(&EventName::ExtendsTimeout).count(), 2);
-    // What it asks for is no shorter limit.
-    let record = run("1000");
+}
+
+#[test]
+fn what_a_subject_asks_for_is_no_shorter_limit() {
+    if !python::is_here() {
+        return;
+    }
+    let record = asks_for_time("1000");
     assert_eq!(record.termination, Termination::TimedOut { limit: secs(2) });
     assert_eq!(record.exit(), Some(Exit::Code(7)), "{record:#?}");
 }

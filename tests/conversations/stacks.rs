@@ -1,8 +1,6 @@
 //! Stacks in native code, of real programs that were still there at the time limit, or outlived their parent.
-#![cfg(target_arch = "x86_64")]
 
-#[path = "support/c.rs"]
-mod c;
+use crate::c;
 
 use std::env;
 use std::process::Command;
@@ -194,7 +192,12 @@ fn waits_in_rust() {
 #[test]
 fn the_functions_of_a_program_in_rust() {
     let this = env::current_exe().unwrap();
-    let subject = Subject::new(this).args(["--ignored", "--exact", "waits_in_rust", "--nocapture"]);
+    let subject = Subject::new(this).args([
+        "--ignored",
+        "--exact",
+        "stacks::waits_in_rust",
+        "--nocapture",
+    ]);
     let record = ended(subject);
     assert_eq!(missing(&record), [""; 0]);
     let threads = &record.ended_by_harness[0].threads;

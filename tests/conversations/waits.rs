@@ -1,7 +1,6 @@
 //! What keeps a process alive: told of real programs that were still there at the time limit.
 
-#[path = "support/c.rs"]
-mod c;
+use crate::c;
 
 use std::thread;
 

@@ -271,7 +271,7 @@ mod tests {
 
     use super::*;
 
-    /// What test runners print, as `tests/guard.rs` has it too.
+    /// What test runners print, as `tests/programs/guard.rs` has it too.
     fn samples() -> Vec<Vec<u8>> {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/words");
         let files = fs::read_dir(directory).unwrap();

@@ -1,0 +1,6 @@
+//! The command with whole programs. Most of these tests wait, so they are one program.
+
+mod broken;
+mod examples;
+mod guard;
+mod pages;
