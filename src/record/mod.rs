@@ -278,6 +278,8 @@ impl Record {
         self.events
             .iter()
             .enumerate()
+            // From the end, where it is: reports ask again and again.
+            .rev()
             .find_map(|(event, e)| match e.kind {
                 EventKind::Exit(exit) => Some(ExitSeen {
                     event,
