@@ -227,6 +227,8 @@ pub enum Doubt {
     UnreadTimes,
     /// The subject was ended by the harness, so what it would have left behind is unknown.
     EndedByHarness,
+    /// A client was ended by the harness, since it was still there a settling period after the subject had ended.
+    EndedWithSubject,
     /// The event, or the state, that an action waits for never came.
     NoMoment,
     /// How threads end is seen only in a run that is traced.
@@ -302,7 +304,9 @@ impl Check {
     pub fn retryable(&self) -> bool {
         matches!(
             self.doubt,
-            Some(Doubt::Lag(_) | Doubt::NoMoment | Doubt::Unordered { .. })
+            Some(
+                Doubt::Lag(_) | Doubt::NoMoment | Doubt::EndedWithSubject | Doubt::Unordered { .. }
+            )
         )
     }
 
@@ -312,6 +316,9 @@ impl Check {
         match (&self.observed, &self.doubt) {
             (Observed::EndedByHarness, Some(Doubt::Interrupted)) => {
                 return "the run was interrupted".into();
+            }
+            (Observed::EndedByHarness, Some(Doubt::EndedWithSubject)) => {
+                return "it was still there a settling period after the subject, and was ended then".into();
             }
             (Observed::EndedByHarness, Some(Doubt::EndedByHarness)) => {
                 return "the harness ended the subject first".into();

@@ -67,7 +67,7 @@ fn doubt_about_signals(record: &Record, wanted: &ExpectedRequest, end: usize) ->
 }
 
 /// Whether the subject had shown, before an event, that it had heard of a signal: a line may be about anything else.
-fn has_heard(record: &Record, signal: usize, before: usize) -> bool {
+pub(super) fn has_heard(record: &Record, signal: usize, before: usize) -> bool {
     let mut between = record.events[signal..before].iter();
     between.any(|event| {
         matches!(
@@ -77,7 +77,8 @@ fn has_heard(record: &Record, signal: usize, before: usize) -> bool {
     })
 }
 
-fn planned_signals(record: &Record) -> impl Iterator<Item = usize> {
+/// Where the plan had a signal sent.
+pub(super) fn planned_signals(record: &Record) -> impl Iterator<Item = usize> {
     let events = record.events.iter().enumerate();
     events.filter_map(|(i, event)| match &event.kind {
         EventKind::Signal(sent) if sent.reason == SignalReason::Planned => Some(i),

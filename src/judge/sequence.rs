@@ -11,7 +11,7 @@ use super::delay::never_came;
 use super::end::{self, End};
 use super::expect::Mark;
 use super::moment::Moment;
-use crate::record::{EventKind, EventName, Record, Stream};
+use crate::record::{EventKind, EventName, Exchange, Record, Stream};
 
 /// By how much what comes by two ways may be heard in the wrong order on a machine without lag.
 const UNSURE: Duration = Duration::from_millis(20);
@@ -25,7 +25,7 @@ enum Way {
     Exact,
     /// One of the subject's streams.
     Stream(Stream),
-    /// The connections of requests.
+    /// The connections of requests, and the programs beside the subject.
     Connection,
     /// A look at the system.
     Look,
@@ -36,7 +36,14 @@ impl Way {
         let kind = moment.event.map(|event| &record.events[event].kind);
         match kind {
             Some(EventKind::Line(line)) => Self::Stream(line.stream),
-            Some(EventKind::Request(_)) => Self::Connection,
+            // The harness sends it, once it has heard and seen what there was.
+            Some(EventKind::Request(request))
+                if matches!(request.exchange, Exchange::Sent { .. }) =>
+            {
+                Self::Exact
+            }
+            // The kernel tells of the end of a client, and it is heard once its own record is whole.
+            Some(EventKind::Request(_) | EventKind::ClientEnds { .. }) => Self::Connection,
             // That it is ready is said by the harness, once it has heard or seen why.
             Some(EventKind::Ready { .. }) => Self::Exact,
             Some(kind) if kind.since().is_some() => Self::Look,
@@ -144,6 +151,28 @@ fn was_ready(record: &Record, ready: Moment, moment: Moment) -> bool {
     matches!(kind, Some(EventKind::Ready { since }) if *since < moment.at)
 }
 
+/// Whether an event is what came of a request, or a client, that the harness sent once it had seen the other one.
+fn was_asked_after(record: &Record, seen: Moment, moment: Moment) -> bool {
+    let Some(event) = moment.event else {
+        return false;
+    };
+    let end = &record.events[event].kind;
+    let mut before = record.events[..event].iter().enumerate();
+    let begun = before.rfind(|(_, event)| begins(&event.kind, end));
+    begun.is_some_and(|(begun, _)| Some(begun) > seen.event)
+}
+
+/// Whether an event is the beginning of that which ends by another one.
+fn begins(kind: &EventKind, end: &EventKind) -> bool {
+    match (kind, end) {
+        (EventKind::Request(sent), EventKind::Request(own)) => {
+            matches!(sent.exchange, Exchange::Sent { .. }) && sent.name == own.name
+        }
+        (EventKind::ClientStarts { name }, EventKind::ClientEnds { name: own, .. }) => name == own,
+        _ => false,
+    }
+}
+
 /// Whether the order in which two events stand is the one in which they happened.
 fn sure(record: &Record, ways: (Way, Way), a: Moment, b: Moment) -> bool {
     let unsure = UNSURE.saturating_add(record.lag.canary.max(record.lag.harness));
@@ -153,6 +182,9 @@ fn sure(record: &Record, ways: (Way, Way), a: Moment, b: Moment) -> bool {
     };
     // What was there when the exit was heard has its time at the latest: a descendant may have written it a moment later.
     let with_exit = is_exit(a) && a.at == b.at && b.event < a.event;
+    if was_asked_after(record, a, b) || was_asked_after(record, b, a) {
+        return true;
+    }
     let late = match ways {
         (Way::Exact, Way::Stream(_) | Way::Connection) if with_exit => return false,
         // The loopback may deliver an answer after its sender, or the sender's parent, has ended.

@@ -2,6 +2,7 @@
 //!
 //! Every kind of expectation is shown to hold, and to break or to be inconclusive.
 
+mod clients;
 mod delay;
 mod deviation;
 mod end;
@@ -11,4 +12,5 @@ mod lines;
 mod order;
 mod requests;
 mod saved;
+mod sequence;
 mod split;

@@ -167,6 +167,9 @@ impl fmt::Display for Doubt {
                 "but the run has its streams merged, so {stream} alone is not known: split them"
             ),
             Self::EndedByHarness => f.write_str("so that cannot be told"),
+            Self::EndedWithSubject => f.write_str(
+                "but it was still there a settling period after the subject, and was ended then",
+            ),
             Self::NotTraced => f.write_str("so how threads ended is unknown"),
             Self::Unordered { other, gap } => {
                 let word = if *gap < 0.0 { "before" } else { "after" };

@@ -136,10 +136,11 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Lets the clients take in what the end of the subject means for them, for as long as its descendants may settle; then
-    /// ends them.
+    /// Lets the clients take in what the end of the subject means for them, for as long as its descendants may settle, and longer
+    /// on a machine that was late; then ends them.
     pub(super) fn end_clients(&mut self) -> io::Result<()> {
-        let end = self.elapsed().saturating_add(self.plan.bounds.settle);
+        let patience = self.plan.bounds.settle.saturating_add(self.late * 2);
+        let end = self.elapsed().saturating_add(patience);
         while !self.clients.running.is_empty() {
             self.hear_clients();
             let Some(left) = end.checked_sub(self.elapsed()) else {
