@@ -217,7 +217,7 @@ fn findings() -> Vec<Finding> {
         Finding::NotDone {
             what: EventName::StdinClosed,
         },
-        Finding::NeverReady,
+        Finding::NeverReady { grain: millis(20) },
         Finding::NotTraced {
             why: "no ptrace".into(),
         },

@@ -1,6 +1,7 @@
 //! What a subject did by itself.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::record::{Event, EventKind, Finding, Record, SignalReason};
 
@@ -24,7 +25,9 @@ pub(super) fn before_the_end(record: &Record) -> Cow<'_, Record> {
     let mut own = record.clone();
     let rest = own.events.split_off(first);
     let is_ready = |event: &Event| matches!(event.kind, EventKind::Ready { .. });
-    let never_ready = rest.iter().any(is_ready).then_some(Finding::NeverReady);
+    let grain = Duration::ZERO;
+    let never_ready = rest.iter().any(is_ready);
+    let never_ready = never_ready.then_some(Finding::NeverReady { grain });
     own.findings.extend(never_ready);
     // That output was dropped is said behind it, however much of it came before.
     let is_dropped = |event: &Event| matches!(event.kind, EventKind::Cut(_));

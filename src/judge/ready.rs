@@ -1,13 +1,17 @@
 //! Whether the subject was ready before it ended.
 
-use super::check::{Check, Expected, Observed};
+use std::time::Duration;
+
+use super::check::{Check, Doubt, Expected, Observed};
 use super::end::{self, End};
 use crate::record::{EventKind, Finding, Record};
 
+/// How long a subject has to be ready at least, to be seen by any harness: one that was late by more may have missed it.
+const BRIEF: Duration = Duration::from_millis(50);
+
 /// A subject that was to be ready and never was. One that was is told by its event.
 pub(super) fn ready(record: &Record) -> Option<Check> {
-    let never = |finding: &Finding| matches!(finding, Finding::NeverReady);
-    if !record.findings.iter().any(never) && !is_late(record) {
+    if never(record).is_none() && !is_late(record) {
         return None;
     }
     if let Some((observed, doubt)) = end::cut_short(record, None) {
@@ -26,8 +30,22 @@ pub(super) fn ready(record: &Record) -> Option<Check> {
         },
         _ => Observed::NoExit,
     };
-    let check = Check::broken(Expected::Ready, observed);
+    let check = Check::broken_unless(doubt_about_looks(record), Expected::Ready, observed);
     Some(check.at(exit.map(|seen| seen.event)))
+}
+
+/// For a subject that was never ready: how far apart the looks for that were at the most.
+fn never(record: &Record) -> Option<Duration> {
+    record.findings.iter().find_map(|finding| match finding {
+        Finding::NeverReady { grain } => Some(*grain),
+        _ => None,
+    })
+}
+
+/// The doubt about a readiness that was not seen: it may have come and gone while nobody looked.
+pub(super) fn doubt_about_looks(record: &Record) -> Option<Doubt> {
+    let grain = never(record)?;
+    (grain > BRIEF).then_some(Doubt::Lag(grain))
 }
 
 /// Whether only what the subject has left behind was ready, surely after the subject had ended.

@@ -11,6 +11,7 @@ use super::delay::never_came;
 use super::end::{self, End};
 use super::expect::Mark;
 use super::moment::Moment;
+use super::ready::doubt_about_looks;
 use crate::record::{EventKind, EventName, Exchange, Record, Stream};
 
 /// By how much what comes by two ways may be heard in the wrong order on a machine without lag.
@@ -95,8 +96,21 @@ fn missing(record: &Record, expected: Expected, mark: &Mark, before: Moment) -> 
         Some(left) if own && left < lag => {
             Check::inconclusive(expected, Observed::NoMark(mark.clone()), Doubt::Lag(lag))
         }
-        _ => never_came(record, expected, mark),
+        _ => match doubt_about_looks(record).filter(|_| is_readiness(mark)) {
+            Some(doubt) => Check::inconclusive(expected, Observed::NoMark(mark.clone()), doubt),
+            None => never_came(record, expected, mark),
+        },
     }
+}
+
+fn is_readiness(mark: &Mark) -> bool {
+    matches!(
+        mark,
+        Mark::Event(
+            EventName::Ready | EventName::Listens | EventName::StopsListening | EventName::File(_),
+            _
+        )
+    )
 }
 
 /// Whether an event came after the one before it.

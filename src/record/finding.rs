@@ -83,7 +83,12 @@ pub enum Finding {
         what: EventName,
     },
     /// The subject ended, or was ended, before it was ready.
-    NeverReady,
+    NeverReady {
+        /// Where readiness is looked for: how far apart two looks were at the most, in seconds when serialised. What was ready for
+        /// less may not have been seen. Zero where readiness is told.
+        #[serde(default, with = "seconds", skip_serializing_if = "Duration::is_zero")]
+        grain: Duration,
+    },
     /// The run was to be traced or on a virtual clock, and is not.
     NotTraced {
         /// Why, and what follows.
@@ -170,7 +175,7 @@ impl fmt::Display for Finding {
                 f,
                 "`{what}` was planned and not done: the moment for it never came"
             ),
-            Self::NeverReady => f.write_str("the subject was never ready"),
+            Self::NeverReady { .. } => f.write_str("the subject was never ready"),
             Self::NotTraced { why } => f.write_str(why),
             Self::HangsForEver => f.write_str(
                 "nothing was left that could ever have happened: each thread waited for another or for input, and none for a time",

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use exeunt::expect::{Expectation, Mark};
 use exeunt::judge::{Verdict, judge};
-use exeunt::record::{EventKind, EventName, Exit, Finding, Termination};
-use exeunt::stage::{Action, Readiness};
+use exeunt::record::{Event, EventKind, EventName, Exit, Finding, Termination};
+use exeunt::stage::{Action, Control, Readiness, Real};
 use exeunt::{Record, Signal, Subject, millis, secs};
 
 fn sh(script: &str) -> Subject {
@@ -27,6 +27,18 @@ fn ready(record: &Record) -> (Duration, Duration) {
         .next()
         .expect("it was ready");
     (event.at, event.kind.since().unwrap())
+}
+
+/// How far apart the looks for readiness were, if the subject was never ready.
+fn never_ready(record: &Record) -> Option<Duration> {
+    record.findings.iter().find_map(|finding| match finding {
+        Finding::NeverReady { grain } => Some(*grain),
+        _ => None,
+    })
+}
+
+fn is_never_ready(record: &Record) -> bool {
+    never_ready(record).is_some()
 }
 
 fn term() -> Action {
@@ -67,7 +79,7 @@ fn by_a_file_that_is_new() {
     assert!(at >= millis(200) && since < at, "{at:?} {since:?}");
     // It is still there: that of the run before says nothing.
     let record = file("exec sleep 0.2").run().unwrap();
-    assert!(record.findings.contains(&Finding::NeverReady), "{record:?}");
+    assert!(is_never_ready(&record), "{record:?}");
     let record = file("sleep 0.1; echo $$ >app.pid; exec sleep 9")
         .run()
         .unwrap();
@@ -93,7 +105,7 @@ fn by_a_newline_on_a_descriptor() {
         .ready(Readiness::Descriptor(3))
         .run()
         .unwrap();
-    assert!(record.findings.contains(&Finding::NeverReady));
+    assert!(is_never_ready(&record));
 }
 
 #[test]
@@ -248,7 +260,7 @@ time.sleep(9)
     assert!(ready(&record).0 > Duration::ZERO);
     let _stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let other = sh("sleep 0.1").ready(Readiness::Listening).run().unwrap();
-    assert!(other.findings.contains(&Finding::NeverReady), "{other:?}");
+    assert!(is_never_ready(&other), "{other:?}");
     assert_eq!(other.named(&EventName::Listens).count(), 0);
 }
 
@@ -472,4 +484,47 @@ while True:
     let mut all: Vec<_> = (0..15).map(|_| late()).collect();
     all.sort_unstable();
     assert!(all[7] <= 5, "{all:?}");
+}
+
+/// The harness is held up for as long as the server listens: that it was never ready is not the server's fault.
+#[test]
+fn what_was_ready_while_nobody_looked_is_inconclusive() {
+    if !python::is_here() {
+        return;
+    }
+    let script = "
+import socket, sys, time
+print('soon', flush=True)
+time.sleep(0.1)
+with socket.create_server(('127.0.0.1', 0)):
+    time.sleep(0.1)
+time.sleep(0.4)
+sys.exit(int(sys.argv[1]))
+";
+    let verdict = |code: i32, ready: Readiness, hold: Duration| {
+        let mut slow = |event: &Event| {
+            if matches!(event.kind, EventKind::Line(_)) {
+                std::thread::sleep(hold);
+            }
+        };
+        let subject = python(script).arg(code.to_string()).ready(ready);
+        let mut control = Control::new().on_event(&mut slow);
+        let record = subject.run_on(&Real, &mut control).unwrap();
+        let expected = Expectation::new().end(Exit::Code(0));
+        (judge(&record, &expected), never_ready(&record))
+    };
+    let listening = || Readiness::Listening;
+    let (judgement, grain) = verdict(0, listening(), millis(500));
+    assert!(grain >= Some(millis(400)), "{grain:?}");
+    assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{judgement:?}");
+    assert!(judgement.retryable());
+    // Its own failure is no matter of looks.
+    let (judgement, _) = verdict(3, listening(), millis(500));
+    assert_eq!(judgement.verdict(), Verdict::Broken, "{judgement:?}");
+    // A line is told, and never missed.
+    let (judgement, grain) = verdict(0, "up".into(), millis(500));
+    assert_eq!(grain, Some(Duration::ZERO));
+    assert_eq!(judgement.verdict(), Verdict::Broken, "{judgement:?}");
+    let (judgement, grain) = verdict(0, listening(), Duration::ZERO);
+    assert_eq!((judgement.verdict(), grain), (Verdict::Held, None));
 }

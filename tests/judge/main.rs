@@ -10,6 +10,7 @@ mod hand;
 mod kinds;
 mod lines;
 mod order;
+mod ready;
 mod requests;
 mod saved;
 mod sequence;

@@ -28,6 +28,10 @@ pub(super) struct Looks {
     /// When the last look began, or until when what it saw held.
     since: Duration,
     next: Duration,
+    /// When the last look began.
+    last: Duration,
+    /// The longest time between two looks in which something may have gone unseen.
+    pub(super) gap: Duration,
     /// What the subject had done by then, where the clock knows.
     seen: Option<u64>,
 }
@@ -114,6 +118,8 @@ impl Looks {
             files: files(plan).into_iter().map(watched).collect(),
             since: Duration::ZERO,
             next: Duration::ZERO,
+            last: Duration::ZERO,
+            gap: Duration::ZERO,
             seen: None,
         }
     }
@@ -230,6 +236,12 @@ impl Run<'_, '_> {
             return;
         }
         let began = self.elapsed();
+        // Of a virtual clock it is known that nothing was done between two looks.
+        if self.clock.can_lag() {
+            let gap = began.saturating_sub(self.looks.last);
+            self.looks.gap = self.looks.gap.max(gap);
+        }
+        self.looks.last = began;
         self.looks.seen = self.clock.doings();
         let mut seen = Vec::new();
         let since = self.looks.since;

@@ -158,7 +158,11 @@ impl Run<'_, '_> {
     /// What the end shows.
     pub(super) fn judge_ready(&mut self) {
         if !self.ready.is_done() {
-            self.findings.push(Finding::NeverReady);
+            let grain = match self.plan.ready {
+                Some(Readiness::Listening | Readiness::File(_)) => self.looks.gap,
+                _ => Duration::ZERO,
+            };
+            self.findings.push(Finding::NeverReady { grain });
         }
     }
 }
