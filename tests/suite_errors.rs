@@ -1070,11 +1070,35 @@ fn a_stream_that_is_not_known() {
     );
     assert!(loaded(&scenario(&format!("streams = 'split'\n{log}"))).is_ok());
     points(
+        &scenario("signals = [{ send = 'SIGTERM', on = { line = 'x', stream = 'stderr' } }]"),
+        merged,
+        "5:37",
+        "{ line = 'x', stream = 'stderr' }",
+    );
+    points(
         &scenario("streams = 'split'\nlog = [{ next = 'x', stream = 'stderr' }]"),
         "`stream` belongs to the line",
         "6:8",
         "{ next = 'x', stream = 'stderr' }",
     );
+}
+
+/// Nothing would ever come from it, so what is absent would hold for ever.
+#[test]
+fn a_line_from_a_file_where_none_is_read() {
+    let none = "no file is read, so no line comes from one";
+    let absent = "absent = [{ line = 'x', stream = 'file' }]";
+    points(&scenario(absent), none, "5:34", "'file'");
+    let ready = "ready = { line = 'x', stream = 'file' }";
+    points(&scenario(ready), none, "5:32", "'file'");
+    let line = "{ line = 'x', stream = 'file' }";
+    let order = format!("order = [{line}, 'exit']");
+    points(&scenario(&order), none, "5:10", line);
+    let signal = format!("signals = [{{ send = 'SIGTERM', on = {line} }}]");
+    points(&scenario(&signal), none, "5:37", line);
+    for known in [absent, ready, &order, &signal] {
+        assert!(loaded(&scenario(&format!("logs = ['x.log']\n{known}"))).is_ok());
+    }
 }
 
 #[test]

@@ -137,7 +137,12 @@ impl Reader<'_> {
         let (trigger, occurrence) = match self.events.mark(on.get_ref()) {
             Mark::Start => return Ok(Trigger::Start),
             Mark::Exit => return wrong("after the exit there is nothing to act on"),
-            Mark::Line(pattern, occurrence) => (Trigger::from(pattern), occurrence),
+            Mark::Line(pattern, occurrence) => {
+                if let Some(stream) = pattern.stream {
+                    self.streams().check(&self.part.source, stream, on.span())?;
+                }
+                (Trigger::from(pattern), occurrence)
+            }
             Mark::Signal(signal, occurrence) => {
                 (Trigger::from(EventName::Signal(signal)), occurrence)
             }

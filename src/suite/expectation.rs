@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::error::{Source, SuiteError};
 use super::events::Events;
 use super::file::{Allowance, ClientSpec, End, Exit, Expects, Threads};
+use super::known_streams::KnownStreams;
 use super::lines::{Line, MarkSpec, Placed, Step as StepSpec, StepKind};
 use super::names::{Fit, Names, Target};
 use super::requests::RequestSpec;
@@ -18,7 +19,7 @@ use crate::expect::{
     Count, Expectation, ExpectedClient, ExpectedEnd, ExpectedFile, ExpectedRequest, LogExpectation,
     Mark, OtherLines, Pattern, Step, Survivors, ThreadEnds,
 };
-use crate::record::{EventName, Exit as Ended, Streams};
+use crate::record::{EventName, Exit as Ended};
 
 /// A table that says something of an expectation, and the file that it is in.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +36,7 @@ pub(super) struct Layers<'a, 'f> {
     pub(super) target: Target<'a>,
     pub(super) exit_after: Option<Mark>,
     pub(super) slack: Option<Duration>,
-    pub(super) streams: Streams,
+    pub(super) streams: KnownStreams,
     pub(super) events: &'a Events,
     pub(super) requests: &'a [Spanned<RequestSpec>],
     pub(super) clients: &'a [Spanned<ClientSpec>],
@@ -229,14 +230,10 @@ impl<'f> Layers<'_, 'f> {
 
     /// A pattern, where its stream can be told.
     fn pattern(&self, source: &Source, placed: &Placed) -> Result<Pattern, SuiteError> {
-        let unknown = placed
-            .pattern
-            .stream
-            .filter(|stream| !self.streams.has(*stream));
-        match (&placed.stream, unknown) {
-            (Some(span), Some(_)) => Err(merged(source, span.clone())),
-            _ => Ok(placed.pattern.clone()),
+        if let (Some(stream), Some(span)) = (placed.pattern.stream, &placed.stream) {
+            self.streams.check(source, stream, span.clone())?;
         }
+        Ok(placed.pattern.clone())
     }
 
     /// What has become of files.
@@ -354,15 +351,6 @@ pub(super) fn no_event(
     SuiteError::new(source, format!("the scenario has no event `{name}`"))
         .at(span, format!("there are {}", events.list()))
         .help("add what makes the event: an action, a request, or `ready`")
-}
-
-pub(super) fn merged(source: &Source, span: std::ops::Range<usize>) -> SuiteError {
-    SuiteError::new(
-        source,
-        "the stream of a line is not known where the streams are merged",
-    )
-    .at(span, "which stream?")
-    .help("write `streams = \"split\"` in the scenario or in `[suite]`, or name no stream")
 }
 
 impl From<End> for Ended {

@@ -11,6 +11,7 @@ mod events;
 mod expectation;
 mod file;
 mod implementation;
+mod known_streams;
 mod lines;
 mod names;
 pub(crate) mod placeholder;

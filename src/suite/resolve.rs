@@ -13,6 +13,7 @@ use super::events::Events;
 use super::expectation::{Layer, Layers, events_of, files_of, wanted_lines};
 use super::file::{self, Defaults, Scenario};
 use super::implementation::{Implementation, plain};
+use super::known_streams::KnownStreams;
 use super::names::{Files, Names, Part, Target};
 use super::placeholder;
 use super::selector::Selector;
@@ -122,6 +123,13 @@ impl<'a> Reader<'a> {
                 line: part.source.line(scenario.name.span().start),
             },
         }
+    }
+
+    /// On which streams its lines are known apart.
+    pub(super) fn streams(&self) -> KnownStreams {
+        let streams = self.scenario.streams.or(self.defaults.streams);
+        let files = !self.scenario.logs.is_empty();
+        KnownStreams::new(streams.unwrap_or_default(), files)
     }
 
     pub(super) fn error(&self, message: impl Into<String>) -> SuiteError {
@@ -353,11 +361,7 @@ impl<'a> Reader<'a> {
             target,
             exit_after: exit_after.map(|mark| self.events.mark(mark.get_ref())),
             slack: slack.map(|span| span.0),
-            streams: self
-                .scenario
-                .streams
-                .or(self.defaults.streams)
-                .unwrap_or_default(),
+            streams: self.streams(),
             events: &self.events,
             requests: &self.scenario.requests,
             clients: &self.scenario.clients,

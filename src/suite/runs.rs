@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::SuiteError;
-use super::expectation::merged;
 use super::ready::Ready;
 use super::resolve::Reader;
 use crate::stage::{Bounds, Readiness};
@@ -39,18 +38,14 @@ impl Reader<'_> {
         let Some(ready) = &self.scenario.ready else {
             return Ok(None);
         };
-        let streams = self.scenario.streams.or(self.defaults.streams);
         Ok(Some(match ready.get_ref() {
             Ready::Other(readiness) => readiness.clone(),
             Ready::Line(line) => {
-                let unknown = line
-                    .pattern
-                    .stream
-                    .filter(|stream| !streams.unwrap_or_default().has(*stream));
-                match (&line.stream, unknown) {
-                    (Some(span), Some(_)) => return Err(merged(&self.part.source, span.clone())),
-                    _ => Readiness::Line(line.pattern.clone()),
+                if let (Some(stream), Some(span)) = (line.pattern.stream, &line.stream) {
+                    let source = &self.part.source;
+                    self.streams().check(source, stream, span.clone())?;
                 }
+                Readiness::Line(line.pattern.clone())
             }
         }))
     }

@@ -103,7 +103,9 @@ impl State {
         if said.takes_back && self.word.as_ref().is_some_and(|(word, _)| word.may_go_on) {
             self.word = None;
         }
-        match (said.word, &mut self.word) {
+        let is_held = self.word.is_some();
+        let word = said.word.filter(|word| !(word.is_unfinished && is_held));
+        match (word, &mut self.word) {
             (Some(word), held) => *held = Some((word, now)),
             (None, Some((word, since))) if !word.is_strict => *since = now,
             (None, _) => {}
@@ -137,6 +139,7 @@ mod tests {
                 text,
                 may_go_on,
                 is_strict,
+                is_unfinished: false,
             }),
             takes_back: true,
             line: Some("3 passed".to_owned()),
@@ -182,6 +185,23 @@ mod tests {
             "by --after-line"
         );
         assert_eq!(after(word(true, false)), None, "it goes on");
+    }
+
+    #[test]
+    fn a_line_that_may_go_on_takes_the_place_of_no_other() {
+        let unfinished = || {
+            let mut said = word(true, false);
+            let word = said.word.as_mut().unwrap();
+            word.is_unfinished = true;
+            said
+        };
+        let at = |said| due(said, None).map(|(at, _)| at);
+        assert_eq!(at(vec![(1, unfinished())]), Some(6));
+        assert_eq!(at(vec![(1, unfinished()), (3, unfinished())]), Some(8));
+        assert_eq!(at(vec![(1, unfinished()), (3, other())]), None);
+        let strict = || word(false, true);
+        let after = vec![(1, strict()), (3, unfinished()), (4, other())];
+        assert_eq!(at(after), Some(6));
     }
 
     #[test]

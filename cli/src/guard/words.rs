@@ -15,6 +15,8 @@ pub(super) struct Word {
     pub(super) may_go_on: bool,
     /// Whether the grace period counts from it, whatever is said afterwards.
     pub(super) is_strict: bool,
+    /// Whether its line may go on. It counts where there is no other word, and until more is said.
+    pub(super) is_unfinished: bool,
 }
 
 /// What some bytes of output came to.
@@ -73,6 +75,9 @@ impl Words {
         listener.lines(own, whole, &mut said);
         listener.add(unfinished);
         said.takes_back |= !unfinished.trim_ascii().is_empty();
+        if said.word.is_none() {
+            said.word = own.and_then(|own| listener.unfinished(own));
+        }
         said
     }
 }
@@ -81,6 +86,19 @@ impl Listener {
     fn add(&mut self, bytes: &[u8]) {
         let room = LINE.saturating_sub(self.line.len());
         self.line.extend(&bytes[..bytes.len().min(room)]);
+    }
+
+    /// A line that `--after-line` matches before its newline has come: perhaps none will.
+    fn unfinished(&self, own: &Regex) -> Option<Word> {
+        let line = plain(&self.line);
+        let text = line.trim();
+        let is_word = !text.is_empty() && own.is_match(&line);
+        is_word.then(|| Word {
+            text: text.to_owned(),
+            may_go_on: true,
+            is_strict: false,
+            is_unfinished: true,
+        })
     }
 
     /// Takes whole lines, each with its newline.
@@ -173,6 +191,7 @@ impl Kind {
             text: text.to_owned(),
             may_go_on: self == Self::MayGoOn,
             is_strict: self == Self::Own,
+            is_unfinished: false,
         }
     }
 }
@@ -320,6 +339,27 @@ mod tests {
                 String::from_utf8_lossy(line)
             );
         }
+    }
+
+    #[test]
+    fn a_word_without_its_newline_counts_until_more_is_said() {
+        let mut words = Words::new(Some(Regex::new("^done$").unwrap()));
+        let mut hear = |text: &str| words.hear(Stream::Merged, text.as_bytes()).word;
+        assert_eq!(hear("do"), None);
+        let word = hear("ne").unwrap();
+        assert!(word.is_unfinished && word.may_go_on && !word.is_strict);
+        assert_eq!(hear(" with one\n"), None);
+        assert!(hear("done").unwrap().is_unfinished);
+        let word = hear("\n").unwrap();
+        assert!(!word.is_unfinished && word.is_strict);
+        // A whole word counts for more than one that follows it.
+        assert!(hear("done\ndone").unwrap().is_strict);
+        // What runners print has newlines.
+        let mut known = Words::new(None);
+        assert_eq!(
+            known.hear(Stream::Merged, b"Ran all test suites").word,
+            None
+        );
     }
 
     #[test]

@@ -109,6 +109,20 @@ fn what_is_still_there_after_its_last_word_is_ended_and_told() {
 }
 
 #[test]
+fn a_last_word_needs_no_newline() {
+    sh(
+        &["--grace", "1s", "--after-line", "done$"],
+        "printf 'all done'; sleep 70; exit 0",
+    )
+    .assert()
+    .code(122)
+    .stdout("all done")
+    .stderr(contains(
+        "still there 1 s after its last word, and ended\n  last word  all done\n",
+    ));
+}
+
+#[test]
 fn what_ends_in_time_is_well() {
     sh(
         &["--grace", "20s", "--after-line", "^done"],

@@ -2,8 +2,8 @@
 
 use toml::Spanned;
 
-use super::{Layers, merged, no_event};
-use crate::expect::{Bound, DEFAULT_SLACK, Delay, ExpectedEnd, Mark};
+use super::{Layers, no_event};
+use crate::expect::{Bound, DEFAULT_SLACK, Delay, ExpectedEnd, Mark, Pattern};
 use crate::suite::error::{Source, SuiteError};
 use crate::suite::file::{Delay as DelayTable, Exit, ExitTable};
 use crate::suite::lines::MarkSpec;
@@ -217,8 +217,9 @@ impl<'f> Layers<'_, 'f> {
                         "add `signals = [{{ send = \"{signal}\" }}]`; a line whose text is `{signal}` is written `{{ line = \"{signal}\" }}`"
                     )))
             }
-            Mark::Line(pattern, _) if pattern.stream.is_some_and(|stream| !self.streams.has(stream)) => {
-                Err(merged(source, mark.span()))
+            Mark::Line(Pattern { stream: Some(stream), .. }, _) => {
+                self.streams.check(source, *stream, mark.span())?;
+                Ok(found)
             }
             _ => Ok(found),
         }
