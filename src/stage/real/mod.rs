@@ -6,6 +6,7 @@ mod canary;
 mod clients;
 mod clock;
 mod collect;
+mod ending;
 mod finish;
 #[cfg(feature = "http")]
 mod http;
@@ -20,6 +21,7 @@ mod node;
 mod perform;
 mod phase;
 mod pipe;
+mod reading;
 mod ready;
 mod run;
 mod setup;

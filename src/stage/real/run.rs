@@ -4,8 +4,6 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use nix::errno::Errno;
-
 use super::actions::{Actions, Due, LOOK, TAKEN};
 use super::clients::Clients;
 use super::clock::{Heard, RunClock, Wait};
@@ -13,35 +11,27 @@ use super::collect::Collector;
 use super::finish::Begun;
 use super::http::Requests;
 use super::input::Input;
-use super::lines::{Piece, RawLine};
 use super::logs::Logs;
 use super::looks::Looks;
-use super::phase::{self, Facts, Order, Phase};
+use super::phase::Phase;
 use super::pipe::Pipe;
 use super::ready::Ready;
 use super::setup::{Place, Setup};
-use crate::record::{
-    Clock, Event, EventKind, EventName, Finding, Line, Process, Record, Signal, SignalReason,
-    SignalSent, Stream, Streams, Termination,
-};
+use crate::record::{EventKind, Finding, Process, Record, Signal, Streams, Termination};
 use crate::stage::proc::{self, Stalled};
-use crate::stage::sys::{self, Admission, Exited, Message, Reaper};
+use crate::stage::sys::{Admission, Exited, Message, Reaper};
 use crate::stage::{Act, Bounds, Cancel, Control, Plan, RunError, stacks};
 
 const CHUNK: usize = 64 * 1024;
-/// How long what is there is read before the clock is looked at again.
-const READ_BOUND: Duration = Duration::from_millis(20);
-/// How much is read at once where a subject writes faster than that.
-const FLOOD_CHUNK: usize = 256 * 1024;
 /// How often the start is looked for.
 const START_LOOK: Duration = Duration::from_millis(50);
 
 pub(super) struct Run<'a, 'c> {
     pub(super) plan: &'a Plan,
-    control: &'a mut Control<'c>,
+    pub(super) control: &'a mut Control<'c>,
     pub(super) clock: &'a mut dyn RunClock,
     /// The instant that counts as zero: the subject's exec, or our own start until that is known.
-    zero: Duration,
+    pub(super) zero: Duration,
     pub(super) reaper: Reaper,
     pub(super) pipes: Vec<Pipe>,
     pub(super) input: Input,
@@ -50,12 +40,12 @@ pub(super) struct Run<'a, 'c> {
     pub(super) logs: Logs,
     pub(super) requests: Requests,
     pub(super) clients: Clients,
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
     pub(super) events: Collector,
     pub(super) actions: Actions<'a>,
-    phase: Phase,
+    pub(super) phase: Phase,
     /// The plan's bounds, as the subject has extended them.
-    bounds: Bounds,
+    pub(super) bounds: Bounds,
     pub(super) termination: Termination,
     /// Zero until the subject's program was executed.
     pub(super) pid: u32,
@@ -77,7 +67,7 @@ pub(super) struct Run<'a, 'c> {
     /// The most by which we were late to look or to act.
     pub(super) late: Duration,
     /// Why it could not be seen which processes there are.
-    blind: Option<io::Error>,
+    pub(super) blind: Option<io::Error>,
     pub(super) stacks: Vec<stacks::Copied>,
 }
 
@@ -198,12 +188,12 @@ impl Run<'_, '_> {
         self.clock.now().saturating_sub(self.zero)
     }
 
-    fn cancelled(&self) -> Option<&Cancel> {
+    pub(super) fn cancelled(&self) -> Option<&Cancel> {
         self.control.switch().filter(|c| c.is_cancelled())
     }
 
     /// The signal to hand on, if there is one that is not the usual request to terminate.
-    fn handed_on(&self) -> Option<Signal> {
+    pub(super) fn handed_on(&self) -> Option<Signal> {
         let signal = self.cancelled().and_then(Cancel::signal);
         signal.filter(|signal| *signal != Signal::TERM)
     }
@@ -325,158 +315,6 @@ impl Run<'_, '_> {
     fn acting(&self) -> bool {
         self.phase == Phase::Running && self.pid != 0
     }
-}
-
-/// # What the subject writes and reads
-impl Run<'_, '_> {
-    pub(super) fn write_input(&mut self) {
-        // Stamped before it is done: what comes of it comes later.
-        let at = self.elapsed();
-        while let Some(done) = self.input.proceed() {
-            self.push(at, done);
-        }
-    }
-
-    /// Reads what is there, as far as the clock lets us do that at once.
-    fn read_some(&mut self) {
-        match self.clock.reads_at_once() {
-            None => self.read_pipes(),
-            Some(limit) => {
-                for i in 0..self.pipes.len() {
-                    self.read(i, limit);
-                }
-            }
-        }
-    }
-
-    /// Reads what is there.
-    pub(super) fn read_pipes(&mut self) {
-        let begun = sys::now();
-        for i in 0..self.pipes.len() {
-            // A subject that writes faster than we read, or than a listener takes it, must not keep us from the clock.
-            for _ in 0..16 {
-                let is_more = self.read(i, usize::MAX);
-                if !is_more || sys::now() - begun > READ_BOUND {
-                    break;
-                }
-            }
-        }
-    }
-
-    /// Reads one chunk, no longer than that. False if there is none.
-    fn read(&mut self, i: usize, limit: usize) -> bool {
-        // Nobody is interested in each line of a flood.
-        let blocks =
-            self.events.takes_blocks() && !self.actions.await_lines() && !self.control.is_heard();
-        let pipe = &mut self.pipes[i];
-        let Some(fd) = pipe.fd() else {
-            return false;
-        };
-        let limit = limit.min(self.buffer.len());
-        let read = nix::unistd::read(fd, &mut self.buffer[..limit]);
-        let at = self.clock.now().saturating_sub(self.zero);
-        match read {
-            Ok(n @ 1..) => {
-                pipe.last = at;
-                self.control.tell_output(pipe.stream, &self.buffer[..n]);
-                pipe.lines.push(&self.buffer[..n], blocks, |piece| {
-                    pipe.told = 0;
-                    let line = match piece {
-                        Piece::Line(line) => line,
-                        Piece::Block(bytes) => {
-                            return self.events.push_block(at, pipe.stream, bytes);
-                        }
-                    };
-                    let stream = pipe.stream;
-                    take_line(
-                        &mut self.actions,
-                        self.control,
-                        &mut self.events,
-                        at,
-                        stream,
-                        line,
-                    );
-                });
-                if blocks && n == self.buffer.len() && n < FLOOD_CHUNK {
-                    if let Some(fd) = pipe.fd() {
-                        sys::enlarge_pipe(fd, FLOOD_CHUNK);
-                    }
-                    self.buffer = vec![0; FLOOD_CHUNK];
-                }
-                true
-            }
-            Err(Errno::EAGAIN | Errno::EINTR) => false,
-            Ok(0) | Err(_) => {
-                pipe.close();
-                let stream = pipe.stream;
-                self.end_line(i);
-                self.push(at, EventKind::Closed { stream });
-                false
-            }
-        }
-    }
-
-    /// Takes what came after the last newline for a line. It came when its last bytes came.
-    pub(super) fn end_line(&mut self, i: usize) {
-        let pipe = &mut self.pipes[i];
-        if let Some(rest) = pipe.lines.rest() {
-            let (at, stream) = (pipe.last, pipe.stream);
-            take_line(
-                &mut self.actions,
-                self.control,
-                &mut self.events,
-                at,
-                stream,
-                rest,
-            );
-        }
-    }
-
-    /// Notes bytes that no newline has ended for a while: a prompt, a progress bar.
-    fn tell_partials(&mut self) {
-        let now = self.elapsed();
-        for i in 0..self.pipes.len() {
-            let pipe = &mut self.pipes[i];
-            if let Some(partial) = pipe.partial(now) {
-                let (at, stream) = (pipe.last, pipe.stream);
-                self.actions.partial(stream, pipe.lines.unfinished(), at);
-                self.push(at, EventKind::Partial(partial));
-            }
-        }
-    }
-
-    /// Notes a line that is on none of the pipes.
-    pub(super) fn push_line(&mut self, at: Duration, line: Line) {
-        let event = Event::new(at, line);
-        self.control.tell(&event);
-        self.events.push_line_event(event);
-    }
-
-    /// Notes an event: a listener is told, and actions may wait for it.
-    pub(super) fn push(&mut self, at: Duration, kind: EventKind) {
-        if let Some(name) = EventName::of(&kind) {
-            self.actions.happened(&name, at);
-        }
-        let event = Event { at, kind };
-        self.control.tell(&event);
-        self.events.push(event);
-    }
-}
-
-/// A line came: actions may wait for it, a listener is told, and it is kept.
-///
-/// Not a method: it is called while the stream's own buffer is borrowed.
-fn take_line(
-    actions: &mut Actions<'_>,
-    control: &mut Control<'_>,
-    events: &mut Collector,
-    at: Duration,
-    stream: Stream,
-    line: RawLine,
-) {
-    actions.line(stream, &line.bytes, at);
-    control.tell_with(|| Event::new(at, line.clone().into_line(stream)));
-    events.push_line(at, stream, line);
 }
 
 /// # What the reaper says
@@ -609,204 +447,5 @@ impl Run<'_, '_> {
         self.look_before_acting();
         self.hear_ready();
         self.read_pipes();
-    }
-
-    /// Goes on to the next phase where its time has come.
-    fn advance(&mut self) {
-        let facts = Facts {
-            now: self.elapsed(),
-            started: self.pid != 0,
-            ended: self.exited.is_some(),
-            empty: self.empty,
-            closed: self.pipes.iter().all(|p| !p.is_open()),
-            cancelled: self.cancelled().is_some(),
-            handed_on: self.handed_on().is_some(),
-            killed: self.cancelled().is_some_and(Cancel::is_killed),
-            expired: self.control.switch().is_some_and(Cancel::is_expired),
-        };
-        let (phase, order) = phase::next(self.phase, facts, &self.bounds);
-        self.phase = phase;
-        match order {
-            None => return,
-            Some(Order::Ask) => self.ask(),
-            Some(Order::HandOn) => self.hand_on(),
-            Some(Order::Terminate(reason)) => self.end_tree(reason),
-            Some(Order::Survey) => self.survey(),
-            Some(Order::Kill) => self.kill(),
-            Some(Order::GiveUp) => self.give_up(),
-        }
-        let late = self.elapsed().saturating_sub(facts.now);
-        self.phase = self.phase.later_by(late);
-    }
-
-    /// The limit that counts now does not come before this.
-    pub(super) fn extend_timeout(&mut self, end: Duration) {
-        match self.phase {
-            Phase::Running => self.bounds.timeout = self.bounds.timeout.map(|limit| limit.max(end)),
-            phase => self.phase = phase.extended_to(end),
-        }
-    }
-
-    fn timed_out(&mut self) {
-        let limit = match self.control.switch().is_some_and(Cancel::is_expired) {
-            true => Some(self.elapsed()),
-            false => self.bounds.timeout,
-        };
-        if let Some(limit) = limit {
-            self.termination = Termination::TimedOut { limit };
-            let tree = self.descendants();
-            let waits = tree.iter().map(|process| proc::waited(process.pid));
-            self.starved = waits.max().unwrap_or_default().max(self.starved);
-        }
-    }
-
-    /// Has the subject show where it stands.
-    fn ask(&mut self) {
-        self.timed_out();
-        self.ended_by_harness = self.explained();
-        self.copy_stacks(|run| &run.ended_by_harness);
-        if let Some(signal) = self.plan.bounds.at_timeout {
-            self.sent(signal, vec![self.pid], SignalReason::AtTimeout);
-            sys::send_signal_to(signal, self.pid);
-            return;
-        }
-        let pids: Vec<u32> = self.ended_by_harness.iter().map(|p| p.pid).collect();
-        for pid in pids {
-            if let Some(signal) = proc::dump_signal(pid) {
-                self.sent(signal, vec![pid], SignalReason::AtTimeout);
-                sys::send_signal_to(signal, pid);
-            }
-        }
-    }
-
-    /// Ends everything from outside.
-    fn end_tree(&mut self, reason: SignalReason) {
-        match reason {
-            SignalReason::Interrupted => self.termination = Termination::Interrupted,
-            _ => self.timed_out(),
-        }
-        self.send_to_tree(Signal::TERM, reason);
-    }
-
-    /// Has the whole tree end by the signal that interrupted us.
-    fn hand_on(&mut self) {
-        self.termination = Termination::Interrupted;
-        if let Some(signal) = self.handed_on() {
-            self.send_to_tree(signal, SignalReason::Interrupted);
-        }
-    }
-
-    fn send_to_tree(&mut self, signal: Signal, reason: SignalReason) {
-        let left = self.descendants();
-        if self.ended_by_harness.is_empty() {
-            self.ended_by_harness.clone_from(&left);
-            proc::explain(&mut self.ended_by_harness);
-            // Whoever interrupts us is in a hurry.
-            if reason == SignalReason::Timeout {
-                self.copy_stacks(|run| &run.ended_by_harness);
-            }
-        }
-        self.terminate(signal, &left, reason);
-    }
-
-    /// The settling period is over: what is still there has outlived the subject.
-    fn survey(&mut self) {
-        self.survivors = self.explained();
-        self.copy_stacks(|run| &run.survivors);
-        for pipe in self.pipes.iter().filter(|p| p.is_open()) {
-            self.findings.push(Finding::StreamHeld {
-                stream: pipe.stream,
-            });
-        }
-        if self.survivors.is_empty() {
-            let (phase, order) = phase::after_survey(self.elapsed(), self.empty);
-            self.phase = phase;
-            if order == Some(Order::Kill) {
-                self.reaper.finish();
-            }
-            return;
-        }
-        let count = self.survivors.len();
-        self.findings.push(Finding::Survivors { count });
-        let survivors = self.survivors.clone();
-        self.terminate(Signal::TERM, &survivors, SignalReason::Survived);
-    }
-
-    fn terminate(&mut self, signal: Signal, processes: &[Process], reason: SignalReason) {
-        let pids: Vec<_> = processes.iter().map(|p| p.pid).collect();
-        self.sent(signal, pids, reason);
-        sys::send_signal(signal, processes);
-        // A stopped process heeds a signal only once it goes on.
-        sys::send_signal(Signal::CONT, processes);
-        self.reaper.wake();
-    }
-
-    /// Has the reaper kill whatever is left, and end.
-    fn kill(&mut self) {
-        let left = self.descendants();
-        let pids = left.iter().map(|p| p.pid).collect();
-        let reason = match self.cancelled().is_some_and(Cancel::is_killed) {
-            true => SignalReason::Interrupted,
-            false => SignalReason::GraceOver,
-        };
-        self.sent(Signal::KILL, pids, reason);
-        // The reaper would do it alone, unless one of these keeps stopping it.
-        sys::send_signal(Signal::KILL, &left);
-        self.reaper.finish();
-    }
-
-    fn give_up(&mut self) {
-        let pids: Vec<_> = self.descendants().iter().map(|p| p.pid).collect();
-        if !pids.is_empty() {
-            self.findings.push(Finding::Unkillable { pids });
-        }
-    }
-
-    /// Notes a signal that is about to be sent. What has come by then came without it.
-    fn sent(&mut self, signal: Signal, to: Vec<u32>, reason: SignalReason) {
-        self.read_pipes();
-        self.sent_at(self.elapsed(), signal, to, reason);
-    }
-
-    pub(super) fn sent_at(
-        &mut self,
-        at: Duration,
-        signal: Signal,
-        to: Vec<u32>,
-        reason: SignalReason,
-    ) {
-        if !to.is_empty() {
-            let sent = SignalSent { signal, to, reason };
-            self.push(at, EventKind::Signal(sent));
-        }
-    }
-
-    /// What is still there, and what keeps it there.
-    fn explained(&mut self) -> Vec<Process> {
-        let mut processes = self.descendants();
-        proc::explain(&mut processes);
-        processes
-    }
-
-    /// Has the stacks of what is still there read.
-    fn copy_stacks(&mut self, of: impl FnOnce(&Self) -> &[Process]) {
-        // What is traced has a tracer, and cannot have two.
-        let is_traced = self.plan.lives || self.plan.clock == Clock::Virtual;
-        if self.plan.bounds.stacks && !is_traced {
-            let copied = stacks::Copied::of(of(self));
-            self.stacks.push(copied);
-        }
-    }
-
-    fn descendants(&mut self) -> Vec<Process> {
-        let open = self.pipes.iter();
-        let pipes: Vec<_> = open.filter_map(|p| Some((p.stream, p.fd()?))).collect();
-        let mut all = proc::descendants(self.reaper.pid(), &pipes).unwrap_or_else(|error| {
-            self.blind = Some(error);
-            Vec::new()
-        });
-        // It is ours, and ends with the subject.
-        all.retain(|process| process.pid != self.parent);
-        all
     }
 }
