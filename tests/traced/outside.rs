@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 
-use exeunt::record::{Clock, Finding, Record};
+use exeunt::record::{Clock, Exit, Finding, Record, Stream};
 use exeunt::stage::{Action, Client};
 use exeunt::{Streams, Subject, secs};
 
@@ -95,6 +95,43 @@ fn a_set_group_id_program() {
     std::fs::copy(built("sleeps", &[]), &copy).unwrap();
     std::fs::set_permissions(&copy, PermissionsExt::from_mode(0o2755)).unwrap();
     falls_back(Subject::new(&copy).timeout(secs(20)), "set-group-id");
+}
+
+/// As root, it is run by another user: on the real clock it has the rights of its owner, as it has without us.
+#[test]
+fn a_set_user_id_program() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    };
+    let directory = tempfile::tempdir().unwrap();
+    mode(directory.path(), 0o755);
+    let copy = directory.path().join("id");
+    std::fs::copy("/usr/bin/id", &copy).unwrap();
+    mode(&copy, 0o4755);
+    // That of the user who runs it gives it nothing.
+    holds(Subject::new(&copy).arg("-u").timeout(secs(20)));
+    let other = || {
+        let other = Subject::new("setpriv").args(["--reuid=65534", "--clear-groups"]);
+        other.arg(&copy).arg("-u").timeout(secs(20))
+    };
+    let plain = other().run();
+    let Some(plain) = plain
+        .ok()
+        .filter(|record| record.exit() == Some(Exit::Code(0)))
+    else {
+        return eprintln!(
+            "warning: SKIPPED: this user cannot become another one, or there is no setpriv"
+        );
+    };
+    let user = plain.output(Stream::Merged).unwrap();
+    falls_back(other(), "set-user-id")
+        .assert()
+        .output(user.clone());
+    // Traced on the real clock, there is no filter.
+    let traced = other().lives().run().unwrap();
+    traced.assert().success().output(user.clone());
+    assert!(traced.lives.is_some(), "{:?}", traced.findings);
 }
 
 #[test]

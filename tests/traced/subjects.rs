@@ -50,6 +50,27 @@ fn a_daemon_in_a_session_of_its_own_is_still_of_the_tree() {
     }
 }
 
+/// Its second process has no parent of the tree any more, so it is the reaper's child.
+#[test]
+fn a_daemon_by_a_double_fork_is_still_of_the_tree() {
+    let waited = sh("(setsid sh -c 'sleep 1; echo late' &) ; echo early; sleep 2; echo end");
+    let left = sh("(setsid sleep 60 &) ; echo bye");
+    for clock in CLOCKS {
+        let record = run(&waited, clock);
+        record
+            .assert()
+            .success()
+            .whole_log(["early", "late", "end"])
+            .leaves_nothing_behind();
+        let at = at_exit(&record);
+        assert!(at >= secs(2), "{clock:?}: {at:?}");
+        let record = run(&left, clock);
+        assert_eq!(record.survivors.len(), 1, "{clock:?}");
+        assert_eq!(record.survivors[0].command, "sleep 60");
+        assert_eq!(lives(&record).processes.signalled, 1);
+    }
+}
+
 #[test]
 fn what_outlives_the_subject_is_named_and_ended() {
     let subject = sh("sleep 60 & echo bye");
@@ -111,6 +132,22 @@ fn many_short_processes() {
     }
 }
 
+/// Each process makes two more, as a fork bomb with an end does: 255 that are there at once, in waves that nobody waits for.
+#[test]
+fn a_storm_of_forks() {
+    let storm = "storm() { [ $1 = 0 ] || { storm $(($1-1)) & storm $(($1-1)) & wait; }; }; storm 7; echo over";
+    for clock in CLOCKS {
+        let record = run(&sh(storm), clock);
+        record
+            .assert()
+            .success()
+            .whole_log(["over"])
+            .leaves_nothing_behind();
+        let processes = lives(&record).processes;
+        assert_eq!((processes.began, processes.exited), (255, 255), "{clock:?}");
+    }
+}
+
 #[test]
 fn a_signal_ends_all_threads() {
     let subject = program("threads")
@@ -168,4 +205,36 @@ fn work_beside_a_sleep_takes_its_time() {
     let script = "(sleep 0.1; echo sleeper) & i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo worker; wait";
     let record = run(&sh(script), Clock::Virtual);
     record.assert().success().whole_log(["sleeper", "worker"]);
+}
+
+/// The clock moves by the work of the other thread, and the main thread has to wait for a processor: on a crowded machine for long.
+#[test]
+fn a_main_thread_that_waits_for_a_processor_beside_its_own_threads_has_lag() {
+    let record = run(&program("threads").args(["0", "2", "stay"]), Clock::Virtual);
+    let flow = record.flow.unwrap();
+    assert!(record.lag.subject_waited <= flow, "{:?}", record.lag);
+    assert!(
+        record.lag.total() < millis(200),
+        "one that only waits has none: {:?}",
+        record.lag
+    );
+    let script = "import os, time
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+child = os.fork()
+end = time.process_time() + 0.4
+while time.process_time() < end: pass
+if child: os.wait()
+";
+    let busy = Subject::new("python3")
+        .args(["-c", script])
+        .timeout(secs(60));
+    let Ok(record) = busy.clone().clock(Clock::Virtual).run() else {
+        return eprintln!("warning: SKIPPED: no python3");
+    };
+    assert_eq!(record.clock, Clock::Virtual, "{:?}", record.findings);
+    let (waited, flow) = (record.lag.subject_waited, record.flow.unwrap());
+    assert!(
+        waited > millis(100) && waited <= flow,
+        "{waited:?} of {flow:?}"
+    );
 }

@@ -78,10 +78,13 @@ impl Run<'_, '_> {
             termination: self.termination,
             survivors: self.survivors,
             ended_by_harness: self.ended_by_harness,
-            lag: if self.clock.can_lag() {
-                lag
-            } else {
-                Lag::default()
+            lag: match self.clock.can_lag() {
+                true => lag,
+                // Its other threads may have worked meanwhile, which moves any clock.
+                false => Lag {
+                    subject_waited: lag.subject_waited,
+                    ..Lag::default()
+                },
             },
             usage,
             log: LogLines::default(),

@@ -415,7 +415,10 @@ impl RunClock for VirtualClock {
 
     fn finish(&mut self, record: &mut Record) {
         record.clock = Clock::Virtual;
-        record.flow = Some(Duration::from_nanos(self.flowed));
+        let flow = Duration::from_nanos(self.flowed);
+        record.flow = Some(flow);
+        // While its main thread waits for a processor, this clock moves by the work of its other threads alone.
+        record.lag.subject_waited = record.lag.subject_waited.min(flow);
         record.lag.harness = Duration::from_nanos(self.late);
         if self.hangs {
             record.findings.push(Finding::HangsForEver);

@@ -61,6 +61,13 @@ fn is_file(path: &Path) -> bool {
     })
 }
 
+/// The effective user of a process.
+fn user(pid: Tid) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    ids.split_whitespace().nth(1)?.parse().ok()
+}
+
 /// Why a program that a process has just executed cannot be on our clock.
 pub(super) fn program(pid: Tid) -> Option<String> {
     let path = format!("/proc/{pid}/exe");
@@ -77,9 +84,8 @@ pub(super) fn program(pid: Tid) -> Option<String> {
         return Some(format!("`{}` is no program of 64 bits", name()));
     }
     let mode = fs::metadata(&path).map_or(0, |file| file.mode());
-    let ours = fs::metadata("/proc/self").map_or(0, |us| us.uid());
-    let gains =
-        mode & libc::S_ISUID != 0 && fs::metadata(&path).is_ok_and(|file| file.uid() != ours);
+    let owner = fs::metadata(&path).map(|file| file.uid()).ok();
+    let gains = mode & libc::S_ISUID != 0 && owner != user(pid);
     let gains = gains || mode & libc::S_ISGID != 0;
     let capable = CString::new(path.as_str()).is_ok_and(|path| trace::has_capabilities(&path));
     (gains || capable).then(|| {
