@@ -80,11 +80,7 @@ impl Run<'_, '_> {
             ended_by_harness: self.ended_by_harness,
             lag: match self.clock.can_lag() {
                 true => lag,
-                // Its other threads may have worked meanwhile, which moves any clock.
-                false => Lag {
-                    subject_waited: lag.subject_waited,
-                    ..Lag::default()
-                },
+                false => Lag::default(),
             },
             usage,
             log: LogLines::default(),

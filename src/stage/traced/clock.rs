@@ -10,6 +10,7 @@ use super::outside;
 use super::rest::Look;
 use super::time::{Time, nanos};
 use super::tracer::Tracer;
+use super::work::Work;
 use crate::record::{Clock, Finding, Record};
 use crate::stage::real::{Heard, RunClock, Wait};
 use crate::stage::sys::trace::Punctual;
@@ -62,6 +63,8 @@ pub(super) struct VirtualClock {
     tracer: Tracer,
     /// How far the clock was moved by what is no deadline: the work of the subject, and the step beyond each deadline.
     flowed: u64,
+    /// How much of it the clock moved while a thread waited for a processor.
+    crowded: u64,
     /// The most by which the subject had worked on before it was looked at again, or beyond a deadline.
     late: u64,
     /// How often the subject was seen to have done something.
@@ -195,13 +198,14 @@ impl VirtualClock {
 
     /// Moves the clock by what was worked since the last look. True if that was something.
     fn work(&mut self) -> bool {
-        let worked = self.tracer.worked();
+        let Work { worked, crowded } = self.tracer.work();
         if worked > 0 && self.flow == Flow::Work {
             // Whatever happened meanwhile is seen only now.
             if worked > LATE {
                 self.late = self.late.max(worked);
             }
             self.flowed += worked;
+            self.crowded += crowded;
             self.tracer.set(self.time().after(worked));
         }
         if worked > 0 {
@@ -415,10 +419,8 @@ impl RunClock for VirtualClock {
 
     fn finish(&mut self, record: &mut Record) {
         record.clock = Clock::Virtual;
-        let flow = Duration::from_nanos(self.flowed);
-        record.flow = Some(flow);
-        // While its main thread waits for a processor, this clock moves by the work of its other threads alone.
-        record.lag.subject_waited = record.lag.subject_waited.min(flow);
+        record.flow = Some(Duration::from_nanos(self.flowed));
+        record.lag.subject_waited = Duration::from_nanos(self.crowded);
         record.lag.harness = Duration::from_nanos(self.late);
         if self.hangs {
             record.findings.push(Finding::HangsForEver);

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use super::work::Share;
 use crate::stage::sys::trace::Tid;
 
 /// Of how many threads files are kept open: runs side by side share the descriptors of a process.
@@ -31,12 +32,22 @@ impl Open {
         })
     }
 
-    /// How long the thread has had a processor, in nanoseconds, and how often.
-    pub(super) fn work_and_runs(&self) -> Option<(u64, u64)> {
+    /// What the thread has had of the processors.
+    pub(super) fn share(&self) -> Option<Share> {
         read(&self.schedstat, |text| {
             let mut numbers = text.split_ascii_whitespace();
-            let work = numbers.next()?.parse().ok()?;
-            Some((work, numbers.nth(1)?.parse().ok()?))
+            let mut next = || numbers.next()?.parse().ok();
+            Some(Share {
+                worked: next()?,
+                waited: next()?,
+            })
+        })
+    }
+
+    /// How often the thread has had a processor.
+    pub(super) fn runs(&self) -> Option<u64> {
+        read(&self.schedstat, |text| {
+            text.split_ascii_whitespace().nth(2)?.parse().ok()
         })
     }
 

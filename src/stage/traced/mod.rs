@@ -19,6 +19,7 @@ mod time;
 mod timers;
 mod tracer;
 mod vdso;
+mod work;
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -122,7 +122,7 @@ impl Tree<'_> {
 
     /// What a thread does. `None` if it runs, is about to, or works within a call.
     fn seen(&self, open: &Open, tid: Tid, whole: bool) -> Option<Seen> {
-        let (_, runs) = open.work_and_runs()?;
+        let runs = open.runs()?;
         // One that was told to go on runs already, though it has not told yet.
         if self.stopped.contains(&tid) {
             return matches!(open.state()?, 't' | 'T').then_some(Seen::Waits(runs));

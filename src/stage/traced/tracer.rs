@@ -18,6 +18,7 @@ use super::memory::Memory;
 use super::rest::{self, Look, Tree};
 use super::time::Time;
 use super::timers::Timers;
+use super::work::{Shares, Work};
 use super::{outside, vdso};
 use crate::stage::sys::trace::{self, Go, Registers, Stop, Tid};
 
@@ -48,10 +49,8 @@ pub(super) struct Tracer {
     stopped: BTreeSet<Tid>,
     /// Processes that have the memory of their parent, each with the thread that stands still for it.
     vforked: BTreeMap<Tid, Tid>,
-    /// How long each thread has worked, as far as it was counted.
-    work: HashMap<Tid, u64>,
-    /// What those have worked that are no more.
-    work_of_ended: u64,
+    /// What each thread had of the processors, as far as it was counted.
+    shares: Shares,
     /// How many waits there were: of two with one deadline, the first comes first.
     pub(super) count: u64,
     pub(super) peers: outside::Peers,
@@ -80,8 +79,7 @@ impl Default for Tracer {
             timers: Timers::default(),
             stopped: BTreeSet::new(),
             vforked: BTreeMap::new(),
-            work: HashMap::new(),
-            work_of_ended: 0,
+            shares: Shares::default(),
             count: 0,
             peers: outside::Peers::default(),
             net: false,
@@ -153,22 +151,21 @@ impl Tracer {
         }
     }
 
-    /// How long the threads have worked since this was asked last, in nanoseconds.
-    pub(super) fn worked(&mut self) -> u64 {
-        let mut worked = std::mem::take(&mut self.work_of_ended);
+    /// What the threads have worked since this was asked last.
+    pub(super) fn work(&mut self) -> Work {
         let tasks: Vec<_> = self.book.tasks().filter(|(_, _, ended)| !ended).collect();
-        for (tid, pid, _) in tasks {
-            worked += self.work_of(pid, tid);
-        }
-        worked
+        let shares = tasks.into_iter().filter_map(|(tid, pid, _)| {
+            let share = self.files.ask(pid, tid, Open::share)?;
+            Some(self.shares.since(tid, share))
+        });
+        let shares = shares.collect();
+        self.shares.work(shares)
     }
 
-    fn work_of(&mut self, pid: Tid, tid: Tid) -> u64 {
-        let Some((work, _)) = self.files.ask(pid, tid, Open::work_and_runs) else {
-            return 0;
-        };
-        let before = self.work.insert(tid, work).unwrap_or(0);
-        work.saturating_sub(before)
+    fn ends_working(&mut self, pid: Tid, tid: Tid) {
+        if let Some(share) = self.files.ask(pid, tid, Open::share) {
+            self.shares.ends(tid, share);
+        }
     }
 }
 
@@ -248,7 +245,7 @@ impl Tracer {
         if self.memories.is_empty() {
             self.time = Time::starting();
         }
-        self.work_of_ended += self.work_of(tid, tid);
+        self.ends_working(tid, tid);
         self.book.exec(tid, former);
         // Alarms and timers of descriptors live on.
         self.timers.end_of(tid);
@@ -275,7 +272,7 @@ impl Tracer {
 
     fn exiting(&mut self, tid: Tid, status: i32) {
         let pid = self.book.process_of(tid);
-        self.work_of_ended += self.work_of(pid, tid);
+        self.ends_working(pid, tid);
         self.book.exiting(self.now(), tid, status);
         self.vforked.remove(&tid);
         self.forget(tid);
@@ -284,7 +281,7 @@ impl Tracer {
     fn gone(&mut self, tid: Tid, status: i32) {
         self.book.gone(self.now(), tid, status);
         self.forget(tid);
-        self.work.remove(&tid);
+        self.shares.forget(tid);
         self.files.forget(tid);
         self.vforked.remove(&tid);
         if tid == self.subject {
