@@ -420,7 +420,7 @@ impl RunClock for VirtualClock {
     fn finish(&mut self, record: &mut Record) {
         record.clock = Clock::Virtual;
         record.flow = Some(Duration::from_nanos(self.flowed));
-        record.lag.subject_waited = Duration::from_nanos(self.crowded);
+        record.lag.subject_waited = Duration::from_nanos(self.crowded.min(self.flowed));
         record.lag.harness = Duration::from_nanos(self.late);
         if self.hangs {
             record.findings.push(Finding::HangsForEver);

@@ -156,7 +156,7 @@ impl Tracer {
         let tasks: Vec<_> = self.book.tasks().filter(|(_, _, ended)| !ended).collect();
         let shares = tasks.into_iter().filter_map(|(tid, pid, _)| {
             let share = self.files.ask(pid, tid, Open::share)?;
-            Some(self.shares.since(tid, share))
+            Some((tid, share))
         });
         let shares = shares.collect();
         self.shares.work(shares)
