@@ -231,18 +231,20 @@ fn who_waits_for_a_processor_beside_the_rest_of_the_tree_has_lag() {
     let waited = |subject: &Subject| {
         let record = run(subject, Clock::Virtual);
         record.assert().success();
-        let waited = record.lag.subject_waited;
-        assert!(waited <= record.flow.unwrap(), "{waited:?}");
-        waited
+        (record.lag.subject_waited, record.flow.unwrap())
     };
-    let with_child = waited(&python().arg("child"));
-    assert!(with_child > millis(100), "{with_child:?}");
+    let (with_child, flow) = waited(&python().arg("child"));
+    assert!(
+        with_child > millis(100) && with_child <= flow,
+        "{with_child:?}"
+    );
     let mut other = std::process::Command::new("python3");
     let pinned =
         "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\nwhile True: pass";
     let mut other = other.args(["-c", pinned]).spawn().unwrap();
-    let alone = waited(&python());
+    let (alone, flow) = waited(&python());
     other.kill().unwrap();
     other.wait().unwrap();
-    assert!(alone < millis(50), "{alone:?}");
+    // What starts it may be a script with processes of its own.
+    assert!(alone + millis(350) < flow, "{alone:?} of {flow:?}");
 }
