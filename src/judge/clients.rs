@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::check::{Check, Doubt, Expected, Observed};
-use super::expect::{ExpectedClient, ExpectedEnd};
-use super::requests::{has_heard, planned_signals};
+use super::expect::ExpectedClient;
+use super::requests::{has_heard, planned_signals, was_late};
 use super::{Verdict, judge};
 use crate::record::{ClientSeen, EventKind, Exit, Record, Termination};
 
@@ -80,7 +80,7 @@ fn doubt_about_signals(
     let lag = record.lag.total();
     let to_begin = late_to_begin(record, seen, own);
     let ended = end_of(record, &wanted.name);
-    planned_signals(record).find_map(|signal| {
+    let doubts = planned_signals(record).find_map(|signal| {
         let at = record.events[signal].at;
         let late = if signal < begun {
             let close = seen.at.saturating_sub(at) < lag;
@@ -92,7 +92,9 @@ fn doubt_about_signals(
             (at.saturating_sub(seen.at) < to_begin).then_some(to_begin)
         };
         late.map(Doubt::Lag)
-    })
+    });
+    let to_fail = is_to_fail(wanted);
+    doubts.or_else(|| was_late(record, begun).filter(|_| !to_fail))
 }
 
 /// By how much a client may have been held up: until it was executed, while it ran, and by a subject that was not there to hear it.
@@ -114,7 +116,10 @@ fn end_of(record: &Record, client: &str) -> Option<Duration> {
 
 /// Whether a client has done its work that was not to.
 fn is_spared(wanted: &ExpectedClient, own: &Record) -> bool {
-    let success = Exit::Code(0);
-    let to_fail = |end: &ExpectedEnd| !end.allows(success);
-    own.exit() == Some(success) && wanted.expectation.end.as_ref().is_some_and(to_fail)
+    own.exit() == Some(Exit::Code(0)) && is_to_fail(wanted)
+}
+
+fn is_to_fail(wanted: &ExpectedClient) -> bool {
+    let end = wanted.expectation.end.as_ref();
+    end.is_some_and(|end| !end.allows(Exit::Code(0)))
 }

@@ -25,6 +25,7 @@ pub(super) fn requests(record: &Record, wanted: &ExpectedRequest) -> Vec<Check> 
                 true => Check::held(expected(), observed),
                 false => {
                     let doubt = doubt_about_signals(record, wanted, event)
+                        .or_else(|| doubt_about_lateness(record, wanted, event))
                         .or_else(|| doubt_about_limit(record, event));
                     Check::broken_unless(doubt, expected(), observed)
                 }
@@ -51,11 +52,7 @@ pub(super) fn requests(record: &Record, wanted: &ExpectedRequest) -> Vec<Check> 
 /// A request that was sent right after the signal may have been there before the subject heard of it; one that was to be lost may
 /// have been answered before it, since the signal was sent late.
 fn doubt_about_signals(record: &Record, wanted: &ExpectedRequest, end: usize) -> Option<Doubt> {
-    let sent = record
-        .exchanges(&wanted.name)
-        .take_while(|(event, _)| *event < end)
-        .filter(|(_, exchange)| matches!(exchange, Exchange::Sent { .. }));
-    let begun = sent.last().map_or(end, |(event, _)| event);
+    let begun = beginning(record, wanted, end);
     let at = |event: usize| record.events[event].at;
     let lag = record.lag.total();
     let mut signals = planned_signals(record);
@@ -64,6 +61,38 @@ fn doubt_about_signals(record: &Record, wanted: &ExpectedRequest, end: usize) ->
         false => is_answered_loss(record, wanted.end, end) && at(end).abs_diff(at(signal)) < lag,
     });
     close.then_some(Doubt::Lag(lag))
+}
+
+/// Where the request began that came to its end at this event.
+fn beginning(record: &Record, wanted: &ExpectedRequest, end: usize) -> usize {
+    let sent = record
+        .exchanges(&wanted.name)
+        .take_while(|(event, _)| *event < end)
+        .filter(|(_, exchange)| matches!(exchange, Exchange::Sent { .. }));
+    sent.last().map_or(end, |(event, _)| event)
+}
+
+/// The doubt about a request that was to be answered, and was not: it would have been, had it been sent in time.
+fn doubt_about_lateness(record: &Record, wanted: &ExpectedRequest, end: usize) -> Option<Doubt> {
+    let is_wanted = matches!(wanted.end, ExpectedExchange::Status(_));
+    let lost = is_wanted && !is_answered(record, end);
+    was_late(record, beginning(record, wanted, end)).filter(|_| lost)
+}
+
+/// The doubt about something that the harness began: the subject had stopped to listen, or had ended, sooner before it than the
+/// harness was late.
+pub(super) fn was_late(record: &Record, begun: usize) -> Option<Doubt> {
+    let late = record.lag.canary.max(record.lag.harness);
+    let earliest = record.events[begun].at.saturating_sub(late);
+    let mut before = record.events[..begun].iter();
+    let stopped = before.any(|event| {
+        let stops = matches!(
+            event.kind,
+            EventKind::StopsListening(_) | EventKind::Exit(_)
+        );
+        stops && event.at > earliest
+    });
+    stopped.then_some(Doubt::Lag(late))
 }
 
 /// Whether the subject had shown, before an event, that it had heard of a signal: a line may be about anything else.
@@ -89,11 +118,14 @@ pub(super) fn planned_signals(record: &Record) -> impl Iterator<Item = usize> {
 /// Whether a request was answered that was to be lost.
 fn is_answered_loss(record: &Record, wanted: ExpectedExchange, end: usize) -> bool {
     use ExpectedExchange::{CutOff, Lost, Refused};
-    let exchange = match &record.events[end].kind {
-        EventKind::Request(request) => &request.exchange,
-        _ => return false,
-    };
-    matches!(exchange, Exchange::Answered(_)) && matches!(wanted, CutOff | Lost | Refused)
+    is_answered(record, end) && matches!(wanted, CutOff | Lost | Refused)
+}
+
+fn is_answered(record: &Record, end: usize) -> bool {
+    match &record.events[end].kind {
+        EventKind::Request(request) => matches!(request.exchange, Exchange::Answered(_)),
+        _ => false,
+    }
 }
 
 /// The doubt about what the harness cut off itself, when it ended the subject at its time limit.

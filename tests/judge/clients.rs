@@ -135,6 +135,25 @@ fn one_that_began_late_itself_tells_nothing() {
     );
 }
 
+/// It was to come while the subject still listened.
+#[test]
+fn one_that_was_started_too_late_tells_nothing() {
+    let refused = Client {
+        start: 2000,
+        lasts: 10,
+        code: 7,
+    };
+    let stops = || EventKind::StopsListening(Listening::new("127.0.0.1:80", millis(1890)));
+    let verdict = |late, end: ExpectedEnd| {
+        let mut record = run(&refused, 1000).with(millis(1895), stops());
+        record.lag.harness = millis(late);
+        verdict(&record, end)
+    };
+    assert_eq!(verdict(106, ExpectedEnd::code(0)), Verdict::Inconclusive);
+    assert_eq!(verdict(105, ExpectedEnd::code(0)), Verdict::Broken);
+    assert_eq!(verdict(106, ExpectedEnd::code(22)), Verdict::Broken);
+}
+
 #[test]
 fn one_that_outlives_the_subject_is_told_as_such_and_tried_again() {
     let mut record = Record::new(["server"]).with(secs(1), Exit::Code(0));

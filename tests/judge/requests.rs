@@ -86,6 +86,35 @@ fn one_that_was_refused_counts_from_its_own_instant() {
     assert_eq!(verdict(100, record()), Verdict::Broken);
 }
 
+/// It was to come while the subject still answered.
+#[test]
+fn one_that_was_sent_too_late_to_be_answered_tells_nothing() {
+    let why = "connection refused".to_owned();
+    let refused = || RequestSeen::new("ready", Exchange::Refused { why: why.clone() });
+    let stops = || EventKind::StopsListening(Listening::new("127.0.0.1:80", millis(2990)));
+    let record = || {
+        let stopped = signalled(1000, begun()).with(millis(2995), stops());
+        sent(3100, stopped).with(millis(3101), refused())
+    };
+    let verdict = |late: u64, record: Record, end: ExpectedExchange| {
+        let mut record = record.with(secs(4), Exit::Code(0));
+        record.lag.harness = millis(late);
+        judge(&record, &Expectation::new().request("ready", end)).verdict()
+    };
+    let unready = || ExpectedExchange::Status(503);
+    assert_eq!(verdict(106, record(), unready()), Verdict::Inconclusive);
+    assert_eq!(verdict(105, record(), unready()), Verdict::Broken);
+    // One that was to be refused would have been answered all the more.
+    let wrong = answered(
+        3101,
+        sent(3100, signalled(1000, begun()).with(millis(2995), stops())),
+    );
+    assert_eq!(
+        verdict(106, wrong, ExpectedExchange::Refused),
+        Verdict::Broken
+    );
+}
+
 fn lost() -> Expectation {
     Expectation::new().request("ready", ExpectedExchange::CutOff)
 }
