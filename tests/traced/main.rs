@@ -5,6 +5,7 @@ mod conversation;
 mod denied;
 mod lives;
 mod outside;
+mod rights;
 mod subjects;
 mod support;
 mod virtual_time;

@@ -113,6 +113,11 @@ impl VirtualClock {
         self.tracer.taint.take()
     }
 
+    /// Whether a program of it had fewer rights than without the filter.
+    pub(super) fn lost_rights(&self) -> bool {
+        self.tracer.lost_rights
+    }
+
     fn time(&self) -> &Time {
         &self.tracer.time
     }
