@@ -3,6 +3,7 @@
 mod abandoned;
 mod conversation;
 mod denied;
+mod hangs;
 mod lives;
 mod outside;
 mod rights;

@@ -16,6 +16,7 @@ mod memory;
 mod outside;
 mod rest;
 mod rights;
+mod since;
 mod time;
 mod timers;
 mod tracer;
