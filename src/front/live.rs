@@ -13,7 +13,9 @@ use crate::record::{Bytes, Event, EventKind, EventName, Line, Record, Signal, St
 use crate::report;
 #[cfg(feature = "http")]
 use crate::stage::Request;
-use crate::stage::{Act, Action, Cancel, Control, Orders, Plan, Real, RunError, Stage, reachable};
+use crate::stage::{
+    Act, Action, ByPlan, Cancel, Control, Orders, Plan, RunError, Stage, reachable,
+};
 
 /// How many events are kept to be waited for. Older lines than these are forgotten here; the record has them.
 const KEPT: usize = 100_000;
@@ -113,7 +115,7 @@ impl Shared {
             .orders(&self.orders)
             .on_start(&mut start)
             .on_event(&mut event);
-        let result = Real.run(plan, &mut control);
+        let result = ByPlan.run(plan, &mut control);
         self.change(|state| {
             state.result = Some(result);
             state.ended = true;

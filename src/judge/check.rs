@@ -118,6 +118,15 @@ pub enum Observed {
         #[serde(with = "seconds")]
         timeout: Duration,
     },
+    /// On a virtual clock: at its timeout nothing was left that could ever have happened, and the subject was ended then.
+    HangsForEver {
+        /// The timeout, in seconds when serialised.
+        #[serde(with = "seconds")]
+        timeout: Duration,
+        /// What keeps it: who waits for whom, as far as that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept_by: Option<String>,
+    },
     /// The subject ended by itself, but after its timeout: the harness looked too late to end it.
     ExitAfterTimeout {
         /// How.

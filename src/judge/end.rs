@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::check::{Check, Doubt, Expected, Observed};
 use super::expect::{Expectation, ExpectedEnd, Survivors};
 use crate::record::{
-    EventKind, Exit, ExitSeen, Finding, Record, Signal, SignalReason, SignalSent, Termination,
+    EventKind, Exit, ExitSeen, Finding, Process, Record, Signal, SignalReason, SignalSent,
+    Termination,
 };
 
 /// The end of a subject, as the record tells it.
@@ -75,6 +76,7 @@ fn doubt_at_timeout(lag: Duration, timeout: Duration, due: Option<Duration>) -> 
 pub(super) fn doubt_at_end(record: &Record) -> Option<Doubt> {
     match End::of(record) {
         End::Interrupted => Some(Doubt::Interrupted),
+        End::TimedOut { .. } if hangs_for_ever(record) => None,
         End::TimedOut { timeout } => doubt_at_timeout(record.lag.measured(), timeout, None),
         _ => None,
     }
@@ -87,6 +89,11 @@ pub(super) fn cut_short(
 ) -> Option<(Observed, Option<Doubt>)> {
     match End::of(record) {
         End::Interrupted => Some((Observed::EndedByHarness, Some(Doubt::Interrupted))),
+        // That is a proof: no machine is slow enough to excuse it.
+        End::TimedOut { timeout } if hangs_for_ever(record) => {
+            let kept_by = kept_by(record);
+            Some((Observed::HangsForEver { timeout, kept_by }, None))
+        }
         End::TimedOut { timeout } => Some((
             Observed::StillRunning { timeout },
             doubt_at_timeout(record.lag.likely(), timeout, due),
@@ -95,10 +102,38 @@ pub(super) fn cut_short(
     }
 }
 
+fn hangs_for_ever(record: &Record) -> bool {
+    record.findings.contains(&Finding::HangsForEver)
+}
+
+/// Who waits for whom: a deadlock says all, and else a descendant for which the subject may wait is told too.
+fn kept_by(record: &Record) -> Option<String> {
+    let processes = || record.ended_by_harness.iter();
+    if let Some(locked) = processes().find(|process| process.deadlock().is_some()) {
+        return locked.kept_alive_by();
+    }
+    let (subject, others): (Vec<_>, Vec<_>) =
+        processes().partition(|process| process.pid == record.pid);
+    let subject = subject.first().and_then(|process| process.kept_alive_by());
+    let other = others.iter().find_map(|process| {
+        let Process { pid, command, .. } = process;
+        Some(format!(
+            "of pid {pid} `{command}`, {}",
+            process.kept_alive_by()?
+        ))
+    });
+    let told: Vec<_> = subject.into_iter().chain(other).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 pub(super) fn end(record: &Record, end: &ExpectedEnd, due: Option<Duration>) -> Check {
     let expected = Expected::End(end.clone());
     if let Some((observed, doubt)) = cut_short(record, due) {
-        let hangs = *end == ExpectedEnd::Hang && matches!(observed, Observed::StillRunning { .. });
+        let hangs = *end == ExpectedEnd::Hang
+            && matches!(
+                observed,
+                Observed::StillRunning { .. } | Observed::HangsForEver { .. }
+            );
         return match hangs {
             // What is only likely excuses a failure, and takes nothing from what was seen.
             true => Check::held_unless(doubt_at_end(record), expected, observed),

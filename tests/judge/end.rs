@@ -75,6 +75,19 @@ fn a_hang() {
     );
 }
 
+/// A proof, which no slowness of the machine makes doubtful. Without it, as much lag does.
+#[test]
+fn a_hang_for_ever() {
+    let mut forever = hung();
+    forever.lag.subject_waited = secs(9);
+    assert!(!failures(&forever, &end(ExpectedEnd::Hang)).is_empty());
+    forever.findings.push(Finding::HangsForEver);
+    holds(&forever, &end(ExpectedEnd::Hang));
+    let said = "broken: exit code 0, but it hangs for ever: each thread waits for another or for input, and none for a time \
+                (still running after 10 s, and ended then)";
+    assert_eq!(failures(&forever, &end(ExpectedEnd::code(0))), [said]);
+}
+
 #[test]
 fn the_exit_that_the_harness_brought_about_is_not_the_subjects() {
     let ended = hung().with(secs(10), Exit::Signal(Signal::TERM));

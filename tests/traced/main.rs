@@ -3,8 +3,10 @@
 mod abandoned;
 mod conversation;
 mod denied;
+mod hangs;
 mod lives;
 mod outside;
+mod rights;
 mod subjects;
 mod support;
 mod virtual_time;

@@ -84,6 +84,15 @@ fn a_program_of_32_bits() {
         .arg(source);
     assert!(cc.status().unwrap().success());
     falls_back(sh(&out.display().to_string()), "no program of 64 bits");
+    // The counter-example: on the real clock it is traced like any other.
+    let traced = Subject::new(&out).timeout(secs(20)).lives().run().unwrap();
+    traced.assert().success();
+    assert_eq!(
+        traced.lives.map(|lives| lives.processes.began),
+        Some(1),
+        "{:?}",
+        traced.findings
+    );
     std::fs::remove_file(out).unwrap();
 }
 
@@ -196,6 +205,32 @@ fn what_acts_beside_it_in_real_time() {
     falls_back(
         sh("sleep 0.3").action(Action::client(client)),
         "a program beside it",
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    falls_back(sh("sleep 0.3").tail(log.to_str().unwrap()), "its log files");
+}
+
+/// A test that talks to its subject does so in real time. Its threads are seen all the same.
+#[test]
+fn a_test_that_talks_to_it_while_it_runs() {
+    let subject = sh("read a; echo got $a").keep_stdin_open().lives();
+    let talk = |subject: Subject| {
+        let live = subject.start().unwrap();
+        live.write("one\n").unwrap().wait_for("got one").unwrap();
+        live.wait().unwrap()
+    };
+    let record = talk(subject.clone().clock(Clock::Virtual));
+    assert_eq!(record.clock, Clock::Monotonic);
+    assert!(record.lives.is_some(), "{:?}", record.findings);
+    let why: Vec<_> = record.findings.iter().map(ToString::to_string).collect();
+    assert!(why.concat().contains("a test talks to it"), "{why:?}");
+    // The counter-example: on the real clock there is nothing to tell.
+    let record = talk(subject);
+    assert!(
+        record.lives.is_some() && record.findings.is_empty(),
+        "{:?}",
+        record.findings
     );
 }
 

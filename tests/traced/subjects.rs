@@ -6,7 +6,7 @@ use exeunt::record::{Clock, Exit, Lives, Record, Stream, TaskEnd, Termination};
 use exeunt::stage::Action;
 use exeunt::{Signal, Subject, millis, secs};
 
-use super::support::{program, sh};
+use super::support::{built, program, sh};
 
 const CLOCKS: [Clock; 2] = [Clock::Monotonic, Clock::Virtual];
 
@@ -145,6 +145,30 @@ fn a_storm_of_forks() {
             .leaves_nothing_behind();
         let processes = lives(&record).processes;
         assert_eq!((processes.began, processes.exited), (255, 255), "{clock:?}");
+    }
+}
+
+#[test]
+fn a_static_program() {
+    let subject = Subject::new(built("sleeps", &["-static"])).timeout(secs(20));
+    for clock in CLOCKS {
+        let record = run(&subject, clock);
+        record.assert().success();
+        let at = at_exit(&record);
+        assert!(at >= secs(2) && at < secs(3), "{clock:?}: {at:?}");
+        assert_eq!(lives(&record).threads.returned, 1);
+    }
+}
+
+#[test]
+fn a_parent_stands_still_while_its_child_has_its_memory() {
+    for clock in CLOCKS {
+        let record = run(&program("vfork"), clock);
+        record.assert().success().line("parent").line("child");
+        let first = record.lines().next().unwrap().at;
+        let late = millis(100) + record.lag.total();
+        assert!(first >= secs(2) && first < secs(2) + late, "{first:?}");
+        assert_eq!(lives(&record).processes.exited, 2, "{clock:?}");
     }
 }
 

@@ -122,17 +122,6 @@ fn timers_come_at_their_time() {
 }
 
 #[test]
-fn a_parent_stands_still_while_its_child_has_its_memory() {
-    let record = run(program("vfork"));
-    record.assert().success().line("parent").line("child");
-    let first = record.lines().next().unwrap().at;
-    assert!(
-        first >= secs(2) && first < secs(2) + millis(100),
-        "{first:?}"
-    );
-}
-
-#[test]
 fn a_shell_with_processes_that_sleep() {
     let record = run(sh(
         "(sleep 3; echo late) & sleep 1; echo early; wait; date +%s >/dev/null",

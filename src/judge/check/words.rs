@@ -77,6 +77,14 @@ impl fmt::Display for Observed {
                     timeout.as_secs_f64()
                 )
             }
+            Self::HangsForEver { timeout, kept_by } => write!(
+                f,
+                "it hangs for ever: {} (still running after {} s, and ended then)",
+                kept_by
+                    .as_deref()
+                    .unwrap_or("each thread waits for another or for input, and none for a time"),
+                timeout.as_secs_f64()
+            ),
             Self::ExitAfterTimeout { exit, at, timeout } => write!(
                 f,
                 "{exit} after {:.3} s, later than the timeout of {} s",

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, SystemTime};
 
-use crate::record::Record;
+use crate::record::{Process, Record};
 use crate::stage::sys::{self, Hold};
 
 /// The clock of a run, and what must be done at the subject's start and at the run's end for it.
@@ -62,6 +62,9 @@ pub(in crate::stage) trait RunClock {
     fn wall_at_start(&self) -> Option<SystemTime> {
         None
     }
+
+    /// Mends what was seen of threads whose calls are others than they made, since this clock has changed them.
+    fn explain(&self, _processes: &mut [Process]) {}
 
     /// Adds to the record what only this clock knows.
     fn finish(&mut self, _record: &mut Record) {}

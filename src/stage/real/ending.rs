@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use super::phase::{self, Facts, Order, Phase};
 use super::run::Run;
-use crate::record::{
-    Clock, EventKind, Finding, Process, Signal, SignalReason, SignalSent, Termination,
-};
-use crate::stage::{Cancel, proc, stacks, sys};
+use crate::record::{EventKind, Finding, Process, Signal, SignalReason, SignalSent, Termination};
+use crate::stage::sys::{self, Hold};
+use crate::stage::{Cancel, proc, stacks};
 
 impl Run<'_, '_> {
     /// Goes on to the next phase where its time has come.
@@ -62,7 +61,8 @@ impl Run<'_, '_> {
     /// Has the subject show where it stands.
     fn ask(&mut self) {
         self.timed_out();
-        self.ended_by_harness = self.explained();
+        let left = self.descendants();
+        self.ended_by_harness = self.explained(left);
         self.copy_stacks(|run| &run.ended_by_harness);
         if let Some(signal) = self.plan.bounds.at_timeout {
             self.sent(signal, vec![self.pid], SignalReason::AtTimeout);
@@ -98,8 +98,7 @@ impl Run<'_, '_> {
     fn send_to_tree(&mut self, signal: Signal, reason: SignalReason) {
         let left = self.descendants();
         if self.ended_by_harness.is_empty() {
-            self.ended_by_harness.clone_from(&left);
-            proc::explain(&mut self.ended_by_harness);
+            self.ended_by_harness = self.explained(left.clone());
             // Whoever interrupts us is in a hurry.
             if reason == SignalReason::Timeout {
                 self.copy_stacks(|run| &run.ended_by_harness);
@@ -110,7 +109,8 @@ impl Run<'_, '_> {
 
     /// The settling period is over: what is still there has outlived the subject.
     fn survey(&mut self) {
-        self.survivors = self.explained();
+        let left = self.descendants();
+        self.survivors = self.explained(left);
         self.copy_stacks(|run| &run.survivors);
         for pipe in self.pipes.iter().filter(|p| p.is_open()) {
             self.findings.push(Finding::StreamHeld {
@@ -181,17 +181,16 @@ impl Run<'_, '_> {
     }
 
     /// What is still there, and what keeps it there.
-    fn explained(&mut self) -> Vec<Process> {
-        let mut processes = self.descendants();
+    fn explained(&self, mut processes: Vec<Process>) -> Vec<Process> {
         proc::explain(&mut processes);
+        self.clock.explain(&mut processes);
         processes
     }
 
     /// Has the stacks of what is still there read.
     fn copy_stacks(&mut self, of: impl FnOnce(&Self) -> &[Process]) {
         // What is traced has a tracer, and cannot have two.
-        let is_traced = self.plan.lives || self.plan.clock == Clock::Virtual;
-        if self.plan.bounds.stacks && !is_traced {
+        if self.plan.bounds.stacks && self.clock.hold() == Hold::No {
             let copied = stacks::Copied::of(of(self));
             self.stacks.push(copied);
         }

@@ -266,6 +266,11 @@ impl Timed {
         registers
     }
 
+    /// The name of the call, if it does nothing but sleep.
+    pub(super) fn sleeps(&self) -> Option<&'static str> {
+        self.form.sleeps.then_some(self.form.name)
+    }
+
     /// Whether another call is the same one, made again.
     pub(super) fn is_again(&self, registers: &Registers) -> bool {
         registers.orig_rax == self.registers.orig_rax

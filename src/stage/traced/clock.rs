@@ -8,17 +8,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::outside;
 use super::rest::Look;
+use super::since::{NAP, Since};
 use super::time::{Time, nanos};
 use super::tracer::Tracer;
 use super::work::Work;
-use crate::record::{Clock, Finding, Record};
+use crate::record::{Clock, Finding, Process, Record, ThreadState, WaitsFor};
 use crate::stage::real::{Heard, RunClock, Wait};
 use crate::stage::sys::trace::Punctual;
 use crate::stage::sys::{self, Hold};
 
-/// How long a look is apart from the next: from the first to the longest.
-const NAP: Duration = Duration::from_micros(30);
-const LONGEST_NAP: Duration = Duration::from_millis(1);
 /// By how much a jump goes beyond a deadline: a program that looks at the clock when it wakes must find that it was reached.
 const BEYOND: u64 = 50_000;
 /// By how much the work of others may go beyond a deadline before it is kept while they work.
@@ -111,6 +109,11 @@ impl VirtualClock {
     /// Why the run says nothing.
     pub(super) fn taint(&mut self) -> Option<String> {
         self.tracer.taint.take()
+    }
+
+    /// Whether a program of it had fewer rights than without the filter.
+    pub(super) fn lost_rights(&self) -> bool {
+        self.tracer.lost_rights
     }
 
     fn time(&self) -> &Time {
@@ -327,48 +330,6 @@ impl VirtualClock {
     }
 }
 
-/// Since when something goes on, by the real clock.
-struct Since {
-    begun: Instant,
-    /// When a tracee had something to tell.
-    told: Instant,
-    /// When it was asked last how much the subject has worked.
-    worked: Instant,
-    /// When something was seen last.
-    last: Instant,
-    /// A thread that stands in a call that is not known.
-    stands: Option<(Look, Instant)>,
-    /// When a deadline came during a flood.
-    fired: Option<Instant>,
-    nap: Duration,
-}
-
-impl Since {
-    fn now() -> Self {
-        let now = Instant::now();
-        Self {
-            begun: now,
-            told: now,
-            worked: now,
-            last: now,
-            stands: None,
-            fired: None,
-            nap: NAP,
-        }
-    }
-
-    fn rests(&mut self) {
-        self.last = Instant::now();
-        self.nap = NAP;
-    }
-
-    fn nap(&mut self, wait: &Wait<'_>) -> io::Result<()> {
-        let nap = self.nap;
-        self.nap = (nap * 5 / 4).min(LONGEST_NAP);
-        sys::wait(wait.readable, wait.writable, nap)
-    }
-}
-
 impl RunClock for VirtualClock {
     fn hold(&self) -> Hold {
         Hold::Filtered
@@ -415,6 +376,21 @@ impl RunClock for VirtualClock {
 
     fn wall_at_start(&self) -> Option<SystemTime> {
         Some(self.time().wall_at_start())
+    }
+
+    /// A sleep was made a wait for a signal.
+    fn explain(&self, processes: &mut [Process]) {
+        let threads = processes
+            .iter_mut()
+            .flat_map(|process| &mut process.threads);
+        for thread in threads {
+            if let Some(call) = self.tracer.sleeps(thread.tid.cast_signed()) {
+                thread.waits_for = Some(WaitsFor::Time);
+                thread.state = ThreadState::Blocked {
+                    call: Some(call.into()),
+                };
+            }
+        }
     }
 
     fn finish(&mut self, record: &mut Record) {

@@ -30,6 +30,11 @@ impl Tracer {
             .min()
     }
 
+    /// The call by which a thread sleeps, if it does.
+    pub(super) fn sleeps(&self, tid: Tid) -> Option<&'static str> {
+        self.waits.get(&tid)?.timed.sleeps()
+    }
+
     /// Whether a thread whose deadline has come has yet to tell that it was interrupted.
     pub(super) fn is_firing(&self) -> bool {
         self.waits.values().any(|wait| wait.fired)

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::book::Book;
+use super::rights;
 use crate::record::{Finding, Record};
 use crate::stage::real::RunClock;
 use crate::stage::sys::trace::{self, Go, Stop, Tid};
@@ -22,9 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Lookout {
     zero: Duration,
     /// What the thread saw, once all tracees are gone.
-    book: Option<Receiver<Book>>,
+    seen: Option<Receiver<Seen>>,
     /// Why nothing is traced.
     refused: Option<io::Error>,
+    /// Why the run says nothing.
+    pub(super) lost_rights: Option<String>,
 }
 
 impl RunClock for Lookout {
@@ -40,7 +43,7 @@ impl RunClock for Lookout {
             .name("exeunt-tracer".into())
             .spawn(move || look_out(pid, &answer, &sender))?;
         match answered.recv() {
-            Ok(Ok(())) => self.book = Some(receiver),
+            Ok(Ok(())) => self.seen = Some(receiver),
             Ok(Err(error)) => self.refused = Some(error),
             Err(_) => self.refused = Some(io::Error::other("its tracer ended")),
         }
@@ -53,9 +56,12 @@ impl RunClock for Lookout {
     }
 
     fn finish(&mut self, record: &mut Record) {
-        let book = self.book.take();
-        match book.and_then(|book| book.recv_timeout(PATIENCE).ok()) {
-            Some(book) => book.write(record, self.zero),
+        let seen = self.seen.take();
+        match seen.and_then(|seen| seen.recv_timeout(PATIENCE).ok()) {
+            Some(seen) => {
+                seen.book.write(record, self.zero);
+                self.lost_rights = seen.lost_rights;
+            }
             None => record.findings.push(Finding::NotTraced {
                 why: not_traced(self.refused.as_ref()),
             }),
@@ -73,7 +79,7 @@ fn not_traced(refused: Option<&io::Error>) -> String {
 }
 
 /// The life of the thread.
-fn look_out(pid: Tid, answer: &Sender<io::Result<()>>, sender: &Sender<Book>) {
+fn look_out(pid: Tid, answer: &Sender<io::Result<()>>, sender: &Sender<Seen>) {
     let seized = trace::seize(pid, false);
     let go_on = seized.is_ok();
     // Whoever asked waits for it.
@@ -83,12 +89,14 @@ fn look_out(pid: Tid, answer: &Sender<io::Result<()>>, sender: &Sender<Book>) {
             book: Book::of_subject(pid),
             early: Vec::new(),
             untold: BTreeSet::new(),
+            keeps_rights: rights::are_kept_without_a_filter(),
+            lost_rights: None,
         };
         while let Ok((tid, stop)) = trace::wait_for_any() {
             seen.next(tid, stop);
         }
         // The run may have been given up.
-        let _ = sender.send(seen.book);
+        let _ = sender.send(seen);
     }
 }
 
@@ -99,6 +107,10 @@ struct Seen {
     early: Vec<Tid>,
     /// Those that began before their maker has told, since it may never do so.
     untold: BTreeSet<Tid>,
+    /// Whether programs have the same rights as without a tracer.
+    keeps_rights: bool,
+    /// Why one may have had fewer.
+    lost_rights: Option<String>,
 }
 
 impl Seen {
@@ -110,6 +122,9 @@ impl Seen {
             matches!(stop, Stop::Made(new) | Stop::Vforked(new) if self.untold.remove(&new));
         if !is_old {
             note(&mut self.book, tid, stop);
+        }
+        if matches!(stop, Stop::Exec(_)) && !self.keeps_rights && self.lost_rights.is_none() {
+            self.lost_rights = rights::lost(tid);
         }
         if let (Some(how), signal) = onward(stop) {
             trace::go(tid, how, signal);

@@ -15,6 +15,8 @@ mod lookout;
 mod memory;
 mod outside;
 mod rest;
+mod rights;
+mod since;
 mod time;
 mod timers;
 mod tracer;
@@ -22,6 +24,7 @@ mod vdso;
 mod work;
 
 use std::borrow::Cow;
+use std::io;
 use std::time::Duration;
 
 use super::real::run;
@@ -37,6 +40,10 @@ use clock::{Flow, VirtualClock};
 /// On the [virtual clock](Clock::Virtual) a wait takes no time: when every thread waits, the clock jumps to the next deadline.
 /// A run of a subject that the clock cannot vouch for is thrown away, and the subject is run once more, on the real clock; a
 /// finding of the record says why. So a subject may run twice. Whoever listens to its events hears of one run, once it is over.
+///
+/// On the real clock, a program with rights of its own (set-user-id and the like) has none under a tracer that may not trace
+/// everything. Such a run is made once more too, without tracing; whoever listens hears of both. A test that talks to the subject
+/// while it runs gets an error.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Traced {
     flow: Flow,
@@ -53,6 +60,7 @@ impl Traced {
 
 impl Stage for Traced {
     fn play(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
+        plan.check_requests()?;
         match plan.clock {
             Clock::Virtual => on_virtual_clock(plan, control, VirtualClock::new(self.flow)),
             Clock::Monotonic => on_real_clock(plan, control),
@@ -61,10 +69,30 @@ impl Stage for Traced {
 }
 
 fn on_real_clock(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunError> {
-    match plan.lives {
-        true => run(plan, control, &mut lookout::Lookout::default()),
-        false => Real.play(plan, control),
+    if !plan.lives {
+        return Real.play(plan, control);
     }
+    let mut lookout = lookout::Lookout::default();
+    let record = run(plan, control, &mut lookout)?;
+    match lookout.lost_rights {
+        None => Ok(record),
+        // What was said to that one cannot be said once more.
+        Some(why) if control.queue().is_some() => Err(RunError::Setup {
+            program: plan.program.to_string_lossy().into_owned(),
+            source: io::Error::other(format!("{why} (run it without `lives`, or as root)")),
+        }),
+        Some(why) => untraced(
+            plan,
+            control,
+            format!("run again without tracing, since {why}"),
+        ),
+    }
+}
+
+fn untraced(plan: &Plan, control: &mut Control<'_>, why: String) -> Result<Record, RunError> {
+    let mut record = Real.play(plan, control)?;
+    record.findings.push(Finding::NotTraced { why });
+    Ok(record)
 }
 
 /// On the virtual clock; where that does not hold, on the real one.
@@ -93,8 +121,11 @@ fn on_virtual_clock(
             }
         }
     };
-    let mut record = on_real_clock(plan, control)?;
     let why = format!("run on the real clock, since the virtual one does not hold: {why}");
+    if clock.lost_rights() && !rights::are_kept_without_a_filter() {
+        return untraced(plan, control, why);
+    }
+    let mut record = on_real_clock(plan, control)?;
     record.findings.push(Finding::NotTraced { why });
     Ok(record)
 }

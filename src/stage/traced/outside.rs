@@ -3,16 +3,15 @@
 //! Each is found here and names itself; the run is then not judged.
 
 use std::collections::HashMap;
-use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::Read;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use nix::libc;
 
 use super::memory::Memory;
-use crate::stage::sys::trace::{self, Tid};
+use crate::stage::sys::trace::Tid;
 
 /// Descriptors by which only threads of the tree, the harness or a timer act.
 const INNER: [&str; 9] = [
@@ -61,38 +60,15 @@ fn is_file(path: &Path) -> bool {
     })
 }
 
-/// The effective user of a process.
-fn user(pid: Tid) -> Option<u32> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    ids.split_whitespace().nth(1)?.parse().ok()
-}
-
 /// Why a program that a process has just executed cannot be on our clock.
 pub(super) fn program(pid: Tid) -> Option<String> {
     let path = format!("/proc/{pid}/exe");
-    let name = || {
-        fs::read_link(&path)
-            .unwrap_or_default()
-            .display()
-            .to_string()
-    };
     let mut head = [0; 5];
     let read = File::open(&path).and_then(|mut file| file.read_exact(&mut head));
     // The fifth byte of an ELF file: 1 is 32 bits, 2 is 64.
-    if read.is_err() || head[4] != 2 {
-        return Some(format!("`{}` is no program of 64 bits", name()));
-    }
-    let mode = fs::metadata(&path).map_or(0, |file| file.mode());
-    let owner = fs::metadata(&path).map(|file| file.uid()).ok();
-    let gains = mode & libc::S_ISUID != 0 && owner != user(pid);
-    let gains = gains || mode & libc::S_ISGID != 0;
-    let capable = CString::new(path.as_str()).is_ok_and(|path| trace::has_capabilities(&path));
-    (gains || capable).then(|| {
-        format!(
-            "`{}` is a set-user-id or set-group-id program or has capabilities, and has no such rights under the filter",
-            name()
-        )
+    (read.is_err() || head[4] != 2).then(|| {
+        let name = fs::read_link(&path).unwrap_or_default();
+        format!("`{}` is no program of 64 bits", name.display())
     })
 }
 

@@ -19,7 +19,7 @@ use super::rest::{self, Look, Tree};
 use super::time::Time;
 use super::timers::Timers;
 use super::work::{Shares, Work};
-use super::{outside, vdso};
+use super::{outside, rights, vdso};
 use crate::stage::sys::trace::{self, Go, Registers, Stop, Tid};
 
 /// How long the end of what was killed is waited for.
@@ -30,6 +30,8 @@ pub(super) struct Tracer {
     pub(super) time: Time,
     /// Why the run says nothing.
     pub(super) taint: Option<String>,
+    /// Whether a program may have had fewer rights than it has by itself.
+    pub(super) lost_rights: bool,
     subject: Tid,
     gone: bool,
     /// The thread that had something to tell last.
@@ -67,6 +69,7 @@ impl Default for Tracer {
                 mono: 0,
             },
             taint: None,
+            lost_rights: false,
             subject: 0,
             gone: false,
             last: 0,
@@ -254,6 +257,10 @@ impl Tracer {
             self.files.forget(tid);
             self.waits.remove(&tid);
             self.kept.remove(&tid);
+        }
+        if let Some(why) = rights::lost(tid) {
+            self.lost_rights = true;
+            self.taint(why);
         }
         if let Some(why) = outside::program(tid) {
             self.taint(why);
