@@ -121,6 +121,54 @@ fn timers_come_at_their_time() {
     }
 }
 
+/// Linux says what is left of the timeout, and programs go on with that after a signal.
+#[test]
+fn what_is_left_of_a_timeout_is_told() {
+    for call in ["select", "pselect", "ppoll"] {
+        let record = run_frozen(program("left").arg(call));
+        record.assert().success().whole_log([
+            "at once: came, 3000 left",
+            "no time: over, 0 left",
+            "later: came, 2499 left",
+            "signal: interrupted, 2499 left",
+            "never: over, 0 left",
+            "constant: over, 1000 left",
+            "loop: 0 after 7 signals and 3000 ms",
+            "loop: 1 after 1 signals, woken: came, 2499 left",
+        ]);
+    }
+}
+
+/// The same program on the real clock, where all of it is a bit later.
+#[test]
+fn the_kernel_tells_the_same() {
+    let calls = ["select", "pselect", "ppoll"];
+    let records = std::thread::scope(|scope| {
+        let run = |call| scope.spawn(move || program("left").args([call, "briefly"]).run());
+        calls.map(run).map(|thread| thread.join().unwrap().unwrap())
+    });
+    for record in records {
+        record.assert().success();
+        let lines = record.lines().map(|seen| seen.line.text().into_owned());
+        let told = lines.map(|line| {
+            let (said, left) = line.rsplit_once(", ").unwrap();
+            let left: i32 = left.trim_end_matches(" left").parse().unwrap();
+            // Later than half a second, but not by as much again.
+            (said.to_owned(), (left + 490).div_euclid(500) * 500)
+        });
+        let wanted = [
+            ("at once: came", 3000),
+            ("no time: over", 0),
+            ("later: came", 2500),
+            ("signal: interrupted", 2500),
+            ("never: over", 0),
+            ("constant: over", 1000),
+        ];
+        let wanted = wanted.map(|(said, left)| (said.to_owned(), left));
+        assert_eq!(told.collect::<Vec<_>>(), wanted);
+    }
+}
+
 #[test]
 fn a_shell_with_processes_that_sleep() {
     let record = run(sh(

@@ -51,6 +51,8 @@ pub(crate) use clock::{now, utc_offset};
 pub(crate) use exec::{Exec, Given};
 pub(crate) use gate::{Admission, is_scarce};
 pub(super) use memory::memory;
+#[cfg(all(feature = "trace", target_arch = "x86_64"))]
+pub(super) use memory::write_memory;
 pub(crate) use message::{Exited, Hold, Message};
 pub(crate) use reaper::{Ends, Reaper};
 pub(crate) use signals::{send_signal, send_signal_to, send_signal_to_group};

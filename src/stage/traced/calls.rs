@@ -204,8 +204,8 @@ impl Form {
         // A relative sleep may be on a clock too.
         let known = self.how != How::ByFlags || time.base(clock_of_sleep(registers)).is_some();
         match deadline.filter(|_| known) {
-            // Not to sleep at all.
-            _ if self.sleeps && clock.is_none() && nanos == 0 => Wish::Kernel,
+            // Not to wait at all.
+            _ if clock.is_none() && nanos == 0 => Wish::Kernel,
             Some(deadline) => Wish::Timed(Box::new(Timed {
                 deadline,
                 registers: *registers,
@@ -290,6 +290,18 @@ impl Timed {
         registers
     }
 
+    /// Linux says what is left of the timeout of some calls, however they end; programs go on with that.
+    pub(super) fn tell_what_is_left(&self, memory: &Memory, now: u64) {
+        let (seconds, nanos) = split(self.deadline.saturating_sub(now));
+        let rest = match self.form.call {
+            libc::SYS_select => nanos / 1000,
+            libc::SYS_pselect6 | libc::SYS_ppoll => nanos,
+            _ => return,
+        };
+        let at = argument(&self.registers, self.form.argument);
+        memory.write_pair_where_allowed(at, seconds, rest);
+    }
+
     /// The registers after a call that has come to a result by itself.
     pub(super) fn ended(&self, after: &Registers) -> Registers {
         self.with_result(after, after.rax.cast_signed())
@@ -310,13 +322,6 @@ impl Timed {
                     let _ = memory.write(set, &vec![0; bytes]);
                 }
             }
-        }
-        // Linux says what is left: nothing. Where it cannot, nobody is told.
-        if matches!(
-            self.form.call,
-            libc::SYS_select | libc::SYS_pselect6 | libc::SYS_ppoll
-        ) {
-            let _ = memory.write_pair(at(self.form.argument), 0, 0);
         }
         self.with_result(after, self.form.result)
     }

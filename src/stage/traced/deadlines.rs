@@ -117,6 +117,7 @@ impl Tracer {
             // It was killed.
             return;
         };
+        timed.tell_what_is_left(&memory, self.time.now);
         let registers = match (calls::was_interrupted(&after), fired) {
             // A result of its own wins, also where the time was over.
             (false, _) => timed.ended(&after),
