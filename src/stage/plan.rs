@@ -235,9 +235,6 @@ impl Plan {
         if self.actions.iter().any(is_client) {
             return Some("a program beside it acts in real time");
         }
-        if !self.logs.is_empty() {
-            return Some("its log files are looked at in real time");
-        }
         self.has_parent()
             .then_some("its parent is a process of the harness, which acts in real time")
     }

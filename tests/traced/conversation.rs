@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use exeunt::expect::Pattern;
-use exeunt::record::{Clock, EventName, Exit, Record};
+use exeunt::record::{Clock, EventKind, EventName, Exit, Record, Stream};
 use exeunt::stage::{Action, Readiness};
 use exeunt::{Signal, Subject, millis, secs};
 
@@ -91,8 +91,46 @@ fn readiness_and_a_signal_after_it() {
         let record = run(subject.action(term.after(secs(90))));
         let exit = record.exit_event().unwrap();
         assert!(is_about(exit.at, secs(190)), "{name}: {:?}", exit.at);
+        // Also where it is looked for, it is known when it came.
+        let mut events = record.events.iter();
+        let since = events.find_map(|event| match event.kind {
+            EventKind::Ready { since } => Some(since),
+            _ => None,
+        });
+        assert!(is_about(since.unwrap(), secs(100)), "{name}: {since:?}");
         assert_eq!(record.exit(), Some(Exit::Signal(Signal::TERM)), "{name}");
     }
+}
+
+/// They are looked at whenever all wait, so each line has the time at which it was written.
+#[test]
+fn log_files_are_read_at_their_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log").display().to_string();
+    let script = format!(
+        "sleep 100; echo one >>{log}; sleep 0.05; echo two >>{log}; mv {log} {log}.1; \
+         sleep 50; echo three >>{log}; sleep 5; printf four >>{log}"
+    );
+    let record = run(sh(&script).tail(&log));
+    record.assert().success();
+    let lines: Vec<_> = record.lines().collect();
+    assert!(lines.iter().all(|seen| seen.line.stream == Stream::File));
+    let text: Vec<_> = lines.iter().map(|seen| seen.line.text()).collect();
+    assert_eq!(text, ["one", "two", "three", "four"]);
+    let wanted = [
+        millis(100_000),
+        millis(100_050),
+        millis(150_050),
+        millis(155_050),
+    ];
+    for (seen, wanted) in lines.iter().zip(wanted) {
+        let since = seen.line.file.as_ref().unwrap().since;
+        assert!(
+            is_about(seen.at, wanted) && is_about(since, wanted),
+            "{seen:?}"
+        );
+    }
+    assert!(lines[1].at - lines[0].at >= millis(50), "{lines:?}");
 }
 
 #[cfg(feature = "http")]

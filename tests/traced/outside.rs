@@ -206,9 +206,6 @@ fn what_acts_beside_it_in_real_time() {
         sh("sleep 0.3").action(Action::client(client)),
         "a program beside it",
     );
-    let directory = tempfile::tempdir().unwrap();
-    let log = directory.path().join("log");
-    falls_back(sh("sleep 0.3").tail(log.to_str().unwrap()), "its log files");
 }
 
 /// A test that talks to its subject does so in real time. Its threads are seen all the same.

@@ -53,6 +53,11 @@ pub(in crate::stage) trait RunClock {
         None
     }
 
+    /// Until when the subject had done nothing since that number was [this](Self::doings), if that is known.
+    fn unchanged_until(&self, _doings: u64) -> Option<Duration> {
+        None
+    }
+
     /// Whether a time can be late on it.
     fn can_lag(&self) -> bool {
         true

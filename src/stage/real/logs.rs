@@ -34,6 +34,8 @@ pub(super) struct Logs {
     limit: usize,
     since: Duration,
     next: Duration,
+    /// What the subject had done by the last look, where the clock knows.
+    seen: Option<u64>,
 }
 
 type Id = (u64, u64);
@@ -84,12 +86,24 @@ impl Logs {
             limit: plan.limits.line,
             since: Duration::ZERO,
             next: Duration::ZERO,
+            seen: None,
         }
     }
 
     /// When to look again.
     pub(super) fn next(&self) -> Option<Duration> {
         (!self.patterns.is_empty()).then_some(self.next)
+    }
+
+    /// When to look again, if the subject has done this by now. Where it has done nothing, nothing is new.
+    pub(super) fn next_after(&self, doings: Option<u64>) -> Option<Duration> {
+        self.next()
+            .filter(|_| doings.is_none() || doings != self.seen)
+    }
+
+    /// What the subject had done at the last look.
+    pub(super) fn seen(&self) -> Option<u64> {
+        self.next().and(self.seen)
     }
 
     /// Finds files that are new. One that was renamed is known.
@@ -137,9 +151,8 @@ impl Logs {
     }
 
     /// Reads what is new, at most so much of each file.
-    fn read(&mut self, now: Duration, most: u64) -> Vec<Told> {
+    fn read(&mut self, since: Duration, now: Duration, most: u64) -> Vec<Told> {
         self.find();
-        let since = self.since;
         let mut told = Vec::new();
         for file in &mut self.tailed {
             file.look(now, since, most, &mut told);
@@ -267,7 +280,9 @@ fn id(data: &Metadata) -> Id {
 impl Run<'_, '_> {
     /// Looks, if it is time for that.
     pub(super) fn tail_in_time(&mut self) {
-        if self.logs.next().is_some_and(|next| self.elapsed() >= next) {
+        let doings = self.clock.doings();
+        let due = |next| doings.is_some() || self.elapsed() >= next;
+        if self.logs.next_after(doings).is_some_and(due) {
             self.tail();
         }
     }
@@ -277,10 +292,16 @@ impl Run<'_, '_> {
         if self.logs.next().is_none() {
             return;
         }
-        let now = self.elapsed();
-        let told = self.logs.read(now, PIECE);
+        let told = self.read_logs(PIECE);
         self.logs.next = self.elapsed() + GRAIN;
         told.into_iter().for_each(|told| self.take_file_line(told));
+    }
+
+    fn read_logs(&mut self, most: u64) -> Vec<Told> {
+        let now = self.elapsed();
+        let before = std::mem::replace(&mut self.logs.seen, self.clock.doings());
+        let since = self.unchanged(self.logs.since, before, now);
+        self.logs.read(since, now, most)
     }
 
     fn take_file_line(&mut self, told: Told) {
@@ -299,7 +320,7 @@ impl Run<'_, '_> {
             return;
         }
         let now = self.elapsed();
-        let mut told = self.logs.read(now, REST);
+        let mut told = self.read_logs(REST);
         let mut left = Dropped::default();
         for file in &mut self.logs.tailed {
             file.end(&mut told);

@@ -242,9 +242,9 @@ impl Run<'_, '_> {
             self.looks.gap = self.looks.gap.max(gap);
         }
         self.looks.last = began;
-        self.looks.seen = self.clock.doings();
+        let seen_before = std::mem::replace(&mut self.looks.seen, self.clock.doings());
         let mut seen = Vec::new();
-        let since = self.looks.since;
+        let since = self.unchanged(self.looks.since, seen_before, began);
         let (pid, reaper) = (self.pid, self.reaper.pid());
         if let Some(ports) = &mut self.looks.ports {
             let (begun, gone) = ports.look(pid, reaper);
@@ -263,6 +263,19 @@ impl Run<'_, '_> {
         self.looks.since = began;
         self.looks.next = self.elapsed() + GRAIN;
         self.note(seen);
+    }
+
+    /// Since when something that is new now can have been there, where nothing was new at that time, when the subject had done this. On the
+    /// real clock that is all that is known.
+    pub(super) fn unchanged(
+        &self,
+        since: Duration,
+        doings: Option<u64>,
+        now: Duration,
+    ) -> Duration {
+        let until = doings.and_then(|doings| self.clock.unchanged_until(doings));
+        let until = until.map(|until| until.saturating_sub(self.zero).min(now));
+        since.max(until.unwrap_or_default())
     }
 
     fn note(&mut self, seen: Vec<EventKind>) {

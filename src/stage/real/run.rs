@@ -263,13 +263,14 @@ impl Run<'_, '_> {
         let readable: Vec<BorrowedFd<'_>> = open.chain(others).chain(requests).collect();
         let input = self.input.waits_for().filter(|_| self.pid != 0);
         let writable: Vec<_> = self.requests.writes().chain(input).collect();
+        let seen = self.looks.seen().into_iter().chain(self.logs.seen()).min();
         let waited_before = proc::waited_for_processor();
         let wait = Wait {
             readable: &readable,
             writable: &writable,
             until: deadline.map(|deadline| self.zero.saturating_add(deadline)),
             heard: self.heard(),
-            seen: self.looks.seen().filter(|_| self.pid != 0),
+            seen: seen.filter(|_| self.pid != 0),
             timeout: self.phase == Phase::Running && deadline == self.bounds.timeout,
         };
         self.clock.wait(&wait)?;
@@ -301,10 +302,11 @@ impl Run<'_, '_> {
         };
         let acts = self.acting().then(|| self.actions.next_look(now)).flatten();
         let taken = self.untaken.filter(|_| self.acting()).map(|_| now + LOOK);
-        let look = self.looks.next_after(self.clock.doings());
+        let doings = self.clock.doings();
+        let look = self.looks.next_after(doings);
         let look = look.filter(|_| self.pid != 0);
         let probe = self.requests.next().filter(|_| self.pid != 0);
-        let tail = self.logs.next().filter(|_| self.pid != 0);
+        let tail = self.logs.next_after(doings).filter(|_| self.pid != 0);
         [partials, phase, acts, taken, look, tail, probe]
             .into_iter()
             .flatten()

@@ -3,6 +3,7 @@
 //! It flows with the time that the subject works, and jumps to the next deadline when all its threads wait. What the harness
 //! does at a time is one of the deadlines. While the harness acts, the clock stands still, since one thread does both.
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -31,6 +32,8 @@ const TO_WAKE: Duration = Duration::from_millis(5);
 const GULP: Duration = Duration::from_micros(100);
 /// How many bytes of a flood are read before it is looked at the threads again, which may stand still until then.
 const A_FEW: usize = 16 * 1024;
+/// How many times at which the subject did something are remembered: some seconds of its work.
+const REMEMBERED: usize = 10_000;
 /// How long a thread may stand in a call that is not known.
 const STANDS: Duration = Duration::from_secs(1);
 
@@ -67,6 +70,8 @@ pub(super) struct VirtualClock {
     late: u64,
     /// How often the subject was seen to have done something.
     doings: u64,
+    /// Since when that number was which, for as far back as anybody asks.
+    began: VecDeque<(u64, u64)>,
     /// Whether the harness was let look at what that was.
     looks: bool,
     /// What the network had done when nothing was on its way by it.
@@ -202,6 +207,10 @@ impl VirtualClock {
     /// Moves the clock by what was worked since the last look. True if that was something.
     fn work(&mut self) -> bool {
         let Work { worked, crowded } = self.tracer.work();
+        if worked > 0 {
+            // It began after the last look.
+            self.did();
+        }
         if worked > 0 && self.flow == Flow::Work {
             // Whatever happened meanwhile is seen only now.
             if worked > LATE {
@@ -211,15 +220,19 @@ impl VirtualClock {
             self.crowded += crowded;
             self.tracer.set(self.time().after(worked));
         }
-        if worked > 0 {
-            self.did();
-        }
         worked > 0
     }
 
     /// The subject has done something.
     fn did(&mut self) {
         self.doings += 1;
+        let now = self.time().now;
+        if self.began.back().is_none_or(|(_, at)| *at < now) {
+            self.began.push_back((self.doings, now));
+        }
+        if self.began.len() > REMEMBERED {
+            self.began.pop_front();
+        }
         self.looks = false;
     }
 
@@ -368,6 +381,18 @@ impl RunClock for VirtualClock {
 
     fn doings(&self) -> Option<u64> {
         Some(self.doings)
+    }
+
+    fn unchanged_until(&self, doings: u64) -> Option<Duration> {
+        if doings == self.doings {
+            return Some(self.now());
+        }
+        let next = self
+            .began
+            .iter()
+            .rev()
+            .find(|(number, _)| *number <= doings + 1);
+        next.map(|(_, at)| Duration::from_nanos(*at))
     }
 
     fn can_lag(&self) -> bool {
