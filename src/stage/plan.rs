@@ -228,15 +228,12 @@ impl Plan {
     }
 
     /// What acts in real time beside the subject, so that a clock of our own cannot hold it. What the harness itself writes, closes,
-    /// requests and looks at it does while the clock stands.
+    /// ends, requests and looks at it does while the clock stands.
     #[cfg(all(feature = "trace", target_os = "linux", target_arch = "x86_64"))]
     pub(super) fn acts_in_real_time(&self) -> Option<&'static str> {
         let is_client = |action: &Action| matches!(action.act(), Act::Client(_));
-        if self.actions.iter().any(is_client) {
-            return Some("a program beside it acts in real time");
-        }
-        self.has_parent()
-            .then_some("its parent is a process of the harness, which acts in real time")
+        let any = self.actions.iter().any(is_client);
+        any.then_some("a program beside it acts in real time")
     }
 
     /// The requests among its actions.

@@ -133,6 +133,27 @@ fn log_files_are_read_at_their_time() {
     assert!(lines[1].at - lines[0].at >= millis(50), "{lines:?}");
 }
 
+/// Its end is seen by whoever looks for it, and by whoever is told of it by a signal, at the time at which it came.
+#[test]
+fn the_parent_ends_at_its_time() {
+    let looks =
+        "import os,time\np=os.getppid()\nwhile os.getppid()==p: time.sleep(1)\nprint('orphan')";
+    let is_told =
+        "import ctypes,signal,time\nctypes.CDLL(None).prctl(1,signal.SIGTERM)\ntime.sleep(500)";
+    for (program, exit, most) in [
+        (looks, Exit::Code(0), millis(101_400)),
+        (is_told, Exit::Signal(Signal::TERM), millis(100_400)),
+    ] {
+        let record = run(python(program).action(Action::end_parent().after(secs(100))));
+        assert_eq!(record.exit(), Some(exit), "{record:#?}");
+        let at = record.exit_event().unwrap().at;
+        assert!(at >= secs(100) && at <= most, "{at:?}");
+    }
+    // The counter-example: without its end, nobody is an orphan.
+    let record = run(python(is_told).own_parent());
+    assert!(is_about(record.exit_event().unwrap().at, secs(500)));
+}
+
 #[cfg(feature = "http")]
 const SERVER: &str = "import time,threading,signal\n\
 from http.server import BaseHTTPRequestHandler,ThreadingHTTPServer\n\

@@ -197,10 +197,6 @@ fn a_terminal_as_output() {
 
 #[test]
 fn what_acts_beside_it_in_real_time() {
-    falls_back(
-        sh("sleep 0.3").action(Action::end_parent().after(exeunt::millis(100))),
-        "its parent",
-    );
     let client = Client::new("other", exeunt::stage::Plan::new("true"));
     falls_back(
         sh("sleep 0.3").action(Action::client(client)),

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::files;
 use crate::record::{Process, Stream};
@@ -82,6 +84,16 @@ impl Stat {
             session,
             dead: matches!(state, "Z" | "X") && threads <= 1,
         })
+    }
+}
+
+/// Waits for the end of a process that was killed, but not for long: one that is in the kernel's hands may take its time.
+pub(in crate::stage) fn await_end(pid: u32) {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE && matches!(Stat::of(pid), Ok(Some(Stat { dead: false, .. })))
+    {
+        thread::sleep(Duration::from_micros(100));
     }
 }
 

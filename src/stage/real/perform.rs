@@ -3,7 +3,7 @@
 use super::run::Run;
 use crate::record::{EventKind, Signal, SignalReason, Stream};
 use crate::stage::action::Act;
-use crate::stage::sys;
+use crate::stage::{proc, sys};
 
 impl Run<'_, '_> {
     pub(super) fn perform(&mut self, act: &Act) {
@@ -37,6 +37,10 @@ impl Run<'_, '_> {
         if self.parent != 0 {
             let at = self.elapsed();
             sys::send_signal_to(Signal::KILL, self.parent);
+            // A clock that stands meanwhile must not go on before the subject can have heard of it.
+            if !self.clock.can_lag() {
+                proc::await_end(self.parent);
+            }
             self.push(at, EventKind::ParentEnds { pid: self.parent });
         }
     }
