@@ -96,3 +96,69 @@ fn how_clients_ended() {
     assert_eq!(cell(&wanted, killed), "broken: 0, query SIGPIPE");
     assert_eq!(cell(&wanted, begun()), "inconclusive: 0, query no end");
 }
+
+/// The outcomes of two scenarios with three implementations, of which the last knows only the first scenario.
+fn outcomes() -> Vec<Outcome> {
+    let one = |scenario: &str, implementation: &str, code| {
+        let case = case(Expectation::new().end(Exit::Code(0)));
+        let mut outcome = Outcome::of(&case, None, begun().with(millis(9), Exit::Code(code)));
+        outcome.case.scenario = scenario.into();
+        outcome.case.implementation = implementation.into();
+        outcome
+    };
+    vec![
+        one("first", "left", 0),
+        one("first", "middle", 77),
+        one("first", "right", 0),
+        one("second", "left", 0),
+        one("second", "middle", 0),
+    ]
+}
+
+fn in_columns(columns: usize) -> Vec<String> {
+    let options = report::MatrixOptions::new().columns(Some(columns));
+    let table = report::Matrix::of(&outcomes()).text_with(options);
+    let style = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
+    let table = style.replace_all(&table, "");
+    table.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_table_that_is_wider_than_the_terminal_is_shown_in_parts() {
+    let whole = [
+        "        left  middle      right",
+        "first   0     broken: 77  0",
+        "second  0     0           –",
+    ];
+    assert_eq!(in_columns(31), whole);
+    // What the second part has nothing of is not in it.
+    let parts = [
+        "        left  middle",
+        "first   0     broken: 77",
+        "second  0     0",
+        "",
+        "        right",
+        "first   0",
+    ];
+    assert_eq!(in_columns(30), parts);
+    assert_eq!(in_columns(24), parts);
+    for columns in 20..40 {
+        let lines = in_columns(columns);
+        let widest = lines.iter().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(columns), "{columns}: {lines:#?}");
+    }
+}
+
+#[test]
+fn where_not_even_one_column_fits_each_scenario_is_a_list() {
+    let lists = [
+        "first",
+        "  left    0",
+        "  middle  broken: 77",
+        "  right   0",
+        "second",
+        "  left    0",
+        "  middle  0",
+    ];
+    assert_eq!(in_columns(17), lists);
+}

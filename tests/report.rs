@@ -647,6 +647,8 @@ fn the_summary() {
         ..Summary::default()
     };
     assert_eq!(summary(two), "2 cases in 2.35 s: 2 known deviations");
+    // How long a run took that was killed is not known.
+    assert_eq!(plain(&report::summary(&one, 0.0)), "1 case: 1 held");
     assert_eq!(
         summary(Summary::default()),
         "0 cases in 2.35 s: nothing was run"

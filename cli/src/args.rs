@@ -313,7 +313,7 @@ pub(crate) enum Format {
     /// For people.
     #[default]
     Text,
-    /// For programs: one JSON object a line, records included.
+    /// For programs: one JSON object a line.
     Json,
 }
 

@@ -56,10 +56,12 @@ pub(crate) fn diff(args: &Diff) -> Result<ExitStatus, Problem> {
         write!(out, "{}", text(args.format, pair, &change))?;
     }
     if args.format == Format::Text {
-        let same = pairs.len() - differ - unknown;
+        let total = pairs.len();
+        let cases = if total == 1 { "case" } else { "cases" };
+        let same = total - differ - unknown;
         writeln!(
             out,
-            "{differ} differ, {same} are the same, of {unknown} that cannot be told"
+            "{total} {cases}: {differ} different, {same} the same, {unknown} that cannot be told"
         )?;
     }
     out.flush()?;

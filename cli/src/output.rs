@@ -111,12 +111,13 @@ impl<S: RawStream + AsLockedWrite> Write for Output<S> {
 
 /// The page that text on stdout is fitted to: as wide as the terminal, if it is one.
 pub(crate) fn page() -> Page {
-    match terminal_size::terminal_size_of(io::stdout()) {
-        // What a text is cut by takes two columns more in ASCII.
-        Some((width, _)) if crate::ascii::is_wanted() => {
-            Page::new(usize::from(width.0).saturating_sub(2))
-        }
-        Some((width, _)) => Page::new(width.0.into()),
-        None => Page::default(),
-    }
+    columns().map_or_else(Page::default, Page::new)
+}
+
+/// The columns of the terminal that stdout is, if it is one.
+pub(crate) fn columns() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+    // What a text is cut by takes two columns more in ASCII.
+    let more = if crate::ascii::is_wanted() { 2 } else { 0 };
+    Some(usize::from(width.0).saturating_sub(more))
 }

@@ -9,7 +9,7 @@ use exeunt::report::{self, MatrixOptions, MatrixReport, Reporter};
 
 use crate::args::{Format, MatrixFormat, ReportArgs};
 use crate::exit_status::ExitStatus;
-use crate::output::page;
+use crate::output::{columns, page};
 use crate::progress::Progress;
 
 /// What is written to stdout, by a format of the library's, and what is told beside it.
@@ -85,7 +85,8 @@ pub(crate) fn reporter(args: &ReportArgs, progress: &Progress) -> Box<dyn Report
     let text = out.clone().into_text();
     let options = MatrixOptions::new()
         .differing(args.differing)
-        .versions(args.versions);
+        .versions(args.versions)
+        .columns(columns());
     match (args.format, args.matrix) {
         (Format::Json, None) => Box::new(report::Json::new(out.into_data())),
         (Format::Text, None) => Box::new(report::Text::new(text, args.verbose, page)),

@@ -158,7 +158,7 @@ fn other_status(before: &Outcome, a: &Observed, after: &Outcome, b: &Observed) -
     let decided = ![was, is].contains(&Status::Inconclusive);
     (was != is && decided).then(|| {
         format!(
-            "it was {} ({}), and is {} ({})",
+            "{} ({}), and now {} ({})",
             word(was).1,
             observation(&before.expectation, &a.record),
             word(is).1,

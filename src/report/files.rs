@@ -13,15 +13,17 @@ use crate::outcome::{CaseId, Outcome, Summary};
 /// What a file has: a pure function of the results.
 pub type Render = Box<dyn Fn(&Results) -> String + Send>;
 
-/// A file is no older than this, or than fifty times as long as it takes to write all of them, whichever is more: so the writing
+/// After a file is written there is a rest of so long, or of fifty times as long as the writing took, whichever is more: so that
 /// takes at most one part in fifty of a processor.
 const REST: Duration = Duration::from_secs(1);
 const SHARE: u32 = 50;
+/// But on a machine that is too busy to write, no longer than this: what a file lacks is lost if the harness is killed.
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// Report files of one run of cases, each rewritten as a whole while cases end.
 ///
 /// A file is replaced by renaming a new one over it, so a reader, or whoever looks after a crash, finds a whole report of what
-/// was known about a second before. A thread of its own writes: no case waits for it.
+/// was known a second before, or five where writing takes long. A thread of its own writes: no case waits for it.
 pub struct Files {
     sender: Option<Sender<News>>,
     writer: Option<JoinHandle<io::Result<()>>>,
@@ -113,7 +115,7 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {
                     let begun = Instant::now();
                     self.write(false)?;
-                    next = Instant::now() + REST.max(begun.elapsed() * SHARE);
+                    next = Instant::now() + (begun.elapsed() * SHARE).clamp(REST, LONGEST_REST);
                     stale = false;
                 }
                 Err(RecvTimeoutError::Disconnected) => return self.write(true),

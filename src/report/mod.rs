@@ -90,7 +90,7 @@ pub trait Reporter {
     /// If the report cannot be written.
     fn case(&mut self, outcome: &Outcome) -> io::Result<()>;
 
-    /// The run is over: how many cases came out how, and how long it took.
+    /// The run is over: how many cases came out how, and how long it took, which is zero where that is not known.
     ///
     /// # Errors
     /// If the report cannot be written.

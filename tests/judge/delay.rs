@@ -84,6 +84,31 @@ fn a_slack_that_is_named_holds_on_a_virtual_clock_too() {
     );
 }
 
+/// Two digits would tell of another expectation than the one that was judged.
+#[test]
+fn what_was_expected_is_told_as_exactly_as_it_was_written() {
+    let told = |time, slack| {
+        let delay = Delay::about(line("done"), Mark::Exit, time).slack(slack);
+        delay.to_string()
+    };
+    assert_eq!(
+        told(secs(2), millis(5)),
+        "the exit 2.00 s after `done` (± 0.005 s)"
+    );
+    assert_eq!(
+        told(millis(15), Duration::from_micros(50)),
+        "the exit 0.015 s after `done` (± 0.000050 s)"
+    );
+    assert_eq!(
+        Delay::within(line("a"), line("b"), millis(25)).to_string(),
+        "`b` within 0.025 s after `a` (+ 0.20 s)"
+    );
+    assert_eq!(
+        Delay::at_least(line("a"), line("b"), millis(125)).to_string(),
+        "`b` at least 0.125 s after `a` (- 0.20 s)"
+    );
+}
+
 #[test]
 fn lag_makes_an_inconclusive_zone_on_both_sides() {
     let edges = [1299, 1300, 1799, 2201, 2700, 2701];

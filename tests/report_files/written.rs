@@ -58,6 +58,25 @@ fn what_is_known_is_in_the_file_while_the_run_goes_on() {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
 
+/// On a machine that is too busy to write, a rest in proportion would keep what is known out of the file for minutes.
+#[test]
+fn what_is_known_is_in_the_file_soon_after_a_write_that_took_long() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("report");
+    let render: Render = Box::new(|results| {
+        if results.outcomes.len() == 1 {
+            // Fifty times as long is more than the test waits.
+            std::thread::sleep(millis(1500));
+        }
+        results.outcomes.len().to_string()
+    });
+    let mut files = Files::create(two(), vec![(path.clone(), render)]).unwrap();
+    files.case(&held()).unwrap();
+    wait_for(&path, "1");
+    files.case(&hung()).unwrap();
+    wait_for(&path, "2");
+}
+
 #[test]
 fn a_run_that_is_given_up_is_not_over() {
     let directory = tempfile::tempdir().unwrap();

@@ -136,7 +136,7 @@ fn a_difference_is_told_and_is_the_exit_code() {
         .exeunt(&["diff", "before", "before"])
         .assert()
         .code(0)
-        .stdout("0 differ, 4 are the same, of 0 that cannot be told\n");
+        .stdout("4 cases: 0 different, 4 the same, 0 that cannot be told\n");
     script(&suite, "bye", "echo goodbye; exit 7");
     suite
         .exeunt(&["bye", "code", "--save", "after"])
@@ -153,7 +153,7 @@ fn a_difference_is_told_and_is_the_exit_code() {
         .stdout(contains(
             "no more so: a line `bye` (observed it never came)",
         ))
-        .stdout(contains("2 differ, 2 are the same"));
+        .stdout(contains("4 cases: 2 different, 2 the same"));
     suite
         .exeunt(&["diff", "before", "after", "code"])
         .assert()
@@ -185,7 +185,7 @@ fn two_implementations_can_be_compared() {
         .code(1)
         .stdout(line("differs  code/one → two\n"))
         .stdout(contains("ends with exit code 3"))
-        .stdout(contains("1 differ, 1 are the same"));
+        .stdout(contains("2 cases: 1 different, 1 the same"));
 }
 
 #[test]

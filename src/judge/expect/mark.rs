@@ -149,22 +149,34 @@ impl fmt::Display for Delay {
             bound,
             slack,
         } = self;
-        let slack = slack.as_secs_f64();
+        let slack = exact(*slack);
         match bound {
-            Bound::About(time) => {
-                let time = time.as_secs_f64();
-                write!(f, "{to} {time:.2} s after {from} (± {slack:.2} s)")
-            }
+            Bound::About(time) => write!(f, "{to} {} s after {from} (± {slack} s)", exact(*time)),
             Bound::Within(time) => {
-                let time = time.as_secs_f64();
-                write!(f, "{to} within {time:.2} s after {from} (+ {slack:.2} s)")
+                write!(
+                    f,
+                    "{to} within {} s after {from} (+ {slack} s)",
+                    exact(*time)
+                )
             }
-            Bound::AtLeast(time) => {
-                let time = time.as_secs_f64();
-                write!(f, "{to} at least {time:.2} s after {from} (- {slack:.2} s)")
-            }
+            Bound::AtLeast(time) => write!(
+                f,
+                "{to} at least {} s after {from} (- {slack} s)",
+                exact(*time)
+            ),
         }
     }
+}
+
+/// Seconds, with further digits where two would round: a slack of 5 ms is not 0.01 s.
+fn exact(time: Duration) -> String {
+    let micros = time.as_micros();
+    let digits = match micros {
+        _ if micros.is_multiple_of(10_000) => 2,
+        1_000.. => 3,
+        _ => 6,
+    };
+    format!("{:.digits$}", time.as_secs_f64())
 }
 
 /// The slack of a delay, unless the expectation says otherwise: 0.2 s. `docs/timing.md` tells how it was measured.

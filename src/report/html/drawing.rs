@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::band::{Band, Zone};
-use super::escape::{html, line};
+use super::escape::{html, line, sentence};
 use super::picture::{Picture, Row, What};
 use crate::expect::Expectation;
 use crate::judge::{Check, Expected, Judgement, Verdict};
@@ -334,12 +334,14 @@ fn note(check: &Check) -> String {
         Verdict::Broken => ("✗", "broken"),
     };
     let text = match (check.verdict, &check.expected) {
-        (Verdict::Held, Expected::LineAfter { line: pattern, .. }) => html(&pattern.to_string()),
-        (Verdict::Held, expected) => html(&expected.to_string()),
+        (Verdict::Held, Expected::LineAfter { line: pattern, .. }) => {
+            sentence(&pattern.to_string())
+        }
+        (Verdict::Held, expected) => sentence(&expected.to_string()),
         (_, expected) => format!(
             "expected {}<br>observed {}",
-            html(&expected.to_string()),
-            html(&check.observation())
+            sentence(&expected.to_string()),
+            sentence(&check.observation())
         ),
     };
     format!("<p class=\"note {class}\"><b>{sign}</b> {text}</p>")

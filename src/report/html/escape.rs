@@ -18,6 +18,19 @@ pub(super) fn html(text: &str) -> String {
     out
 }
 
+/// As [`html`], for a name: a narrow page breaks it between its words.
+pub(super) fn name(name: &str) -> String {
+    html(name).replace('_', "_<wbr>").replace('-', "-<wbr>")
+}
+
+/// As [`html`], for a sentence: a sign stays with its number.
+pub(super) fn sentence(text: &str) -> String {
+    html(text)
+        .replace("± ", "±\u{a0}")
+        .replace("(+ ", "(+\u{a0}")
+        .replace("(- ", "(-\u{a0}")
+}
+
 /// The characters of a line that a page shows.
 const LONGEST: usize = 600;
 
@@ -57,6 +70,12 @@ mod tests {
             html("a\u{0}b\u{1b}[2Jc\u{202e}d"),
             "a\\u{0}b\\u{1b}[2Jc\\u{202e}d"
         );
+    }
+
+    #[test]
+    fn a_page_breaks_names_and_not_figures() {
+        assert_eq!(name("a_b-<c>"), "a_<wbr>b-<wbr>&lt;c&gt;");
+        assert_eq!(sentence("2 s (± 0.20 s) <"), "2 s (±\u{a0}0.20 s) &lt;");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::Results;
 use super::results::{Row, kebab};
 use super::text::{Matrix, plain, summary};
 use crate::outcome::{CaseId, Status};
-use escape::{fragment, html as escaped};
+use escape::{fragment, html as escaped, name as breakable};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -126,12 +126,12 @@ fn matrix(rows: &[Row<'_>], ids: &[String]) -> String {
     let mut out = String::from("<div class=mx><table><thead><tr><th>");
     for (name, version) in matrix.columns() {
         let version = version.map_or(String::new(), |v| format!("<small>{}</small>", escaped(v)));
-        let _ = write!(out, "<th>{}{version}", escaped(name));
+        let _ = write!(out, "<th>{}{version}", breakable(name));
     }
     out.push_str("<tbody>");
     let names: Vec<_> = matrix.columns().map(|(name, _)| name.to_owned()).collect();
     for (scenario, cells) in matrix.rows() {
-        let _ = write!(out, "<tr><th>{}", escaped(scenario));
+        let _ = write!(out, "<tr><th>{}", breakable(scenario));
         for (cell, implementation) in cells.into_iter().zip(&names) {
             match cell {
                 None => out.push_str("<td>"),

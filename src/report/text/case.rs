@@ -180,7 +180,7 @@ pub fn observation(expectation: &Expectation, record: &Record) -> String {
     parts.join(", ")
 }
 
-/// The last line of a report.
+/// The last line of a report. The time is left out if it is zero: that of a run that was killed is not known.
 #[must_use]
 pub fn summary(summary: &Summary, seconds: f64) -> String {
     let deviations = match summary.deviates {
@@ -206,5 +206,9 @@ pub fn summary(summary: &Summary, seconds: f64) -> String {
     };
     let total = summary.total();
     let cases = if total == 1 { "case" } else { "cases" };
-    format!("{total} {cases} in {seconds:.2} s: {parts}")
+    let took = match seconds > 0.0 {
+        true => format!(" in {seconds:.2} s"),
+        false => String::new(),
+    };
+    format!("{total} {cases}{took}: {parts}")
 }

@@ -2,10 +2,8 @@
 
 use std::fmt::Write;
 
-use unicode_width::UnicodeWidthStr;
-
 use super::case::word;
-use super::page::padded;
+use super::table::{Styled, Table};
 use crate::expect::{Expectation, ExpectedEnd, ExpectedExchange, ExpectedRequest};
 use crate::judge::{Judgement, Observed as Seen, Verdict, elapsed};
 use crate::outcome::{Observed, Outcome, Status};
@@ -38,10 +36,12 @@ pub struct MatrixOptions {
     pub differing: bool,
     /// The version of each implementation, where it is known.
     pub versions: bool,
+    /// The columns of the terminal. A table that is wider is shown in parts.
+    pub columns: Option<usize>,
 }
 
 impl MatrixOptions {
-    /// All rows, without versions.
+    /// All rows, without versions, as wide as they are.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -57,6 +57,12 @@ impl MatrixOptions {
     #[must_use]
     pub fn versions(self, versions: bool) -> Self {
         Self { versions, ..self }
+    }
+
+    /// The columns of the terminal: a table for a terminal that is wider is shown in parts.
+    #[must_use]
+    pub fn columns(self, columns: Option<usize>) -> Self {
+        Self { columns, ..self }
     }
 }
 
@@ -141,33 +147,12 @@ impl Matrix {
     #[must_use]
     pub fn text_with(&self, options: MatrixOptions) -> String {
         let heads = self.heads(options);
-        let rows = self.shown(options);
-        let widths: Vec<usize> = (0..heads.len())
-            .map(|i| {
-                let cells = rows.iter().filter_map(|(_, cells)| cells.get(i)?.as_ref());
-                let widest = cells.map(|cell| plain(cell).width()).max().unwrap_or(0);
-                widest.max(heads[i].width())
-            })
-            .collect();
-        let first = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
-        let mut out = String::new();
-        let mut head = padded("", first);
-        for (name, width) in heads.iter().zip(&widths) {
-            let _ = write!(head, "  {}", padded(name, *width));
-        }
-        let _ = writeln!(out, "{}", head.trim_end());
-        for (name, cells) in rows {
-            let mut line = padded(name, first);
-            for (i, width) in widths.iter().enumerate() {
-                let _ = write!(
-                    line,
-                    "  {}",
-                    styled(cells.get(i).and_then(Option::as_ref), *width)
-                );
-            }
-            let _ = writeln!(out, "{}", line.trim_end());
-        }
-        out
+        let rows = self.shown(options).into_iter().map(|(name, cells)| {
+            let cell = |i: usize| cells.get(i).and_then(Option::as_ref).map(styled);
+            (name.as_str(), (0..heads.len()).map(cell).collect())
+        });
+        let rows = rows.collect();
+        Table::new(heads, rows).text(options.columns)
     }
 
     /// For a page.
@@ -220,14 +205,11 @@ impl Matrix {
     }
 }
 
-fn styled(cell: Option<&Cell>, width: usize) -> String {
-    let Some(cell) = cell else {
-        return padded("–", width);
-    };
-    let (style, _) = word(cell.status);
-    let text = plain(cell);
-    let pad = width.saturating_sub(text.width());
-    format!("{style}{text}{style:#}{:pad$}", "")
+fn styled(cell: &Cell) -> Styled {
+    Styled {
+        style: word(cell.status).0,
+        text: plain(cell),
+    }
 }
 
 fn plain(cell: &Cell) -> String {

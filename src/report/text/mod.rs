@@ -14,6 +14,8 @@ mod processes;
 mod quote;
 #[cfg(feature = "suite")]
 mod reporter;
+#[cfg(feature = "suite")]
+mod table;
 mod timeline;
 
 #[cfg(feature = "suite")]
