@@ -102,7 +102,7 @@ fn late_to_begin(record: &Record, seen: &ClientSeen, own: &Record) -> Duration {
     let executed = own.started.duration_since(record.started);
     let held_up = executed.unwrap_or_default().saturating_sub(seen.at);
     held_up
-        .saturating_add(own.lag.measured())
+        .saturating_add(own.lag.likely())
         .saturating_add(record.lag.subject_waited)
 }
 

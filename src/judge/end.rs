@@ -34,12 +34,22 @@ impl End {
             },
             (Termination::TimedOut { limit }, _) => Self::TimedOut { timeout: limit },
             (Termination::OnItsOwn, None) => Self::Unknown,
-            (Termination::OnItsOwn, Some(exit)) => match record.timeout {
+            (Termination::OnItsOwn, Some(exit)) => match limit(record, exit) {
                 Some(timeout) if exit.at > timeout => Self::Late { exit, timeout },
                 _ => Self::Own(exit),
             },
         }
     }
+}
+
+/// The limit that counted at an exit: the subject may have asked for more time.
+fn limit(record: &Record, exit: ExitSeen) -> Option<Duration> {
+    let before = record.events[..exit.event].iter();
+    let extended = before.filter_map(|event| match event.kind {
+        EventKind::ExtendsTimeout { by } => Some(event.at.saturating_add(by)),
+        _ => None,
+    });
+    Some(record.timeout?.max(extended.max().unwrap_or_default()))
 }
 
 /// Whether a subject that was to be ended had ended before the harness came to it.
@@ -181,12 +191,18 @@ pub(super) fn survivors(record: &Record, expectation: &Expectation) -> Option<Ch
         return expectation.end.is_none().then_some(check);
     }
     Some(match record.survivors.as_slice() {
-        [] => Check::held(expected, Observed::NoSurvivors),
+        [] if !leaves_something(record) => Check::held(expected, Observed::NoSurvivors),
         survivors => {
             let exit = record.exit_event().map(|seen| seen.event);
             Check::broken(expected, Observed::Survivors(survivors.to_vec())).at(exit)
         }
     })
+}
+
+/// Whether something outlived the subject, though it may not have been seen by itself.
+fn leaves_something(record: &Record) -> bool {
+    let survives = |finding: &Finding| matches!(finding, Finding::Survivors { .. });
+    record.findings.iter().any(survives)
 }
 
 /// A scenario with actions is only itself if they were done.

@@ -22,7 +22,10 @@ pub(super) fn requests(record: &Record, wanted: &ExpectedRequest) -> Vec<Check> 
         .map(|(event, exchange)| {
             let observed = Observed::Exchange(exchange.clone());
             let check = match wanted.end.allows(exchange) {
-                true => Check::held(expected(), observed),
+                true => {
+                    let doubt = doubt_about_loss(record, wanted, event);
+                    Check::held_unless(doubt, expected(), observed)
+                }
                 false => {
                     let doubt = doubt_about_signals(record, wanted, event)
                         .or_else(|| doubt_about_lateness(record, wanted, event))
@@ -76,6 +79,15 @@ fn beginning(record: &Record, wanted: &ExpectedRequest, end: usize) -> usize {
 fn doubt_about_lateness(record: &Record, wanted: &ExpectedRequest, end: usize) -> Option<Doubt> {
     let is_wanted = matches!(wanted.end, ExpectedExchange::Status(_));
     let lost = is_wanted && !is_answered(record, end);
+    was_late(record, beginning(record, wanted, end)).filter(|_| lost)
+}
+
+/// The doubt about a request that was to be lost, and was: it would have been answered, had it been sent in time.
+fn doubt_about_loss(record: &Record, wanted: &ExpectedRequest, end: usize) -> Option<Doubt> {
+    let lost = !matches!(
+        wanted.end,
+        ExpectedExchange::Status(_) | ExpectedExchange::Closed
+    );
     was_late(record, beginning(record, wanted, end)).filter(|_| lost)
 }
 

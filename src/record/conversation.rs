@@ -1,6 +1,7 @@
 //! What harness and subject do to one another: requests and answers, ports, files.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,11 @@ impl Listening {
     pub fn new(address: impl Into<String>, since: Duration) -> Self {
         let address = address.into();
         Self { address, since }
+    }
+
+    /// Whether it is a TCP port.
+    pub(crate) fn is_tcp(&self) -> bool {
+        self.address.parse::<SocketAddr>().is_ok()
     }
 }
 

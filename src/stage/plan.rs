@@ -236,6 +236,12 @@ impl Plan {
         any.then_some("a program beside it acts in real time")
     }
 
+    /// Whether the harness is to send requests.
+    #[cfg(target_os = "linux")]
+    pub(super) fn has_requests(&self) -> bool {
+        self.requests().next().is_some()
+    }
+
     /// The requests among its actions.
     fn requests(&self) -> impl Iterator<Item = &Request> {
         let acts = self.actions.iter().map(Action::act);

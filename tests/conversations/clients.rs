@@ -225,3 +225,26 @@ print(host)
         .success()
         .output("[::1]\n");
 }
+
+/// It is heard of once its own run is over, which waits for what it has left; its end was before.
+#[test]
+fn a_client_ends_when_it_exits_whatever_it_leaves_for_a_while() {
+    let subject =
+        || sh("trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done").settle(secs(2));
+    let leaves = || {
+        let mut client = client("sleep 0.6 & exit 0");
+        client.plan.bounds.settle = secs(5);
+        Action::client(client).on("up")
+    };
+    let record = subject()
+        .action(leaves())
+        .action(Action::signal(Signal::TERM).on(starts()).after(millis(300)))
+        .run()
+        .unwrap();
+    let at = |name: &EventName| record.named(name).next().expect("it came").1.at;
+    let (begun, ended) = (at(&starts()), at(&ends()));
+    let own = record.client("c").unwrap().exit_event().unwrap().at;
+    assert!(ended >= begun + own, "{begun:?} {own:?} {ended:?}");
+    let heard = at(&EventName::Signal(Signal::TERM));
+    assert!(ended < heard || own > millis(250), "{ended:?} {heard:?}");
+}

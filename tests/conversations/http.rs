@@ -454,3 +454,99 @@ fn a_request_goes_to_the_loopback_in_whatever_family_it_is_written() {
         eprintln!("warning: SKIPPED: this machine has no IPv6");
     }
 }
+
+/// A client knows one address. That another port is still there is no answer to it.
+#[test]
+fn a_request_goes_to_the_first_port_after_that_was_closed() {
+    if !python::is_here() {
+        return;
+    }
+    let script = "
+import signal, socket, threading, time
+def serve(server):
+    while True:
+        c, _ = server.accept()
+        c.recv(9999)
+        c.sendall(b'HTTP/1.1 200 A\\r\\nContent-Length: 0\\r\\n\\r\\n')
+        c.close()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+first = socket.create_server(('127.0.0.1', 0))
+time.sleep(0.1)
+second = socket.create_server(('127.0.0.1', 0))
+threading.Thread(target=serve, args=[second], daemon=True).start()
+print('both', flush=True)
+signal.sigwait([signal.SIGTERM])
+first.close()
+time.sleep(1.5)
+";
+    let late = Action::request(Request::get("late", "/")).on(EventName::StopsListening);
+    let record = Subject::new("python3")
+        .args(["-c", script])
+        .timeout(secs(20))
+        .ready(Readiness::Listening)
+        .action(Action::signal(Signal::TERM).on("both").after(millis(100)))
+        .action(late.after(millis(100)))
+        .run()
+        .unwrap();
+    record
+        .assert()
+        .success()
+        .request("late", ExpectedExchange::Refused);
+}
+
+/// What another program answers says nothing of the subject.
+#[test]
+fn a_port_of_another_program_is_not_the_subjects() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    let asked = Action::request(Request::get("asked", "/").port(port)).after(millis(100));
+    let record = Subject::new("sleep")
+        .arg("0.5")
+        .timeout(secs(20))
+        .action(asked)
+        .run()
+        .unwrap();
+    record
+        .assert()
+        .success()
+        .request("asked", ExpectedExchange::Refused);
+    let why = record.events.iter().find_map(|event| match &event.kind {
+        EventKind::Request(seen) => match &seen.exchange {
+            Exchange::Refused { why } => Some(why.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let why = why.unwrap();
+    assert!(why.contains("another program listens at port"), "{why}");
+}
+
+/// Requests wait for a port, whatever else the subject opens first.
+#[test]
+fn a_unix_socket_alone_is_not_what_requests_wait_for() {
+    if !python::is_here() {
+        return;
+    }
+    let script = "
+import os, socket, time
+own = socket.socket(socket.AF_UNIX)
+own.bind(os.environ['TMPDIR'] + '/own')
+own.listen()
+time.sleep(0.3)
+server = socket.create_server(('127.0.0.1', 0))
+c, _ = server.accept()
+c.recv(9999)
+c.sendall(b'HTTP/1.1 200 A\\r\\nContent-Length: 0\\r\\n\\r\\n')
+";
+    let subject = || {
+        let subject = Subject::new("python3").args(["-c", script]);
+        subject.timeout(secs(20)).ready(Readiness::Listening)
+    };
+    let asked = Action::request(Request::get("asked", "/")).on(EventName::Ready);
+    let record = subject().action(asked).run().unwrap();
+    record.assert().success().answered("asked", 200);
+    // Without one, a Unix socket is as good as a port.
+    let term = Action::signal(Signal::TERM).on(EventName::Ready);
+    let record = subject().action(term).run().unwrap();
+    record.assert().signal(Signal::TERM);
+}

@@ -356,3 +356,28 @@ fn only_what_was_left_behind_was_ready() {
     // It may have been ready before its end, and was seen to be after it.
     holds(&ready(millis(95), millis(105)), &nothing());
 }
+
+/// The limit that counts is the one that the subject has asked for, as long as it asked in time.
+#[test]
+fn an_exit_within_the_time_that_the_subject_asked_for_is_in_time() {
+    let record = |by: u64| {
+        let extends = EventKind::ExtendsTimeout { by: secs(by) };
+        let mut record = Record::new(["service"])
+            .with(millis(100), extends)
+            .with(secs(4), Exit::Code(0));
+        record.timeout = Some(secs(1));
+        record
+    };
+    let ends = Expectation::new().end(Exit::Code(0));
+    assert_eq!(judge(&record(5), &ends).verdict(), Verdict::Held);
+    assert_eq!(judge(&record(3), &ends).verdict(), Verdict::Inconclusive);
+}
+
+/// Something was left, though no look has found it.
+#[test]
+fn what_outlives_the_subject_unseen_is_no_less_there() {
+    let mut record = Record::new(["service"]).with(secs(1), Exit::Code(0));
+    record.findings.push(Finding::Survivors { count: 1 });
+    let judgement = judge(&record, &Expectation::new().end(Exit::Code(0)));
+    assert_eq!(judgement.verdict(), Verdict::Broken);
+}

@@ -104,6 +104,15 @@ fn one_that_was_sent_too_late_to_be_answered_tells_nothing() {
     let unready = || ExpectedExchange::Status(503);
     assert_eq!(verdict(106, record(), unready()), Verdict::Inconclusive);
     assert_eq!(verdict(105, record(), unready()), Verdict::Broken);
+    // It was to be refused at another time than that at which it was.
+    assert_eq!(
+        verdict(106, record(), ExpectedExchange::Refused),
+        Verdict::Inconclusive
+    );
+    assert_eq!(
+        verdict(105, record(), ExpectedExchange::Refused),
+        Verdict::Held
+    );
     // One that was to be refused would have been answered all the more.
     let wrong = answered(
         3101,

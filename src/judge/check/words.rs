@@ -130,6 +130,9 @@ impl fmt::Display for Observed {
                     false => " came, unexpected",
                 })
             }
+            Self::Survivors(processes) if processes.is_empty() => f.write_str(
+                "one did that makes another and ends, again and again, so that it could not be looked at",
+            ),
             Self::Survivors(processes) => {
                 let list: Vec<_> = processes.iter().map(ToString::to_string).collect();
                 f.write_str(&list.join("; "))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::files;
+use crate::stage::reachable;
 
 /// A listening socket, by the number of its inode.
 type Listeners = BTreeMap<u64, Place>;
@@ -107,6 +108,26 @@ pub(in crate::stage) fn held_below(root: u32, sockets: &HashSet<u64>) -> Vec<u64
         }
     }
     found
+}
+
+/// Whether a program that is not below a process is seen to listen at a TCP port of the loopback, and none that is.
+pub(in crate::stage) fn is_taken(port: u16, pid: u32, root: u32) -> bool {
+    let at_port = |place: &Place| match place {
+        Place::Tcp(at) => at.port() == port && reachable(*at).ip().is_loopback(),
+        Place::Unix(_) => false,
+    };
+    let all = all_listeners(pid).into_iter();
+    let there: HashSet<u64> = all
+        .filter(|(_, place)| at_port(place))
+        .map(|(inode, _)| inode)
+        .collect();
+    let holds = |pid: u32| sockets_of(pid).any(|inode| there.contains(&inode));
+    let strange = || {
+        let processes = files::entries("/proc").into_iter().flatten().flatten();
+        let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.any(holds)
+    };
+    !there.is_empty() && held_below(root, &there).is_empty() && strange()
 }
 
 fn children(pid: u32) -> Vec<u32> {

@@ -48,6 +48,15 @@ pub(crate) fn descendants(
     Ok(found)
 }
 
+/// The children of a process that have ended and are not reaped yet.
+pub(in crate::stage) fn dead_below(root: u32) -> Vec<u32> {
+    let is_dead = |pid: &u32| {
+        let stat = Stat::of(*pid);
+        matches!(stat, Ok(Some(Stat { parent, dead: true, .. })) if parent == root)
+    };
+    all().into_iter().flatten().filter(is_dead).collect()
+}
+
 /// All processes of the machine, zombies included.
 pub(super) fn all() -> io::Result<impl Iterator<Item = u32>> {
     let entries = files::entries("/proc")?.flatten();

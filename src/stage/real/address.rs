@@ -3,15 +3,25 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::run::Run;
+#[cfg(feature = "http")]
+use crate::stage::proc;
 use crate::stage::reachable;
 
 impl Run<'_, '_> {
-    /// Where a request goes to: a port that it names, the one that was handed in, or the first at which the tree listens.
+    /// Where a request goes to: a port that it names, the one that was handed in, or the first at which the tree listens. Or why it
+    /// can go nowhere.
     #[cfg(feature = "http")]
-    pub(super) fn address(&self, port: Option<u16>) -> Option<SocketAddr> {
+    pub(super) fn address(&self, port: Option<u16>) -> Result<SocketAddr, String> {
         let wanted = port.or(self.plan.port);
-        let fitting = self.listener(wanted).map(reachable);
-        fitting.or(wanted.map(on_loopback))
+        match (self.listener(wanted).map(reachable), wanted) {
+            (Some(at), _) => Ok(at),
+            (None, None) => Err("nothing of the subject listens at a TCP port".into()),
+            // What another program answers says nothing of the subject.
+            (None, Some(port)) if proc::is_taken(port, self.pid, self.reaper.pid()) => Err(
+                format!("another program listens at port {port}, and nothing of the subject does"),
+            ),
+            (None, Some(port)) => Ok(on_loopback(port)),
+        }
     }
 
     /// The same for a client, which may go anywhere. A socket of IPv6 that stands for all of the machine mostly takes IPv4 too,

@@ -4,7 +4,7 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::Real;
 use super::run::Run;
@@ -27,6 +27,15 @@ struct Running {
     cancel: Cancel,
     thread: JoinHandle<()>,
     at: Duration,
+}
+
+/// The end of a client, as it is heard.
+struct ClientEnd {
+    name: String,
+    exit: Option<Exit>,
+    ago: Duration,
+    /// When it was started.
+    started: Duration,
 }
 
 struct Ended {
@@ -83,8 +92,8 @@ impl Clients {
         self.running.iter().any(|known| known.name == name)
     }
 
-    /// The next one that has ended, and its exit.
-    fn next_ended(&mut self) -> Option<(String, Option<Exit>)> {
+    /// The next one that has ended: its exit, and how long ago that was by now.
+    fn next_ended(&mut self) -> Option<ClientEnd> {
         let Ended { name, result } = self.results.1.try_recv().ok()?;
         if let Some((readable, _)) = &self.wake {
             let _ = (&mut &*readable).read(&mut [0]);
@@ -93,13 +102,19 @@ impl Clients {
         let running = self.running.swap_remove(place);
         let _ = running.thread.join();
         let exit = result.as_ref().ok().and_then(Record::exit);
+        let ago = result.as_ref().ok().and_then(since_exit);
         let seen = ClientSeen::new(
             &name,
             running.at,
             result.map_err(|error| format!("{error:?}")),
         );
         self.done.push(seen);
-        Some((name, exit))
+        Some(ClientEnd {
+            name,
+            exit,
+            ago: ago.unwrap_or_default(),
+            started: running.at,
+        })
     }
 }
 
@@ -130,8 +145,10 @@ impl Run<'_, '_> {
 
     /// Hears which clients have ended.
     pub(super) fn hear_clients(&mut self) {
-        while let Some((name, exit)) = self.clients.next_ended() {
-            let at = self.elapsed();
+        while let Some(end) = self.clients.next_ended() {
+            // It is heard once the client's own run is over, which waits for what the client has left behind.
+            let at = self.elapsed().saturating_sub(end.ago).max(end.started);
+            let ClientEnd { name, exit, .. } = end;
             self.push(at, EventKind::ClientEnds { name, exit });
         }
     }
@@ -172,6 +189,12 @@ impl Drop for Clients {
             let _ = running.thread.join();
         }
     }
+}
+
+/// How long ago a client has exited, by the wall clock, which is the only one that its record tells.
+fn since_exit(record: &Record) -> Option<Duration> {
+    let exit = record.started.checked_add(record.exit_event()?.at)?;
+    SystemTime::now().duration_since(exit).ok()
 }
 
 fn wants_address(plan: &Plan) -> bool {

@@ -8,6 +8,37 @@ use crate::record::{EventKind, Finding, Process, Signal, SignalReason, SignalSen
 use crate::stage::sys::{self, Hold};
 use crate::stage::{Cancel, proc, stacks};
 
+/// How often, and how soon, it is looked for what is left and was not found.
+const LOOKS: u32 = 60;
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// The longest time without a processor that is made up for to what is left.
+const LONGEST_STARVED: Duration = Duration::from_secs(2);
+
+/// What is left of a tree and is found by no look, since it makes another process and ends, again and again.
+#[derive(Default)]
+pub(super) struct Unseen {
+    looks: u32,
+    /// What had ended by the last look, and was not reaped.
+    dead: Vec<u32>,
+    /// How many were there that had not been there before.
+    new: usize,
+}
+
+impl Unseen {
+    fn look(&mut self, dead: Vec<u32>) {
+        let new = dead.iter().filter(|pid| !self.dead.contains(pid)).count();
+        // What the first look finds has ended with the subject, and its reaper is late.
+        self.new += if self.looks == 0 { 0 } else { new };
+        self.looks += 1;
+        self.dead.extend(dead);
+    }
+
+    /// Whether processes were made that were not there at first.
+    fn goes_on(&self) -> bool {
+        self.new >= 2
+    }
+}
+
 impl Run<'_, '_> {
     /// Goes on to the next phase where its time has come.
     pub(super) fn advance(&mut self) {
@@ -110,6 +141,10 @@ impl Run<'_, '_> {
     /// The settling period is over: what is still there has outlived the subject.
     fn survey(&mut self) {
         let left = self.descendants();
+        if let Some(until) = self.has_more_time(&left) {
+            self.phase = Phase::Settling { until };
+            return;
+        }
         self.survivors = self.explained(left);
         self.copy_stacks(|run| &run.survivors);
         for pipe in self.pipes.iter().filter(|p| p.is_open()) {
@@ -121,6 +156,9 @@ impl Run<'_, '_> {
             let (phase, order) = phase::after_survey(self.elapsed(), self.empty);
             self.phase = phase;
             if order == Some(Order::Kill) {
+                let goes_on = self.unseen.goes_on();
+                self.findings
+                    .extend(goes_on.then_some(Finding::Survivors { count: 1 }));
                 self.reaper.finish();
             }
             return;
@@ -129,6 +167,23 @@ impl Run<'_, '_> {
         self.findings.push(Finding::Survivors { count });
         let survivors = self.survivors.clone();
         self.terminate(Signal::TERM, &survivors, SignalReason::Survived);
+    }
+
+    /// Until when it may settle still: for as long as what is left had no processor, and while there is something that no look finds,
+    /// since it makes another process and ends, again and again.
+    fn has_more_time(&mut self, left: &[Process]) -> Option<Duration> {
+        let now = self.elapsed();
+        if left.is_empty() && !self.empty && self.unseen.looks < LOOKS {
+            self.unseen.look(proc::dead_below(self.reaper.pid()));
+            return Some(now.saturating_add(LOOK_AGAIN));
+        }
+        let starved = left.iter().map(|process| proc::waited(process.pid)).max();
+        let settle = self
+            .bounds
+            .settle
+            .saturating_add(starved?.min(LONGEST_STARVED));
+        let until = self.ended_at?.saturating_add(settle);
+        (now < until).then_some(until)
     }
 
     fn terminate(&mut self, signal: Signal, processes: &[Process], reason: SignalReason) {

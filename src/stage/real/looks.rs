@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -41,6 +42,8 @@ struct Ports {
     before: HashSet<u64>,
     /// In the order in which they were seen: the numbers of inodes say nothing of it.
     known: Vec<(u64, Place)>,
+    /// Where the tree listens or did, in the order in which that was seen.
+    ever: Vec<SocketAddr>,
 }
 
 /// A file that is waited for.
@@ -114,6 +117,7 @@ impl Looks {
             ports: plan.looks_at_ports().then(|| Ports {
                 before: before(),
                 known: Vec::new(),
+                ever: Vec::new(),
             }),
             files: files(plan).into_iter().map(watched).collect(),
             since: Duration::ZERO,
@@ -159,13 +163,12 @@ impl Looks {
         named.map(|file| (file.name.clone(), state(file))).collect()
     }
 
-    /// The TCP addresses at which the tree listens now, the first first.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = std::net::SocketAddr> {
-        let known = self.ports.iter().flat_map(|ports| &ports.known);
-        known.filter_map(|(_, place)| match place {
-            Place::Tcp(address) => Some(*address),
-            Place::Unix(_) => None,
-        })
+    /// The TCP addresses at which the tree listens, or did: the first that was seen comes first. A client knows one address, and
+    /// asks there again when nothing listens there any more.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.ports
+            .iter()
+            .flat_map(|ports| ports.ever.iter().copied())
     }
 }
 
@@ -191,6 +194,11 @@ impl Ports {
             // Several sockets may listen at one place: it begins with the first, and ends with the last.
             if !self.listens_at(&place) {
                 begun.push(place.clone());
+            }
+            if let Place::Tcp(address) = place
+                && !self.ever.contains(&address)
+            {
+                self.ever.push(address);
             }
             self.known.push((inode, place));
         }
@@ -295,7 +303,10 @@ impl Run<'_, '_> {
 
     fn makes_ready(&self, kind: &EventKind) -> bool {
         match (&self.plan.ready, kind) {
-            (Some(Readiness::Listening), EventKind::Listens(_)) => true,
+            // Requests go to a TCP port: a Unix socket alone is not what they wait for.
+            (Some(Readiness::Listening), EventKind::Listens(place)) => {
+                place.is_tcp() || !self.plan.has_requests()
+            }
             (Some(Readiness::File(wanted)), EventKind::File(file)) => file.path == *wanted,
             _ => false,
         }

@@ -8,6 +8,7 @@ use super::actions::{Actions, Due, LOOK, TAKEN};
 use super::clients::Clients;
 use super::clock::{Heard, RunClock, Wait};
 use super::collect::Collector;
+use super::ending::Unseen;
 use super::finish::Begun;
 use super::http::Requests;
 use super::input::Input;
@@ -58,6 +59,7 @@ pub(super) struct Run<'a, 'c> {
     pub(super) ending: Option<Duration>,
     pub(super) empty: bool,
     pub(super) survivors: Vec<Process>,
+    pub(super) unseen: Unseen,
     pub(super) ended_by_harness: Vec<Process>,
     /// How long, up to the time limit, the process of the tree waited for a processor that waited longest.
     pub(super) starved: Duration,
@@ -107,6 +109,7 @@ pub(in crate::stage) fn run(
         ending: None,
         empty: false,
         survivors: Vec::new(),
+        unseen: Unseen::default(),
         ended_by_harness: Vec::new(),
         starved: Duration::ZERO,
         findings: Vec::new(),
@@ -404,10 +407,12 @@ impl Run<'_, '_> {
         let Some(Due { act, late }) = self.actions.next_ready(now, self.pid) else {
             return;
         };
+        self.catch_up();
         if self.clock.can_lag() {
+            // To catch up takes its time, too.
+            let late = late.saturating_add(self.elapsed().saturating_sub(now));
             self.late = self.late.max(late);
         }
-        self.catch_up();
         self.perform(act);
         self.looks.still_at(self.elapsed());
     }
@@ -449,5 +454,7 @@ impl Run<'_, '_> {
         self.look_before_acting();
         self.hear_ready();
         self.read_pipes();
+        // Who says in a line that an answer is on its way has sent it before.
+        self.converse();
     }
 }

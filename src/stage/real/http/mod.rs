@@ -108,9 +108,9 @@ impl Run<'_, '_> {
             return self.findings.push(Finding::NotDone { what });
         }
         let seen = |exchange| RequestSeen::new(&request.name, exchange);
-        let Some(to) = self.address(request.port) else {
-            let why = "nothing of the subject listens at a TCP port".into();
-            return self.push(at, seen(Exchange::Refused { why }).into());
+        let to = match self.address(request.port) {
+            Ok(to) => to,
+            Err(why) => return self.push(at, seen(Exchange::Refused { why }).into()),
         };
         match Connection::open(request, to) {
             Ok(connection) => {
@@ -169,11 +169,14 @@ impl Run<'_, '_> {
             self.requests.probe = None;
         }
         let now = self.elapsed();
-        let address = self.address(None);
+        let is_due = |probe: &Probe| now >= probe.at && probe.connections.len() < PROBES;
+        let is_due = self.requests.probe.as_ref().is_some_and(is_due);
+        // To find out who listens takes its time.
+        let address = is_due.then(|| self.address(None).ok()).flatten();
         let Some(probe) = &mut self.requests.probe else {
             return;
         };
-        if now >= probe.at && probe.connections.len() < PROBES {
+        if is_due {
             let opened = address.and_then(|to| Connection::open(&probe.request, to).ok());
             probe.at = now + if opened.is_some() { PATIENCE } else { PROBE };
             probe
