@@ -94,7 +94,7 @@ fn doubt_about_signals(
         late.map(Doubt::Lag)
     });
     let to_fail = is_to_fail(wanted);
-    doubts.or_else(|| was_late(record, begun).filter(|_| !to_fail))
+    doubts.or_else(|| was_late(record, begun, seen.late).filter(|_| !to_fail))
 }
 
 /// By how much a client may have been held up: until it was executed, while it ran, and by a subject that was not there to hear it.

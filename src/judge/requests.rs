@@ -1,5 +1,7 @@
 //! What became of requests.
 
+use std::time::Duration;
+
 use super::check::{Check, Doubt, Expected, Observed};
 use super::end::doubt_at_end;
 use super::expect::{ExpectedExchange, ExpectedRequest};
@@ -79,7 +81,7 @@ fn beginning(record: &Record, wanted: &ExpectedRequest, end: usize) -> usize {
 fn doubt_about_lateness(record: &Record, wanted: &ExpectedRequest, end: usize) -> Option<Doubt> {
     let is_wanted = matches!(wanted.end, ExpectedExchange::Status(_));
     let lost = is_wanted && !is_answered(record, end);
-    was_late(record, beginning(record, wanted, end)).filter(|_| lost)
+    was_sent_late(record, beginning(record, wanted, end)).filter(|_| lost)
 }
 
 /// The doubt about a request that was to be lost, and was: it would have been answered, had it been sent in time.
@@ -88,13 +90,19 @@ fn doubt_about_loss(record: &Record, wanted: &ExpectedRequest, end: usize) -> Op
         wanted.end,
         ExpectedExchange::Status(_) | ExpectedExchange::Closed
     );
-    was_late(record, beginning(record, wanted, end)).filter(|_| lost)
+    was_sent_late(record, beginning(record, wanted, end)).filter(|_| lost)
+}
+
+fn was_sent_late(record: &Record, begun: usize) -> Option<Doubt> {
+    match &record.events[begun].kind {
+        EventKind::Request(request) => was_late(record, begun, request.late),
+        _ => None,
+    }
 }
 
 /// The doubt about something that the harness began: the subject had stopped to listen, or had ended, sooner before it than the
-/// harness was late.
-pub(super) fn was_late(record: &Record, begun: usize) -> Option<Doubt> {
-    let late = record.lag.canary.max(record.lag.harness);
+/// harness was late with it.
+pub(super) fn was_late(record: &Record, begun: usize, late: Duration) -> Option<Doubt> {
     let earliest = record.events[begun].at.saturating_sub(late);
     let mut before = record.events[..begun].iter();
     let stopped = before.any(|event| {

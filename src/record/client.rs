@@ -15,6 +15,9 @@ pub struct ClientSeen {
     /// When it was started, in the subject's time, in seconds when serialised.
     #[serde(with = "seconds")]
     pub at: Duration,
+    /// By how much that was later than planned, in seconds when serialised.
+    #[serde(default, with = "seconds", skip_serializing_if = "Duration::is_zero")]
+    pub late: Duration,
     /// What was observed of it. `None` if it could not be run.
     pub record: Option<Record>,
     /// Why it could not be run.
@@ -33,6 +36,7 @@ impl ClientSeen {
         Self {
             name: name.into(),
             at,
+            late: Duration::ZERO,
             record,
             problem,
         }

@@ -17,6 +17,9 @@ pub struct RequestSeen {
     /// What happened.
     #[serde(flatten)]
     pub exchange: Exchange,
+    /// By how much it was sent later than planned, for the first event of a request; in seconds when serialised.
+    #[serde(default, with = "seconds", skip_serializing_if = "Duration::is_zero")]
+    pub late: Duration,
 }
 
 /// What can happen to a request.
@@ -75,6 +78,7 @@ impl RequestSeen {
         Self {
             name: name.into(),
             exchange,
+            late: Duration::ZERO,
         }
     }
 }

@@ -179,10 +179,7 @@ mod tests {
     use crate::{millis, secs};
 
     fn request(name: &str, exchange: Exchange) -> EventKind {
-        EventKind::Request(RequestSeen {
-            name: name.into(),
-            exchange,
-        })
+        RequestSeen::new(name, exchange).into()
     }
 
     #[test]

@@ -146,7 +146,7 @@ fn one_that_was_started_too_late_tells_nothing() {
     let stops = || EventKind::StopsListening(Listening::new("127.0.0.1:80", millis(1890)));
     let verdict = |late, end: ExpectedEnd| {
         let mut record = run(&refused, 1000).with(millis(1895), stops());
-        record.lag.harness = millis(late);
+        record.clients[0].late = millis(late);
         verdict(&record, end)
     };
     assert_eq!(verdict(106, ExpectedEnd::code(0)), Verdict::Inconclusive);

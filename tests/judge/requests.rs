@@ -10,11 +10,14 @@ use exeunt::record::{
 };
 use exeunt::{Record, millis, secs};
 
-fn sent(at: u64, record: Record) -> Record {
+fn request_sent() -> RequestSeen {
     let to = "127.0.0.1:80".into();
     let what = "GET /readyz".into();
-    let seen = RequestSeen::new("ready", Exchange::Sent { to, what });
-    record.with(millis(at), seen)
+    RequestSeen::new("ready", Exchange::Sent { to, what })
+}
+
+fn sent(at: u64, record: Record) -> Record {
+    record.with(millis(at), request_sent())
 }
 
 fn answered(at: u64, record: Record) -> Record {
@@ -92,25 +95,28 @@ fn one_that_was_sent_too_late_to_be_answered_tells_nothing() {
     let why = "connection refused".to_owned();
     let refused = || RequestSeen::new("ready", Exchange::Refused { why: why.clone() });
     let stops = || EventKind::StopsListening(Listening::new("127.0.0.1:80", millis(2990)));
-    let record = || {
+    let record = |late: u64| {
         let stopped = signalled(1000, begun()).with(millis(2995), stops());
-        sent(3100, stopped).with(millis(3101), refused())
+        let mut sent = request_sent();
+        sent.late = millis(late);
+        stopped
+            .with(millis(3100), sent)
+            .with(millis(3101), refused())
     };
-    let verdict = |late: u64, record: Record, end: ExpectedExchange| {
-        let mut record = record.with(secs(4), Exit::Code(0));
-        record.lag.harness = millis(late);
+    let verdict = |record: Record, end: ExpectedExchange| {
+        let record = record.with(secs(4), Exit::Code(0));
         judge(&record, &Expectation::new().request("ready", end)).verdict()
     };
     let unready = || ExpectedExchange::Status(503);
-    assert_eq!(verdict(106, record(), unready()), Verdict::Inconclusive);
-    assert_eq!(verdict(105, record(), unready()), Verdict::Broken);
+    assert_eq!(verdict(record(106), unready()), Verdict::Inconclusive);
+    assert_eq!(verdict(record(105), unready()), Verdict::Broken);
     // It was to be refused at another time than that at which it was.
     assert_eq!(
-        verdict(106, record(), ExpectedExchange::Refused),
+        verdict(record(106), ExpectedExchange::Refused),
         Verdict::Inconclusive
     );
     assert_eq!(
-        verdict(105, record(), ExpectedExchange::Refused),
+        verdict(record(105), ExpectedExchange::Refused),
         Verdict::Held
     );
     // One that was to be refused would have been answered all the more.
@@ -118,10 +124,7 @@ fn one_that_was_sent_too_late_to_be_answered_tells_nothing() {
         3101,
         sent(3100, signalled(1000, begun()).with(millis(2995), stops())),
     );
-    assert_eq!(
-        verdict(106, wrong, ExpectedExchange::Refused),
-        Verdict::Broken
-    );
+    assert_eq!(verdict(wrong, ExpectedExchange::Refused), Verdict::Broken);
 }
 
 fn lost() -> Expectation {

@@ -27,6 +27,7 @@ struct Running {
     cancel: Cancel,
     thread: JoinHandle<()>,
     at: Duration,
+    late: Duration,
 }
 
 /// The end of a client, as it is heard.
@@ -63,7 +64,12 @@ impl Clients {
         std::mem::take(&mut self.done)
     }
 
-    fn start(&mut self, name: &str, plan: Plan, at: Duration) -> io::Result<()> {
+    fn start(
+        &mut self,
+        name: &str,
+        plan: Plan,
+        (at, late): (Duration, Duration),
+    ) -> io::Result<()> {
         let cancel = Cancel::new()?;
         let wake = match &mut self.wake {
             Some(wake) => wake,
@@ -84,6 +90,7 @@ impl Clients {
             cancel,
             thread: thread.spawn(run)?,
             at,
+            late,
         });
         Ok(())
     }
@@ -103,12 +110,11 @@ impl Clients {
         let _ = running.thread.join();
         let exit = result.as_ref().ok().and_then(Record::exit);
         let ago = result.as_ref().ok().and_then(since_exit);
-        let seen = ClientSeen::new(
-            &name,
-            running.at,
-            result.map_err(|error| format!("{error:?}")),
-        );
-        self.done.push(seen);
+        let result = result.map_err(|error| format!("{error:?}"));
+        self.done.push(ClientSeen {
+            late: running.late,
+            ..ClientSeen::new(&name, running.at, result)
+        });
         Some(ClientEnd {
             name,
             exit,
@@ -137,7 +143,7 @@ impl Run<'_, '_> {
             return self.findings.push(Finding::NotDone { what });
         }
         let name = client.name.clone();
-        match self.clients.start(&name, plan, at) {
+        match self.clients.start(&name, plan, (at, self.act_late)) {
             Ok(()) => self.push(at, EventKind::ClientStarts { name }),
             Err(_) => self.findings.push(Finding::NotDone { what }),
         }

@@ -68,6 +68,8 @@ pub(super) struct Run<'a, 'c> {
     untaken: Option<(Signal, Duration)>,
     /// The most by which we were late to look or to act.
     pub(super) late: Duration,
+    /// By how much what is done now is later than planned.
+    pub(super) act_late: Duration,
     /// Why it could not be seen which processes there are.
     pub(super) blind: Option<io::Error>,
     pub(super) stacks: Vec<stacks::Copied>,
@@ -115,6 +117,7 @@ pub(in crate::stage) fn run(
         findings: Vec::new(),
         untaken: None,
         late: Duration::ZERO,
+        act_late: Duration::ZERO,
         blind: None,
         stacks: Vec::new(),
     };
@@ -410,10 +413,11 @@ impl Run<'_, '_> {
         self.catch_up();
         if self.clock.can_lag() {
             // To catch up takes its time, too.
-            let late = late.saturating_add(self.elapsed().saturating_sub(now));
-            self.late = self.late.max(late);
+            self.act_late = late.saturating_add(self.elapsed().saturating_sub(now));
+            self.late = self.late.max(self.act_late);
         }
         self.perform(act);
+        self.act_late = Duration::ZERO;
         self.looks.still_at(self.elapsed());
     }
 

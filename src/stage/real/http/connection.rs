@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{
@@ -16,6 +17,8 @@ use crate::stage::Request;
 
 pub(super) struct Connection {
     pub(super) name: String,
+    /// By how much it was opened later than planned, until that is told.
+    pub(super) late: Duration,
     socket: OwnedFd,
     /// To where, and what is asked for.
     to: String,
@@ -59,6 +62,7 @@ impl Connection {
             .is_some_and(|head| head.method == "HEAD");
         Ok(Self {
             name: request.name.clone(),
+            late: Duration::ZERO,
             socket,
             out: request.bytes(&to.to_string()),
             to: to.to_string(),

@@ -107,13 +107,18 @@ impl Run<'_, '_> {
             let what = crate::record::EventName::Sent(request.name.clone());
             return self.findings.push(Finding::NotDone { what });
         }
-        let seen = |exchange| RequestSeen::new(&request.name, exchange);
+        let late = self.act_late;
+        let seen = |exchange| RequestSeen {
+            late,
+            ..RequestSeen::new(&request.name, exchange)
+        };
         let to = match self.address(request.port) {
             Ok(to) => to,
             Err(why) => return self.push(at, seen(Exchange::Refused { why }).into()),
         };
         match Connection::open(request, to) {
-            Ok(connection) => {
+            Ok(mut connection) => {
+                connection.late = late;
                 self.requests.connections.push(connection);
                 self.converse();
             }
@@ -132,7 +137,10 @@ impl Run<'_, '_> {
                 let Some(exchange) = connection.proceed() else {
                     break;
                 };
-                let seen = RequestSeen::new(&connection.name, exchange);
+                let seen = RequestSeen {
+                    late: std::mem::take(&mut connection.late),
+                    ..RequestSeen::new(&connection.name, exchange)
+                };
                 let sent = matches!(seen.exchange, Exchange::Sent { .. });
                 let at = if sent { before } else { self.elapsed() };
                 self.hear_exchange(at, seen);
