@@ -1,14 +1,17 @@
 //! The seed's three cases with sleeps of 2 s, in several languages, on the real and on the virtual clock, and the same programs
 //! without their sleep: `cargo bench --bench virtual --features trace`. An argument is the number of rounds (3 by default).
+//! With `frozen` it tells instead how many runs of each end at one and the same time, where only jumps move the clock.
 //!
 //! The three are run one after the other in each round; a figure is the median over the rounds, the ratio the median of the
 //! ratios of virtual to no sleep. What is not on this machine is left out.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use exeunt::record::Clock;
+use exeunt::stage::{Control, Traced};
 use exeunt::{Subject, secs};
 
 const CASES: [&str; 3] = ["non_daemon", "daemon", "join"];
@@ -171,11 +174,52 @@ fn overhead(rounds: usize) {
     }
 }
 
+/// How many runs of a program end at the time at which most do, where only jumps move the clock.
+fn determinism(columns: &[Column]) {
+    const RUNS: usize = 20;
+    println!("| {RUNS} runs of each | `non_daemon` | `daemon` | `join` |\n|---|---|---|---|");
+    for column in columns {
+        let cells = CASES.map(|case| match ends(column, case, RUNS) {
+            Ok(ends) => {
+                let most = ends.values().max().copied().unwrap_or_default();
+                format!("{most} of {RUNS}")
+            }
+            Err(why) => why,
+        });
+        println!("| {} | {} |", column.name, cells.join(" | "));
+    }
+}
+
+/// When runs end on the frozen clock, and how many do then; or why one fell back.
+fn ends(column: &Column, case: &str, runs: usize) -> Result<BTreeMap<Duration, usize>, String> {
+    let subject = Subject::new(&column.words[0])
+        .args(&column.words[1..])
+        .args([case, "2"])
+        .timeout(secs(20))
+        .clock(Clock::Virtual);
+    let mut ends = BTreeMap::new();
+    for _ in 0..runs {
+        let record = subject
+            .run_on(&Traced::frozen(), &mut Control::new())
+            .expect("it runs");
+        if record.clock != Clock::Virtual {
+            let why: Vec<_> = record.findings.iter().map(ToString::to_string).collect();
+            return Err(why.join("; "));
+        }
+        let exit = record.exit_event().expect("an exit");
+        *ends.entry(exit.at).or_default() += 1;
+    }
+    Ok(ends)
+}
+
 fn main() {
     let rounds = std::env::args()
         .find_map(|arg| arg.parse().ok())
         .unwrap_or(3);
     let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    if std::env::args().any(|arg| arg == "frozen") {
+        return determinism(&columns(&out));
+    }
     println!(
         "| | case | real | virtual | without its sleep | virtual ÷ without |\n|---|---|---|---|---|---|"
     );

@@ -1,4 +1,4 @@
-"""main has ended, and a job of the default executor still runs: asyncio waits for it, for 300 s from Python 3.12 on."""
+"""main has ended, and a job of the default executor still runs: asyncio waits for it, for 300 s from Python 3.12.3 on."""
 
 import asyncio
 import time

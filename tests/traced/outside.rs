@@ -66,7 +66,21 @@ fn what_keeps_no_time_holds() {
 
 #[test]
 fn a_subject_that_traces_itself() {
-    falls_back(program("odd").arg("ptrace"), "traces processes itself");
+    let subject = program("odd").arg("ptrace");
+    falls_back(subject.clone(), "traces processes itself")
+        .assert()
+        .success();
+    // Traced on the real clock, it could not do so either.
+    for clock in [Clock::Monotonic, Clock::Virtual] {
+        let record = subject.clone().lives().clock(clock).run().unwrap();
+        record.assert().success();
+        assert_eq!((record.clock, record.lives), (Clock::Monotonic, None));
+        let why: Vec<_> = record.findings.iter().map(ToString::to_string).collect();
+        assert!(
+            why.len() == 1 && why[0].contains("traces processes itself"),
+            "{why:?}"
+        );
+    }
 }
 
 #[test]

@@ -161,10 +161,17 @@ fn held(subject: &Subject<'_>) -> bool {
     filtered(subject.hold)
 }
 
-/// Lets the kernel stop this process, and all that descends from it, at each call that names a time.
+/// Lets the kernel stop this process, and all that descends from it, at each call that names a time, or else where they trace.
 #[cfg(all(feature = "trace", target_arch = "x86_64"))]
 fn filtered(hold: Hold) -> bool {
-    hold != Hold::Filtered || super::trace::install_filter()
+    match hold {
+        Hold::No => true,
+        Hold::Traced => {
+            super::trace::watch_ptrace();
+            true
+        }
+        Hold::Filtered => super::trace::install_filter(),
+    }
 }
 
 #[cfg(not(all(feature = "trace", target_arch = "x86_64")))]

@@ -68,7 +68,10 @@ impl Tracer {
                     self.taint("it set a time for a socket (SO_RCVTIMEO or SO_SNDTIMEO)".into());
                 }
             }
-            libc::SYS_ptrace => self.taint("it traces processes itself".into()),
+            libc::SYS_ptrace => {
+                self.untraceable = true;
+                self.taint("it traces processes itself".into());
+            }
             libc::SYS_recvmmsg => self.taint("it called recvmmsg with a time".into()),
             libc::SYS_io_getevents | 333 => {
                 self.taint("it uses asynchronous input and output".into())

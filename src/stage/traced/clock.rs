@@ -116,9 +116,9 @@ impl VirtualClock {
         self.tracer.taint.take()
     }
 
-    /// Whether a program of it had fewer rights than without the filter.
-    pub(super) fn lost_rights(&self) -> bool {
-        self.tracer.lost_rights
+    /// Whether it is not to be traced on the real clock either.
+    pub(super) fn untraceable(&self) -> bool {
+        self.tracer.untraceable
     }
 
     fn time(&self) -> &Time {

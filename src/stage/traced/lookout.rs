@@ -27,7 +27,7 @@ pub(super) struct Lookout {
     /// Why nothing is traced.
     refused: Option<io::Error>,
     /// Why the run says nothing.
-    pub(super) lost_rights: Option<String>,
+    pub(super) taint: Option<String>,
 }
 
 impl RunClock for Lookout {
@@ -60,7 +60,7 @@ impl RunClock for Lookout {
         match seen.and_then(|seen| seen.recv_timeout(PATIENCE).ok()) {
             Some(seen) => {
                 seen.book.write(record, self.zero);
-                self.lost_rights = seen.lost_rights;
+                self.taint = seen.taint;
             }
             None => record.findings.push(Finding::NotTraced {
                 why: not_traced(self.refused.as_ref()),
@@ -80,7 +80,8 @@ fn not_traced(refused: Option<&io::Error>) -> String {
 
 /// The life of the thread.
 fn look_out(pid: Tid, answer: &Sender<io::Result<()>>, sender: &Sender<Seen>) {
-    let seized = trace::seize(pid, false);
+    // A kernel without filters cannot stop at any.
+    let seized = trace::seize(pid, true).or_else(|_| trace::seize(pid, false));
     let go_on = seized.is_ok();
     // Whoever asked waits for it.
     let _ = answer.send(seized);
@@ -89,8 +90,8 @@ fn look_out(pid: Tid, answer: &Sender<io::Result<()>>, sender: &Sender<Seen>) {
             book: Book::of_subject(pid),
             early: Vec::new(),
             untold: BTreeSet::new(),
-            keeps_rights: rights::are_kept_without_a_filter(),
-            lost_rights: None,
+            keeps_rights: rights::are_kept_on_the_real_clock(),
+            taint: None,
         };
         while let Ok((tid, stop)) = trace::wait_for_any() {
             seen.next(tid, stop);
@@ -109,8 +110,8 @@ struct Seen {
     untold: BTreeSet<Tid>,
     /// Whether programs have the same rights as without a tracer.
     keeps_rights: bool,
-    /// Why one may have had fewer.
-    lost_rights: Option<String>,
+    /// Why the run says nothing.
+    taint: Option<String>,
 }
 
 impl Seen {
@@ -123,8 +124,12 @@ impl Seen {
         if !is_old {
             note(&mut self.book, tid, stop);
         }
-        if matches!(stop, Stop::Exec(_)) && !self.keeps_rights && self.lost_rights.is_none() {
-            self.lost_rights = rights::lost(tid);
+        if matches!(stop, Stop::Exec(_)) && !self.keeps_rights && self.taint.is_none() {
+            self.taint = rights::lost(tid);
+        }
+        if stop == Stop::Call {
+            let why = || "it traces processes itself, which it cannot while it is traced".into();
+            self.taint.get_or_insert_with(why);
         }
         if let (Some(how), signal) = onward(stop) {
             trace::go(tid, how, signal);

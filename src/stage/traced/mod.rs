@@ -42,8 +42,8 @@ use clock::{Flow, VirtualClock};
 /// finding of the record says why. So a subject may run twice. Whoever listens to its events hears of one run, once it is over.
 ///
 /// On the real clock, a program with rights of its own (set-user-id and the like) has none under a tracer that may not trace
-/// everything. Such a run is made once more too, without tracing; whoever listens hears of both. A test that talks to the subject
-/// while it runs gets an error.
+/// everything, and what is traced cannot trace. Such a run is made once more too, without tracing; whoever listens hears of both. A
+/// test that talks to the subject while it runs gets an error.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Traced {
     flow: Flow,
@@ -74,12 +74,12 @@ fn on_real_clock(plan: &Plan, control: &mut Control<'_>) -> Result<Record, RunEr
     }
     let mut lookout = lookout::Lookout::default();
     let record = run(plan, control, &mut lookout)?;
-    match lookout.lost_rights {
+    match lookout.taint {
         None => Ok(record),
         // What was said to that one cannot be said once more.
         Some(why) if control.queue().is_some() => Err(RunError::Setup {
             program: plan.program.to_string_lossy().into_owned(),
-            source: io::Error::other(format!("{why} (run it without `lives`, or as root)")),
+            source: io::Error::other(format!("{why} (run it without `lives`)")),
         }),
         Some(why) => untraced(
             plan,
@@ -122,7 +122,7 @@ fn on_virtual_clock(
         }
     };
     let why = format!("run on the real clock, since the virtual one does not hold: {why}");
-    if clock.lost_rights() && !rights::are_kept_without_a_filter() {
+    if clock.untraceable() {
         return untraced(plan, control, why);
     }
     let mut record = on_real_clock(plan, control)?;

@@ -1,6 +1,6 @@
 //! Programs that are to have other rights than whoever executes them: set-user-id, set-group-id, with file capabilities.
 //!
-//! Under a filter they get none (`PR_SET_NO_NEW_PRIVS`), and under a tracer only if it may trace everything. So they do something else than
+//! Under the filter of the virtual clock they get none (`PR_SET_NO_NEW_PRIVS`), and under a tracer only if it may trace everything. So they do something else than
 //! without, and nothing can be said of such a run.
 
 use std::ffi::CString;
@@ -12,13 +12,13 @@ use nix::libc;
 
 use crate::stage::sys::trace::{self, Tid};
 
-/// `CAP_SYS_PTRACE`, as a bit of a set.
-const MAY_TRACE_ALL: u64 = 1 << 19;
+/// `CAP_SYS_PTRACE`, to trace everything, and `CAP_SYS_ADMIN`, to be stopped where it traces without the loss of its rights.
+const NEEDED: u64 = 1 << 19 | 1 << 21;
 
-/// Whether a program keeps its rights under a tracer of ours that sets no filter.
-pub(super) fn are_kept_without_a_filter() -> bool {
+/// Whether a program keeps its rights under a tracer of ours on the real clock.
+pub(super) fn are_kept_on_the_real_clock() -> bool {
     let set = field("self", "CapEff:").and_then(|set| u64::from_str_radix(&set, 16).ok());
-    set.is_some_and(|set| set & MAY_TRACE_ALL != 0)
+    set.is_some_and(|set| set & NEEDED == NEEDED)
 }
 
 /// Why a program that a process has just executed may have fewer rights than it would have without us.

@@ -30,8 +30,8 @@ pub(super) struct Tracer {
     pub(super) time: Time,
     /// Why the run says nothing.
     pub(super) taint: Option<String>,
-    /// Whether a program may have had fewer rights than it has by itself.
-    pub(super) lost_rights: bool,
+    /// Whether a tracer that sets no clock would change what the subject does too.
+    pub(super) untraceable: bool,
     subject: Tid,
     gone: bool,
     /// The thread that had something to tell last.
@@ -69,7 +69,7 @@ impl Default for Tracer {
                 mono: 0,
             },
             taint: None,
-            lost_rights: false,
+            untraceable: false,
             subject: 0,
             gone: false,
             last: 0,
@@ -259,7 +259,7 @@ impl Tracer {
             self.kept.remove(&tid);
         }
         if let Some(why) = rights::lost(tid) {
-            self.lost_rights = true;
+            self.untraceable = !rights::are_kept_on_the_real_clock();
             self.taint(why);
         }
         if let Some(why) = outside::program(tid) {

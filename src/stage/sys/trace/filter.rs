@@ -12,6 +12,8 @@ const ARCHITECTURE: u32 = 4;
 const ARGUMENTS: u32 = 16;
 
 const AUDIT_ARCH_X86_64: u32 = 0xC000_003E;
+/// The number of ptrace(2) for programs of 32 bits.
+const PTRACE_OF_I386: i64 = 26;
 /// The bit that calls of the x32 ABI have in their number.
 const X32: u32 = 0x4000_0000;
 
@@ -96,6 +98,8 @@ struct Program {
 }
 
 static FILTER: Program = Program::written();
+/// Of a subject that is only looked at: who uses ptrace(2) itself cannot do so.
+static PTRACE: Program = Program::ptrace();
 
 impl Program {
     const fn add(&mut self, code: u16, k: u32, yes: u8, no: u8) {
@@ -185,17 +189,35 @@ impl Program {
         self.add(RETURN, TRACE, 0, 0);
     }
 
-    const fn written() -> Self {
+    const fn empty() -> Self {
         let nothing = Instruction {
             code: 0,
             jt: 0,
             jf: 0,
             k: 0,
         };
-        let mut program = Self {
+        Self {
             instructions: [nothing; LENGTH],
             length: 0,
-        };
+        }
+    }
+
+    const fn ptrace() -> Self {
+        let mut program = Self::empty();
+        program.add(LOAD, ARCHITECTURE, 0, 0);
+        program.add(IF_EQUAL, AUDIT_ARCH_X86_64, 0, 3);
+        program.add(LOAD, NUMBER, 0, 0);
+        program.if_call(libc::SYS_ptrace, 4);
+        program.add(RETURN, TRACE, 0, 0);
+        program.add(LOAD, NUMBER, 0, 0);
+        program.if_call(PTRACE_OF_I386, 1);
+        program.add(RETURN, TRACE, 0, 0);
+        program.add(RETURN, ALLOW, 0, 0);
+        program
+    }
+
+    const fn written() -> Self {
+        let mut program = Self::empty();
         program.add(LOAD, ARCHITECTURE, 0, 0);
         program.add(IF_EQUAL, AUDIT_ARCH_X86_64, 1, 0);
         program.add(RETURN, TRACE_OTHER_ABI, 0, 0);
@@ -230,20 +252,37 @@ impl Program {
 /// Puts the filter on the calling process and all that will descend from it. No program that it executes has more rights than
 /// itself from now on, which the kernel wants of whoever is not root. False, with an errno, if that is refused.
 pub(in crate::stage) fn install_filter() -> bool {
-    let program = libc::sock_fprog {
-        #[expect(clippy::cast_possible_truncation, reason = "less than LENGTH")]
-        len: FILTER.length as u16,
-        filter: FILTER.instructions.as_ptr().cast_mut(),
-    };
-    // SAFETY: the kernel reads the program, which is static, and changes nothing of it.
-    unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-            && libc::syscall(
+    // SAFETY: no pointers.
+    unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && FILTER.install() }
+}
+
+/// Has the kernel stop the calling process and all that will descend from it where they use ptrace(2). That takes no rights from whoever
+/// may install a filter as it is. Where it is refused, nothing is stopped.
+pub(in crate::stage) fn watch_ptrace() {
+    if !PTRACE.install() {
+        // SAFETY: no pointers.
+        let allowed = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 };
+        let _ = allowed && PTRACE.install();
+    }
+}
+
+impl Program {
+    /// False, with an errno, if that is refused.
+    fn install(&'static self) -> bool {
+        let program = libc::sock_fprog {
+            #[expect(clippy::cast_possible_truncation, reason = "less than LENGTH")]
+            len: self.length as u16,
+            filter: self.instructions.as_ptr().cast_mut(),
+        };
+        // SAFETY: the kernel reads the program, which is static, and changes nothing of it.
+        unsafe {
+            libc::syscall(
                 libc::SYS_seccomp,
                 libc::SECCOMP_SET_MODE_FILTER,
                 0,
                 &raw const program,
             ) == 0
+        }
     }
 }
 
@@ -257,6 +296,10 @@ mod tests {
     }
 
     fn verdict_of(architecture: u32, call: u32, arguments: [u64; 6]) -> u32 {
+        run(&FILTER, architecture, call, arguments)
+    }
+
+    fn run(filter: &Program, architecture: u32, call: u32, arguments: [u64; 6]) -> u32 {
         let mut data = Vec::new();
         data.extend(call.to_ne_bytes());
         data.extend(architecture.to_ne_bytes());
@@ -264,8 +307,8 @@ mod tests {
         arguments.iter().for_each(|a| data.extend(a.to_ne_bytes()));
         let (mut at, mut accumulator) = (0, 0_u32);
         loop {
-            let Instruction { code, jt, jf, k } = FILTER.instructions[at];
-            assert!(at < FILTER.length);
+            let Instruction { code, jt, jf, k } = filter.instructions[at];
+            assert!(at < filter.length);
             let jump = |yes| 1 + usize::from(if yes { jt } else { jf });
             at += match code {
                 RETURN => return k,
@@ -283,6 +326,20 @@ mod tests {
                 IF_SET => jump(accumulator & k != 0),
                 _ => panic!("{code:#x}"),
             };
+        }
+    }
+
+    #[test]
+    fn of_a_subject_that_is_only_looked_at_ptrace_is_stopped_and_nothing_else() {
+        let i386 = 0x4000_0003;
+        for (architecture, call, wanted) in [
+            (AUDIT_ARCH_X86_64, 101, TRACE),
+            (AUDIT_ARCH_X86_64, 26, ALLOW),
+            (AUDIT_ARCH_X86_64, 35, ALLOW),
+            (i386, 26, TRACE),
+            (i386, 101, ALLOW),
+        ] {
+            assert_eq!(run(&PTRACE, architecture, call, [0; 6]), wanted, "{call}");
         }
     }
 

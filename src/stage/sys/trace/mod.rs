@@ -10,7 +10,7 @@ use std::io;
 use nix::errno::Errno;
 use nix::libc;
 
-pub(in crate::stage) use filter::install_filter;
+pub(in crate::stage) use filter::{install_filter, watch_ptrace};
 
 /// A thread, by the number that the kernel has for it.
 pub(in crate::stage) type Tid = i32;
