@@ -70,6 +70,22 @@ fn arguments_are_words_and_no_code() {
     assert!(!directory.path().join("owned").exists());
 }
 
+/// Without the rest of them the whole suite would be run.
+#[test]
+fn arguments_that_are_no_words_are_an_error() {
+    let directory = suite();
+    action(&directory, "right --jobs \"1")
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(contains("error: the input `arguments` is not words"));
+    // Nothing but blanks is no argument.
+    action(&directory, "  ")
+        .assert()
+        .code(1)
+        .stdout(contains("2 cases in"));
+}
+
 /// The file that GitHub reads names the script, and hands inputs over as variables.
 #[test]
 fn the_action_runs_the_script() {
@@ -129,10 +145,9 @@ fn rehearse(step: &str, packages: &[&str]) -> (Command, TempDir) {
 #[test]
 fn a_draft_has_all_archives_and_the_tag_of_the_version() {
     let version = env!("CARGO_PKG_VERSION");
-    let archives = [
-        "archives/exeunt-x.tar.gz",
-        "archives/exeunt-x.tar.gz.sha256",
-    ];
+    let archive = format!("archives/exeunt-{version}-x.tar.gz");
+    let sum = format!("{archive}.sha256");
+    let archives = [archive.as_str(), sum.as_str()];
     let (mut command, _packages) = rehearse("draft", &archives);
     command
         .env("TAG", format!("v{version}"))
@@ -153,6 +168,21 @@ fn a_draft_has_all_archives_and_the_tag_of_the_version() {
         .assert()
         .failure()
         .stderr(contains("there is no exeunt-*.tar.gz*"));
+}
+
+/// What is published under one tag has one version.
+#[test]
+fn a_package_of_another_version_is_not_published() {
+    let version = env!("CARGO_PKG_VERSION");
+    let wheel = format!("wheels/exeunt-{version}9-py3-none-any.whl");
+    let platform = format!("npm/exeunt-cli-linux-x64-{version}9.tgz");
+    let archive = format!("archives/exeunt-{version}9-x.tar.gz");
+    for (step, package) in [("wheels", wheel), ("npm", platform), ("draft", archive)] {
+        let (mut command, _packages) = rehearse(step, &[&package]);
+        let command = command.env("TAG", format!("v{version}"));
+        let told = format!("{package} is not of version {version}");
+        command.assert().code(1).stderr(contains(told)).stdout("");
+    }
 }
 
 #[test]

@@ -62,6 +62,32 @@ def test_each_case_is_an_item_with_its_outcome(suite):
     assert result.ret == 1
 
 
+def test_the_reason_stands_in_the_failure_and_in_the_summary(suite):
+    result = suite.runpytest("-rfE")
+    result.stdout.fnmatch_lines(
+        [
+            "expected a line `right`, observed it never came",
+            "deviates no more: *: it used to be so",
+            "FAILED exeunt.toml::wrong/sh - expected a line*",
+            "FAILED exeunt.toml::mended/sh - deviates no more*",
+        ]
+    )
+
+
+def test_another_deviation_than_the_known_one_tells_of_both(suite):
+    (suite.path / "known.sh").write_text("echo other")
+    result = suite.runpytest("exeunt.toml::known/sh")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["expected * (which is not the known deviation either: it has always been so)"])
+
+
+def test_a_program_that_is_not_there_is_told_by_its_name(suite):
+    text = SUITE.replace('probe = ["{program}", "--version"]', "")
+    (suite.path / "exeunt.toml").write_text(text)
+    result = suite.runpytest("exeunt.toml::absent/gone")
+    result.stdout.fnmatch_lines(["*exeunt-no-such-tool*"])
+
+
 def test_selected_cases_run_and_no_others(suite):
     suite.runpytest("exeunt.toml::bye/sh").assert_outcomes(passed=1)
     suite.runpytest("-k", "bye or known").assert_outcomes(passed=1, xfailed=1, deselected=4)

@@ -69,6 +69,18 @@ class Run:
         return self.outcomes[name]
 
 
+def reason(case):
+    """Why a case did not pass, in a line: the first expectation that was not met, or what is known of it."""
+    status, why = case["status"], case.get("known-deviation")
+    checks = case.get("judgement", {}).get("checks", [])
+    wrong = [check["text"] for check in checks if check["verdict"] == status]
+    if status == "deviates-no-more":
+        return f"deviates no more: it does what the scenario says, so the known deviation can go: {why}"
+    if wrong and why:
+        return f"{wrong[0]} (which is not the known deviation either: {why})"
+    return wrong[0] if wrong else case.get("why", status)
+
+
 class CaseItem(pytest.Item):
     """A scenario with an implementation."""
 
@@ -85,7 +97,8 @@ class CaseItem(pytest.Item):
             raise Failed(self.told())
 
     def told(self):
-        return timeline(self.outcome["line"])
+        """The reason, which pytest shows in its summary too, and the timeline, where there is one."""
+        return "\n".join(filter(None, [reason(self.outcome), timeline(self.outcome["line"])]))
 
     def repr_failure(self, excinfo, style=None):
         if isinstance(excinfo.value, (Failed, Inconclusive)):

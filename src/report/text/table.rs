@@ -102,10 +102,11 @@ impl<'a> Table<'a> {
 
     /// Each row as a list of its cells.
     fn lists(&self, columns: usize) -> String {
-        let heads = self.heads.iter().map(|head| head.width());
-        let head = heads.max().unwrap_or(0).min(columns / 2);
-        let behind = GAP + head + GAP;
         let page = Page::new(columns);
+        let heads = self.heads.iter().map(|head| head.width());
+        // A cell needs some room, too.
+        let head = heads.max().unwrap_or(0).min(page.room(2 * GAP + 12));
+        let behind = GAP + head + GAP;
         let mut out = String::new();
         for (name, cells) in &self.rows {
             let _ = writeln!(out, "{}", page.shorten(name, 0));
