@@ -8,6 +8,7 @@ mod lines_schema;
 use std::fs;
 use std::path::Path;
 
+use exeunt::expect::Pattern;
 use exeunt::judge::judge;
 use exeunt::outcome::{Cause, Observed, Outcome, Status};
 use exeunt::record::{
@@ -216,6 +217,11 @@ fn findings() -> Vec<Finding> {
         },
         Finding::NotDone {
             what: EventName::StdinClosed,
+        },
+        Finding::WentOn {
+            wanted: Pattern::text("up"),
+            line: "upgrade".into(),
+            ready: true,
         },
         Finding::NeverReady { grain: millis(20) },
         Finding::NotTraced {

@@ -108,6 +108,7 @@ pub fn judge(record: &Record, expectation: &Expectation) -> Judgement {
         .filter(|delay| !(told && delay::is_cut_short(record, delay)));
     let mut checks = Vec::new();
     checks.extend(ready::ready(record));
+    checks.extend(ready::other_lines(record));
     checks.extend(end.as_ref().map(|end| end::end(record, end, due)));
     checks.extend(log.iter().flat_map(|log| self::order::log(record, log)));
     checks.extend(present.iter().map(|line| lines::present(record, line)));

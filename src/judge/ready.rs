@@ -34,6 +34,25 @@ pub(super) fn ready(record: &Record) -> Option<Check> {
     Some(check.at(exit.map(|seen| seen.event)))
 }
 
+/// Lines that were other ones than their beginning was taken for: a subject is not ready by them, and no action had its moment.
+pub(super) fn other_lines(record: &Record) -> impl Iterator<Item = Check> {
+    record.findings.iter().filter_map(|finding| match finding {
+        Finding::WentOn {
+            wanted,
+            line,
+            ready,
+        } => {
+            let (expected, observed) = (
+                Expected::Line(wanted.clone()),
+                Observed::Other(line.clone()),
+            );
+            let doubt = (!ready).then_some(Doubt::NoMoment);
+            Some(Check::broken_unless(doubt, expected, observed))
+        }
+        _ => None,
+    })
+}
+
 /// For a subject that was never ready: how far apart the looks for that were at the most.
 fn never(record: &Record) -> Option<Duration> {
     record.findings.iter().find_map(|finding| match finding {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Dropped, EventName, Signal, Stream, seconds};
+use crate::log::Pattern;
 
 /// Something that the harness noticed unasked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,6 +89,16 @@ pub enum Finding {
         /// less may not have been seen. Zero where readiness is told.
         #[serde(default, with = "seconds", skip_serializing_if = "Duration::is_zero")]
         grain: Duration,
+    },
+    /// A line went on, after its beginning had been taken for the line that readiness, or an action, waited for: no newline had come for
+    /// 50 ms, and nothing was written to the subject meanwhile.
+    WentOn {
+        /// What was waited for.
+        wanted: Pattern,
+        /// The whole line.
+        line: String,
+        /// Whether that was readiness.
+        ready: bool,
     },
     /// The run was to be traced or on a virtual clock, and is not.
     NotTraced {
@@ -176,6 +187,14 @@ impl fmt::Display for Finding {
                 "`{what}` was planned and not done: the moment for it never came"
             ),
             Self::NeverReady { .. } => f.write_str("the subject was never ready"),
+            Self::WentOn { wanted, line, ready } => {
+                let what = if *ready { "readiness" } else { "an action" };
+                write!(
+                    f,
+                    "{what} waited for a line {wanted}, which came without its newline and then went on: `{}`",
+                    line.escape_debug()
+                )
+            }
             Self::NotTraced { why } => f.write_str(why),
             Self::HangsForEver => f.write_str(
                 "nothing was left that could ever have happened: each thread waited for another or for input, and none for a time",

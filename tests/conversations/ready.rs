@@ -528,3 +528,36 @@ sys.exit(int(sys.argv[1]))
     let (judgement, grain) = verdict(0, listening(), Duration::ZERO);
     assert_eq!((judgement.verdict(), grain), (Verdict::Held, None));
 }
+
+/// What it says so far is not the line that is waited for. A prompt that goes on with what was written is.
+#[test]
+fn a_line_that_goes_on_is_another_one() {
+    let verdict = |script: &str, ready: bool, write: bool| {
+        let subject = sh(script);
+        let term = Action::signal(Signal::TERM);
+        let subject = match (ready, write) {
+            (true, _) => subject
+                .ready("up")
+                .action(term.on(EventName::Ready).after(millis(400))),
+            (false, true) => subject.action(Action::write("x\n").on("up")),
+            (false, false) => subject.action(term.on("up").after(millis(400))),
+        };
+        let record = subject.run().unwrap();
+        let judgement = judge(&record, &Expectation::new().end(Exit::Code(0)));
+        let told: Vec<_> = judgement.failures().map(ToString::to_string).collect();
+        (judgement.verdict(), told.join("; "))
+    };
+    let goes_on =
+        "trap 'exit 0' TERM; printf up; sleep 0.3; echo grade failed; while :; do sleep 0.05; done";
+    let (broken, told) = verdict(goes_on, true, false);
+    assert_eq!(broken, Verdict::Broken);
+    assert!(
+        told.contains("expected a line `up`, observed `upgrade failed` came there"),
+        "{told}"
+    );
+    assert_eq!(verdict(goes_on, false, false).0, Verdict::Inconclusive);
+    let ends = "trap 'exit 0' TERM; printf up; sleep 0.3; echo; while :; do sleep 0.05; done";
+    assert_eq!(verdict(ends, true, false).0, Verdict::Held);
+    let prompt = "printf up; read x; echo \"> $x\"";
+    assert_eq!(verdict(prompt, false, true).0, Verdict::Held);
+}

@@ -24,8 +24,18 @@ pub(super) struct Actions<'p> {
     /// When that line came.
     ready_line: Option<Duration>,
     pending: Vec<Pending<'p>>,
+    /// Lines whose beginning was taken for what was waited for.
+    early: Vec<Early<'p>>,
+    went_on: Vec<Finding>,
     /// When the last action was done.
     last: Option<Duration>,
+}
+
+/// A line that has no newline yet, and what it was taken for.
+struct Early<'p> {
+    stream: Stream,
+    wanted: &'p Pattern,
+    ready: bool,
 }
 
 struct Pending<'p> {
@@ -67,6 +77,8 @@ impl<'p> Actions<'p> {
             ready: None,
             ready_line: None,
             pending: pending.collect(),
+            early: Vec::new(),
+            went_on: Vec::new(),
             last: None,
         }
     }
@@ -85,7 +97,9 @@ impl<'p> Actions<'p> {
 
     /// Whether a line can still matter.
     pub(super) fn await_lines(&self) -> bool {
-        self.ready.is_some() || self.pending.iter().any(Pending::awaits_line)
+        self.ready.is_some()
+            || !self.early.is_empty()
+            || self.pending.iter().any(Pending::awaits_line)
     }
 
     /// An event of this name came.
@@ -112,13 +126,44 @@ impl<'p> Actions<'p> {
         let bytes = Bytes::from(line.to_vec());
         let text = bytes.to_text();
         let message = self.log.message(&text).unwrap_or(&text);
-        if self.ready.is_some_and(|line| means(line, stream, message)) {
+        if !partial {
+            self.ends(stream, message);
+        }
+        if let Some(wanted) = self.ready.filter(|line| means(line, stream, message)) {
             self.ready = None;
             self.ready_line = Some(at);
+            let ready = true;
+            self.early.extend(partial.then_some(Early {
+                stream,
+                wanted,
+                ready,
+            }));
         }
         for pending in self.pending.iter_mut().filter(|p| p.awaits_line()) {
-            pending.heard(stream, message, at, partial);
+            let counted = pending.heard(stream, message, at, partial);
+            let wanted = counted.filter(|_| partial);
+            self.early.extend(wanted.map(|wanted| Early {
+                stream,
+                wanted,
+                ready: false,
+            }));
         }
+    }
+
+    /// A line has its newline: it may be another one than its beginning was taken for.
+    fn ends(&mut self, stream: Stream, message: &str) {
+        let ended = self.early.extract_if(.., |early| early.stream == stream);
+        let others = ended.filter(|early| !means(early.wanted, stream, message));
+        self.went_on.extend(others.map(|early| Finding::WentOn {
+            wanted: early.wanted.clone(),
+            line: message.to_owned(),
+            ready: early.ready,
+        }));
+    }
+
+    /// Something is written to the subject: its lines may well go on with what it makes of that.
+    pub(super) fn writes(&mut self) {
+        self.early.clear();
     }
 
     /// When to look again at the latest.
@@ -149,17 +194,17 @@ impl<'p> Actions<'p> {
     /// What was never done.
     pub(super) fn missed(&self) -> Vec<Finding> {
         let acts = self.pending.iter().map(|pending| pending.action.act());
-        acts.map(|act| match act {
+        let missed = acts.map(|act| match act {
             Act::Signal { signal, .. } => Finding::SignalNotSent { signal: *signal },
             other => Finding::NotDone {
                 what: other.event(),
             },
-        })
-        .collect()
+        });
+        missed.chain(self.went_on.iter().cloned()).collect()
     }
 }
 
-impl Pending<'_> {
+impl<'p> Pending<'p> {
     fn awaits_line(&self) -> bool {
         self.due.is_none() && matches!(self.action.when().on, Trigger::Line(..))
     }
@@ -178,20 +223,28 @@ impl Pending<'_> {
         }
     }
 
-    fn heard(&mut self, stream: Stream, message: &str, at: Duration, partial: bool) {
+    /// What it waits for, if this counts as that.
+    fn heard(
+        &mut self,
+        stream: Stream,
+        message: &str,
+        at: Duration,
+        partial: bool,
+    ) -> Option<&'p Pattern> {
         // A line whose beginning was counted is not counted again.
         if !partial && self.counted == Some(stream) {
             self.counted = None;
-            return;
+            return None;
         }
         let Trigger::Line(pattern, _) = &self.action.when().on else {
-            return;
+            return None;
         };
         if self.counted == Some(stream) || !means(pattern, stream, message) {
-            return;
+            return None;
         }
         self.counted = partial.then_some(stream);
         self.count(at);
+        Some(pattern)
     }
 
     fn is_ready(&mut self, now: Duration, pid: u32, last: Option<Duration>) -> bool {

@@ -18,6 +18,7 @@ impl Run<'_, '_> {
                 self.sent_at(at, *signal, vec![self.pid], SignalReason::Planned);
             }
             Act::Write(bytes) => {
+                self.actions.writes();
                 self.input.send(self.plan.framing.frame(bytes.as_slice()));
                 self.write_input();
             }
