@@ -19,7 +19,9 @@ fn run(subject: Subject) -> Record {
         .run()
         .unwrap();
     assert_eq!(record.clock, Clock::Virtual, "{:?}", record.findings);
-    assert!(begun.elapsed() < secs(15), "{:?}", begun.elapsed());
+    // A crowded machine takes long to start a Python; by the real clock each run would take as long as its exit tells.
+    let at = record.exit_event().unwrap().at;
+    assert!(begun.elapsed() < at, "{:?} of {at:?}", begun.elapsed());
     record
 }
 

@@ -19,5 +19,5 @@ pub(super) use pressure::Stalled;
 pub(super) use threads::{
     dump_signal, main_thread_blocked, signal_pending, threads, waited, waited_for_processor,
 };
-pub(super) use tree::{await_end, dead_below, descendants};
+pub(super) use tree::{await_end, await_end_of_input, dead_below, descendants};
 pub(super) use waits::explain;

@@ -1,11 +1,15 @@
 //! The processes below a reaper, from proc(5).
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::files;
 use crate::record::{Process, Stream};
@@ -102,6 +106,30 @@ pub(in crate::stage) fn await_end(pid: u32) {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE && matches!(Stat::of(pid), Ok(Some(Stat { dead: false, .. })))
     {
+        thread::sleep(Duration::from_micros(100));
+    }
+}
+
+/// Waits until nobody can write any more to the pipe that is the standard input of a process, but not for long.
+pub(in crate::stage) fn await_end_of_input(pid: u32) {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let begun = Instant::now();
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    // One that has another input by now does not read this one.
+    let Ok(end) = options.open(format!("/proc/{pid}/fd/0")) else {
+        return;
+    };
+    let is_pipe = target(end.as_fd()).is_some_and(|target| target.starts_with("pipe:["));
+    while is_pipe && begun.elapsed() < PATIENCE {
+        let mut ends = [PollFd::new(end.as_fd(), PollFlags::empty())];
+        let hung_up = poll(&mut ends, PollTimeout::ZERO).is_ok_and(|_| {
+            let seen = ends[0].revents();
+            seen.is_some_and(|seen| seen.contains(PollFlags::POLLHUP))
+        });
+        if hung_up {
+            return;
+        }
         thread::sleep(Duration::from_micros(100));
     }
 }

@@ -68,6 +68,11 @@ impl Input {
         self.jobs.push_back(Job::Close { told: true });
     }
 
+    /// Whether the subject can be given more.
+    pub(super) fn is_open(&self) -> bool {
+        self.pipe.is_some()
+    }
+
     /// The pipe, while there is something to write.
     pub(super) fn waits_for(&self) -> Option<BorrowedFd<'_>> {
         let pipe = self.pipe.as_ref()?;

@@ -9,7 +9,7 @@ use super::collect::Collector;
 use super::lines::{Piece, RawLine};
 use super::run::Run;
 use crate::record::{Event, EventKind, EventName, Line, Stream};
-use crate::stage::{Control, sys};
+use crate::stage::{Control, proc, sys};
 
 /// How long what is there is read before the clock is looked at again.
 const READ_BOUND: Duration = Duration::from_millis(20);
@@ -20,8 +20,13 @@ impl Run<'_, '_> {
     pub(super) fn write_input(&mut self) {
         // Stamped before it is done: what comes of it comes later.
         let at = self.elapsed();
+        let was_open = self.input.is_open();
         while let Some(done) = self.input.proceed() {
             self.push(at, done);
+        }
+        // A process that we are about to start has the pipe open too until its exec: a clock that stands must not go on before.
+        if was_open && !self.input.is_open() && !self.clock.can_lag() {
+            proc::await_end_of_input(self.pid);
         }
     }
 
