@@ -14,7 +14,9 @@ mod waits;
 pub(super) use load::online;
 pub(crate) use load::{processors, runnable};
 pub(super) use orphans::kill_orphans;
-pub(super) use ports::{Place, all_listeners, held_below, is_taken};
+#[cfg(feature = "http")]
+pub(super) use ports::is_taken;
+pub(super) use ports::{Place, all_listeners, held_below};
 pub(super) use pressure::Stalled;
 pub(super) use threads::{
     dump_signal, main_thread_blocked, signal_pending, threads, waited, waited_for_processor,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::files;
+#[cfg(feature = "http")]
 use crate::stage::reachable;
 
 /// A listening socket, by the number of its inode.
@@ -111,6 +112,7 @@ pub(in crate::stage) fn held_below(root: u32, sockets: &HashSet<u64>) -> Vec<u64
 }
 
 /// Whether a program that is not below a process is seen to listen at a TCP port of the loopback, and none that is.
+#[cfg(feature = "http")]
 pub(in crate::stage) fn is_taken(port: u16, pid: u32, root: u32) -> bool {
     let at_port = |place: &Place| match place {
         Place::Tcp(at) => at.port() == port && reachable(*at).ip().is_loopback(),
