@@ -163,7 +163,7 @@ fn every_twin_breaks() {
     );
     broken(
         a.slack(millis(19)).try_takes(secs(2)),
-        "the exit 2.00 s after the start (± 0.02 s)",
+        "the exit 2.00 s after the start (± 0.019 s)",
         "2.020 s",
     );
     let mut left = worker();
