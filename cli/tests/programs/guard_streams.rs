@@ -60,3 +60,16 @@ fn where_nothing_can_be_written_the_command_does_not_write_for_ever() {
         .code(125)
         .stderr(contains("No space left"));
 }
+
+#[test]
+fn a_summary_needs_no_newline() {
+    for end in ["", r"\r"] {
+        let script = format!("printf '2 passed in 0.10s{end}'; sleep 70; exit 0");
+        bash(&format!(
+            "$exeunt guard --grace 1s --timeout 20s -- sh -c \"{script}\""
+        ))
+        .assert()
+        .code(122)
+        .stderr(contains("last word  2 passed in 0.10s\n"));
+    }
+}
