@@ -73,3 +73,31 @@ fn a_summary_needs_no_newline() {
         .stderr(contains("last word  2 passed in 0.10s\n"));
     }
 }
+
+/// A terminal that is closed, of a session whose leader is another: no SIGHUP comes of it.
+#[test]
+fn a_command_whose_terminal_is_closed_ends_as_without_a_guard() {
+    if Command::new("python3").arg("--version").ok().is_err() {
+        eprintln!("warning: SKIPPED: there is no python3");
+        return;
+    }
+    let script = "
+import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+guard = subprocess.Popen([sys.argv[1], 'guard', '--', 'yes'], stdout=theirs, stderr=theirs, start_new_session=True)
+os.close(theirs)
+os.read(ours, 1)
+os.close(ours)
+try:
+    sys.exit(10 + guard.wait(20))
+finally:
+    guard.kill()
+";
+    Command::new("python3")
+        .args(["-c", script])
+        .arg(assert_cmd::cargo::cargo_bin("exeunt"))
+        .timeout(Duration::from_secs(40))
+        .assert()
+        // `yes` has ended with 1: its write failed.
+        .code(11);
+}
