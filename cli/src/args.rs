@@ -66,8 +66,9 @@ pub(crate) enum Command {
     Run(Run),
     /// Stand before a test command, and fail if it does not end or leaves something behind.
     ///
-    /// Everything passes through as it is: input, output, a terminal where there is one, the exit code, SIGINT, SIGTERM and
-    /// SIGHUP. While all is well, nothing is added. A command that is still there a grace period after its last word, the summary
+    /// Everything passes through as it is: input, output, a terminal where both output streams go to one, the exit code. The first
+    /// SIGINT (Ctrl-C), SIGTERM or SIGHUP is handed on, and the command takes as long as it takes; a second one ends it at once,
+    /// with all that descends from it. While all is well, nothing is added. A command that is still there a grace period after its last word, the summary
     /// of pytest, unittest, jest, vitest, mocha, node --test, go test, cargo test, nextest or the JUnit console, is told with what
     /// keeps it alive, and ended with all that descends from it. Python, Java and Go are asked for the stacks of their threads
     /// first.

@@ -1,14 +1,17 @@
 //! `exeunt guard`
 
 mod forward;
+mod hold;
 mod node;
+mod reader;
 mod watch;
 mod words;
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, AsRawFd};
-use std::thread;
+use std::sync::Arc;
+use std::thread::{self, Scope};
 use std::time::Duration;
 
 use exeunt::record::{Exit, Record, Stream, Termination};
@@ -20,10 +23,12 @@ use signal_hook::iterator::Signals;
 
 use crate::args::Guard;
 use crate::exit_status::ExitStatus;
-use crate::interrupt::{OnInterrupt, cancel_on_signals};
+use crate::interrupt::{OnInterrupt, cancel_on_signals, inherited_as_ignored};
 use crate::output::page;
 use crate::problem::Problem;
 use forward::Forward;
+use hold::Hold;
+use reader::Reader;
 use watch::{Watch, Why};
 use words::Words;
 
@@ -33,12 +38,15 @@ const GRACE: Duration = Duration::from_millis(250);
 const KEPT: usize = 64 * 1024;
 
 pub(crate) fn guard(args: &Guard) -> Result<ExitStatus, Problem> {
-    let cancel = cancel_on_signals(OnInterrupt::HandOn)?;
+    let hold = Arc::new(Hold::new().map_err(|error| format!("failed to open a pipe: {error}"))?);
+    let signalled = Arc::clone(&hold);
+    let go_on = OnInterrupt::GoOn(Box::new(move |signal| signalled.hand_on(signal)));
+    let cancel = cancel_on_signals(go_on)?;
     let watch = Watch::new(args.grace, args.idle);
     let plan = plan(args);
     let record = thread::scope(|scope| {
         scope.spawn(|| watch.watch(&cancel));
-        let record = pass_through(plan, args, &cancel, &watch);
+        let record = pass_through(plan, args, &cancel, &hold, &watch);
         watch.end();
         record
     })?;
@@ -61,6 +69,7 @@ fn plan(args: &Guard) -> Plan {
     plan.bounds.ask = true;
     plan.bounds.stacks = true;
     plan.limits.output = KEPT;
+    plan.ignored_signals = inherited_as_ignored();
     // So that Python answers when it is asked for the stacks of its threads.
     plan.environment
         .entry("PYTHONFAULTHANDLER".into())
@@ -91,6 +100,7 @@ fn pass_through(
     plan: Plan,
     args: &Guard,
     cancel: &Cancel,
+    hold: &Hold,
     watch: &Watch,
 ) -> Result<Record, Problem> {
     let mut words = Words::new(args.after_line.clone());
@@ -100,8 +110,14 @@ fn pass_through(
     let handle = sizes.handle();
     thread::scope(|scope| {
         scope.spawn(|| sizes.forever().for_each(|_| terminal.resize()));
-        let mut out = Forward::to(scope, unbuffered(&io::stdout())?);
-        let mut err = Forward::to(scope, unbuffered(&io::stderr())?);
+        let first = match plan.streams {
+            Streams::Split => Stream::Stdout,
+            Streams::Merged | Streams::Terminal => Stream::Merged,
+        };
+        let (mut out, out_reader) = forward(scope, &io::stdout(), move || hold.close(first))?;
+        let (mut err, err_reader) =
+            forward(scope, &io::stderr(), move || hold.close(Stream::Stderr))?;
+        let mut started = |pid| hold.started(pid);
         let mut on_output = |stream: Stream, bytes: &[u8]| {
             watch.heard(words.hear(stream, bytes));
             match stream {
@@ -112,14 +128,26 @@ fn pass_through(
             }
         };
         let control = Control::new().cancel(cancel).terminal(&terminal);
+        let control = control.orders(hold.orders()).on_start(&mut started);
         let mut control = control.on_output(&mut on_output);
         let record = Subject::from(plan).run_on(&Real, &mut control);
         handle.close();
+        drop((out_reader, err_reader));
         let written = out.end().and(err.end());
         let record = record?;
         written?;
         Ok(record)
     })
+}
+
+/// Hands on what comes for one of our streams. Where it cannot be written any more, that is told once or twice.
+fn forward<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    stream: &impl AsFd,
+    gone: impl Fn() + Copy + Send + 'scope,
+) -> io::Result<(Forward<'scope>, Reader)> {
+    let reader = Reader::of(scope, unbuffered(stream)?, gone)?;
+    Ok((Forward::to(scope, unbuffered(stream)?, gone), reader))
 }
 
 /// One of our streams, without the buffer of the library: what comes is written at once, whole.

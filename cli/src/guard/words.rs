@@ -76,7 +76,7 @@ impl Words {
         listener.add(unfinished);
         said.takes_back |= !unfinished.trim_ascii().is_empty();
         if said.word.is_none() {
-            said.word = own.and_then(|own| listener.unfinished(own));
+            said.word = listener.unfinished(own);
         }
         said
     }
@@ -88,12 +88,19 @@ impl Listener {
         self.line.extend(&bytes[..bytes.len().min(room)]);
     }
 
-    /// A line that `--after-line` matches before its newline has come: perhaps none will.
-    fn unfinished(&self, own: &Regex) -> Option<Word> {
-        let line = plain(&self.line);
+    /// A line that is a last word before its newline has come: perhaps none will.
+    fn unfinished(&self, own: Option<&Regex>) -> Option<Word> {
+        let shown = shown(&self.line);
+        if own.is_none() && !MAY_BE.is_match(shown) {
+            return None;
+        }
+        let line = plain(shown);
         let text = line.trim();
-        let is_word = !text.is_empty() && own.is_match(&line);
-        is_word.then(|| Word {
+        let is_word = match own {
+            Some(own) => own.is_match(&line),
+            None => kind(&line, &self.before).is_some(),
+        };
+        (is_word && !text.is_empty()).then(|| Word {
             text: text.to_owned(),
             may_go_on: true,
             is_strict: false,
@@ -157,6 +164,15 @@ impl Listener {
         }
         self.before.push_back(text.to_owned());
     }
+}
+
+/// What is left of a line that is not ended yet, where a progress line was erased or the cursor was moved: what follows that.
+fn shown(line: &[u8]) -> &[u8] {
+    static MOVES: LazyLock<bytes::Regex> = LazyLock::new(|| {
+        bytes::Regex::new(r"(?-u)\x1b\[[0-?]*[@-ln-~]").expect("a regular expression")
+    });
+    let last = MOVES.find_iter(line).last();
+    &line[last.map_or(0, |last| last.end())..]
 }
 
 /// The beginning of a line, without colours.
@@ -284,102 +300,4 @@ fn kind(line: &str, before: &VecDeque<String>) -> Option<Kind> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    use super::*;
-
-    /// What test runners print, as `tests/programs/guard.rs` has it too.
-    fn samples() -> Vec<Vec<u8>> {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/words");
-        let files = fs::read_dir(directory).unwrap();
-        files
-            .map(|file| fs::read(file.unwrap().path()).unwrap())
-            .collect()
-    }
-
-    fn heard(bytes: &[u8], size: usize) -> (Option<Word>, bool) {
-        let mut words = Words::new(None);
-        let (mut word, mut takes_back): (Option<Word>, _) = (None, false);
-        for piece in bytes.chunks(size) {
-            let said = words.hear(Stream::Merged, piece);
-            takes_back |= said.takes_back;
-            if said.takes_back && word.as_ref().is_some_and(|word| word.may_go_on) {
-                word = None;
-            }
-            word = said.word.or(word);
-        }
-        (word, takes_back)
-    }
-
-    #[test]
-    fn it_is_the_same_however_the_output_is_cut() {
-        for sample in samples() {
-            let whole = heard(&sample, usize::MAX);
-            assert!(whole.0.is_some(), "{}", String::from_utf8_lossy(&sample));
-            // A cut inside of a line that takes a word back has taken it back already.
-            for size in [1, 7, 100, 4096] {
-                assert_eq!(heard(&sample, size), whole, "by {size} bytes");
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_passed_over_is_no_last_word() {
-        for line in samples()
-            .iter()
-            .flat_map(|sample| sample.split(|byte| *byte == b'\n'))
-        {
-            let before = ["Ran 2 tests in 0.000s", "PASS"].map(str::to_owned).into();
-            let is_word = kind(&plain(line), &before).is_some();
-            assert!(
-                !is_word || MAY_BE.is_match(line),
-                "{}",
-                String::from_utf8_lossy(line)
-            );
-        }
-    }
-
-    #[test]
-    fn a_word_without_its_newline_counts_until_more_is_said() {
-        let mut words = Words::new(Some(Regex::new("^done$").unwrap()));
-        let mut hear = |text: &str| words.hear(Stream::Merged, text.as_bytes()).word;
-        assert_eq!(hear("do"), None);
-        let word = hear("ne").unwrap();
-        assert!(word.is_unfinished && word.may_go_on && !word.is_strict);
-        assert_eq!(hear(" with one\n"), None);
-        assert!(hear("done").unwrap().is_unfinished);
-        let word = hear("\n").unwrap();
-        assert!(!word.is_unfinished && word.is_strict);
-        // A whole word counts for more than one that follows it.
-        assert!(hear("done\ndone").unwrap().is_strict);
-        // What runners print has newlines.
-        let mut known = Words::new(None);
-        assert_eq!(
-            known.hear(Stream::Merged, b"Ran all test suites").word,
-            None
-        );
-    }
-
-    #[test]
-    fn lines_between_that_are_passed_over_count() {
-        let mut words = Words::new(None);
-        let mut hear = |text: &str| words.hear(Stream::Merged, text.as_bytes());
-        assert_eq!(hear("Ran 2 tests in 0.1s\n\n").word, None);
-        assert!(hear("OK\n").word.is_some());
-        hear("one\ntwo\nthree\n");
-        assert_eq!(hear("OK\n").word, None, "too far behind");
-        assert!(
-            hear("test result: ok. 1 passed; 0\n")
-                .word
-                .unwrap()
-                .may_go_on
-        );
-        let said = hear("\x1b[1m\x1b[0m\n\n");
-        assert!(!said.takes_back, "there is no text in it");
-        assert!(hear("more\n").takes_back);
-        // Within one piece it is taken back as well.
-        assert_eq!(hear("test result: ok. 1 passed; 0\nmore\n").word, None);
-    }
-}
+mod tests;

@@ -3,4 +3,6 @@
 mod broken;
 mod examples;
 mod guard;
+mod guard_signals;
+mod guard_streams;
 mod pages;

@@ -15,6 +15,8 @@ impl Run<'_, '_> {
                     true => sys::send_signal_to_group(*signal, self.pid),
                     false => sys::send_signal_to(*signal, self.pid),
                 }
+                // A subject may have stopped it, and its end by the signal would never be heard of.
+                self.reaper.wake();
                 self.sent_at(at, *signal, vec![self.pid], SignalReason::Planned);
             }
             Act::Write(bytes) => {
@@ -57,6 +59,10 @@ impl Run<'_, '_> {
         self.end_line(i);
         let at = self.elapsed();
         self.pipes[i].close();
+        // It holds the same end.
+        if let Some(terminal) = self.control.size() {
+            terminal.let_go();
+        }
         self.push(at, EventKind::OutputClosed { stream });
     }
 }
