@@ -8,7 +8,6 @@ mod lines_schema;
 use std::fs;
 use std::path::Path;
 
-use exeunt::expect::Pattern;
 use exeunt::judge::judge;
 use exeunt::outcome::{Cause, Observed, Outcome, Status};
 use exeunt::record::{
@@ -219,7 +218,7 @@ fn findings() -> Vec<Finding> {
             what: EventName::StdinClosed,
         },
         Finding::WentOn {
-            wanted: Pattern::text("up"),
+            wanted: "`up`".into(),
             line: "upgrade".into(),
             ready: true,
         },

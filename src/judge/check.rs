@@ -43,6 +43,8 @@ pub enum Expected {
     Delay(Delay),
     /// This line comes.
     Line(Pattern),
+    /// What an action, or readiness, has waited for is a whole line; in words.
+    WholeLine(String),
     /// This line does not come.
     NoLine(Pattern),
     /// This line comes so often.

@@ -43,7 +43,7 @@ pub(super) fn other_lines(record: &Record) -> impl Iterator<Item = Check> {
             ready,
         } => {
             let (expected, observed) = (
-                Expected::Line(wanted.clone()),
+                Expected::WholeLine(wanted.clone()),
                 Observed::Other(line.clone()),
             );
             let doubt = (!ready).then_some(Doubt::NoMoment);

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Dropped, EventName, Signal, Stream, seconds};
-use crate::log::Pattern;
 
 /// Something that the harness noticed unasked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,8 +92,8 @@ pub enum Finding {
     /// A line went on, after its beginning had been taken for the line that readiness, or an action, waited for: no newline had come for
     /// 50 ms, and nothing was written to the subject meanwhile.
     WentOn {
-        /// What was waited for.
-        wanted: Pattern,
+        /// What was waited for, in words.
+        wanted: String,
         /// The whole line.
         line: String,
         /// Whether that was readiness.

@@ -25,6 +25,7 @@ impl fmt::Display for Expected {
             Self::End(end) => end.fmt(f),
             Self::Delay(delay) => delay.fmt(f),
             Self::Line(line) => write!(f, "a line {line}"),
+            Self::WholeLine(line) => write!(f, "a line {line}"),
             Self::NoLine(line) => write!(f, "no line {line}"),
             Self::Count(Count { pattern, times }) => write!(f, "{pattern} {times}"),
             Self::LineAfter {

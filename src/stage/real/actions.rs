@@ -155,7 +155,7 @@ impl<'p> Actions<'p> {
         let ended = self.early.extract_if(.., |early| early.stream == stream);
         let others = ended.filter(|early| !means(early.wanted, stream, message));
         self.went_on.extend(others.map(|early| Finding::WentOn {
-            wanted: early.wanted.clone(),
+            wanted: early.wanted.to_string(),
             line: message.to_owned(),
             ready: early.ready,
         }));
