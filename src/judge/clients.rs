@@ -6,7 +6,7 @@ use super::check::{Check, Doubt, Expected, Observed};
 use super::expect::ExpectedClient;
 use super::requests::{has_heard, planned_signals, was_late};
 use super::{Verdict, judge};
-use crate::record::{ClientSeen, EventKind, Exit, Record, Termination};
+use crate::record::{ClientSeen, EventName, Exit, Record, Termination};
 
 /// The checks of a client, told as its own.
 pub(super) fn client(record: &Record, wanted: &ExpectedClient) -> Vec<Check> {
@@ -74,12 +74,11 @@ fn doubt_about_signals(
     seen: &ClientSeen,
     own: &Record,
 ) -> Option<Doubt> {
-    let is_start =
-        |kind: &EventKind| matches!(kind, EventKind::ClientStarts { name } if *name == wanted.name);
-    let begun = record.events.iter().position(|e| is_start(&e.kind))?;
+    let first = |of: fn(String) -> EventName| record.named(&of(wanted.name.clone())).next();
+    let (begun, _) = first(EventName::ClientStarts)?;
+    let ended = first(EventName::ClientEnds).map(|(_, event)| event.at);
     let lag = record.lag.total();
     let to_begin = late_to_begin(record, seen, own);
-    let ended = end_of(record, &wanted.name);
     let doubts = planned_signals(record).find_map(|signal| {
         let at = record.events[signal].at;
         let late = if signal < begun {
@@ -104,14 +103,6 @@ fn late_to_begin(record: &Record, seen: &ClientSeen, own: &Record) -> Duration {
     held_up
         .saturating_add(own.lag.likely())
         .saturating_add(record.lag.subject_waited)
-}
-
-/// When a client was seen to have ended.
-fn end_of(record: &Record, client: &str) -> Option<Duration> {
-    let is_end =
-        |kind: &EventKind| matches!(kind, EventKind::ClientEnds { name, .. } if name == client);
-    let mut events = record.events.iter();
-    events.find(|event| is_end(&event.kind)).map(|e| e.at)
 }
 
 /// Whether a client has done its work that was not to.

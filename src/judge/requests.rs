@@ -81,7 +81,7 @@ fn beginning(record: &Record, wanted: &ExpectedRequest, end: usize) -> usize {
 fn doubt_about_lateness(record: &Record, wanted: &ExpectedRequest, end: usize) -> Option<Doubt> {
     let is_wanted = matches!(wanted.end, ExpectedExchange::Status(_));
     let lost = is_wanted && !is_answered(record, end);
-    was_sent_late(record, beginning(record, wanted, end)).filter(|_| lost)
+    was_sent_late(record, wanted, end).filter(|_| lost)
 }
 
 /// The doubt about a request that was to be lost, and was: it would have been answered, had it been sent in time.
@@ -90,10 +90,11 @@ fn doubt_about_loss(record: &Record, wanted: &ExpectedRequest, end: usize) -> Op
         wanted.end,
         ExpectedExchange::Status(_) | ExpectedExchange::Closed
     );
-    was_sent_late(record, beginning(record, wanted, end)).filter(|_| lost)
+    was_sent_late(record, wanted, end).filter(|_| lost)
 }
 
-fn was_sent_late(record: &Record, begun: usize) -> Option<Doubt> {
+fn was_sent_late(record: &Record, wanted: &ExpectedRequest, end: usize) -> Option<Doubt> {
+    let begun = beginning(record, wanted, end);
     match &record.events[begun].kind {
         EventKind::Request(request) => was_late(record, begun, request.late),
         _ => None,

@@ -10,7 +10,7 @@ use super::error::{Source, SuiteError};
 use super::events::Events;
 use super::file::{Allowance, ClientSpec, End, Exit, Expects, Threads};
 use super::known_streams::KnownStreams;
-use super::lines::{Line, MarkSpec, Placed, Step as StepSpec, StepKind};
+use super::lines::{Line, MarkSpec, Step as StepSpec, StepKind};
 use super::names::{Fit, Names, Target};
 use super::requests::RequestSpec;
 use super::selector::{Condition, Selector};
@@ -175,9 +175,9 @@ impl<'f> Layers<'_, 'f> {
     /// The step for this target. `None` if nothing of it is left.
     fn step(&self, source: &Source, step: &StepSpec) -> Result<Option<Step>, SuiteError> {
         Ok(Some(match &step.kind {
-            StepKind::Then(pattern) => Step::Then(self.pattern(source, pattern)?),
-            StepKind::Next(pattern) => Step::Next(self.pattern(source, pattern)?),
-            StepKind::Not(pattern) => Step::Not(self.pattern(source, pattern)?),
+            StepKind::Then(pattern) => Step::Then(self.streams.pattern(source, pattern)?),
+            StepKind::Next(pattern) => Step::Next(self.streams.pattern(source, pattern)?),
+            StepKind::Not(pattern) => Step::Not(self.streams.pattern(source, pattern)?),
             StepKind::AnyOrder(groups) => {
                 let groups = groups.iter().map(|group| self.wanted(source, &group.0));
                 let mut groups = groups.collect::<Result<Vec<_>, _>>()?;
@@ -205,7 +205,7 @@ impl<'f> Layers<'_, 'f> {
         lines
             .iter()
             .filter(|line| self.allows(&line.condition))
-            .map(|line| self.pattern(source, &line.pattern))
+            .map(|line| self.streams.pattern(source, &line.pattern))
             .collect()
     }
 
@@ -217,7 +217,7 @@ impl<'f> Layers<'_, 'f> {
         counts
             .map(|count| {
                 Ok(Count::new(
-                    self.pattern(source, &count.pattern)?,
+                    self.streams.pattern(source, &count.pattern)?,
                     count.times,
                 ))
             })
@@ -226,14 +226,6 @@ impl<'f> Layers<'_, 'f> {
 
     fn allows(&self, condition: &Condition) -> bool {
         self.names.allows(condition, self.target)
-    }
-
-    /// A pattern, where its stream can be told.
-    fn pattern(&self, source: &Source, placed: &Placed) -> Result<Pattern, SuiteError> {
-        if let (Some(stream), Some(span)) = (placed.pattern.stream, &placed.stream) {
-            self.streams.check(source, stream, span.clone())?;
-        }
-        Ok(placed.pattern.clone())
     }
 
     /// What has become of files.

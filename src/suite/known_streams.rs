@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::error::{Source, SuiteError};
+use super::lines::Placed;
+use crate::log::Pattern;
 use crate::record::{Stream, Streams};
 
 #[derive(Clone, Copy)]
@@ -15,6 +17,14 @@ pub(super) struct KnownStreams {
 impl KnownStreams {
     pub(super) fn new(streams: Streams, files: bool) -> Self {
         Self { streams, files }
+    }
+
+    /// A pattern, where its stream is known.
+    pub(super) fn pattern(self, source: &Source, placed: &Placed) -> Result<Pattern, SuiteError> {
+        if let (Some(stream), Some(span)) = (placed.pattern.stream, &placed.stream) {
+            self.check(source, stream, span.clone())?;
+        }
+        Ok(placed.pattern.clone())
     }
 
     /// An error if the lines of this stream, which is named there, are not known apart.

@@ -40,13 +40,7 @@ impl Reader<'_> {
         };
         Ok(Some(match ready.get_ref() {
             Ready::Other(readiness) => readiness.clone(),
-            Ready::Line(line) => {
-                if let (Some(stream), Some(span)) = (line.pattern.stream, &line.stream) {
-                    let source = &self.part.source;
-                    self.streams().check(source, stream, span.clone())?;
-                }
-                Readiness::Line(line.pattern.clone())
-            }
+            Ready::Line(line) => Readiness::Line(self.streams().pattern(&self.part.source, line)?),
         }))
     }
 }

@@ -133,7 +133,7 @@ fn what_comes_after_the_listening_is_refused() {
         .free_port()
         .run()
         .unwrap();
-    // Nothing listens any more, so it is not even known where to send it.
+    // Nothing listens there any more.
     record
         .assert()
         .success()

@@ -54,17 +54,19 @@ fn late(mut record: Record, lag: Duration) -> Record {
     record
 }
 
+/// It is started a little after the signal of these tests, and is answered.
+const AFTER_SIGNAL: Client = Client {
+    start: 1100,
+    lasts: 10,
+    code: 0,
+};
+
 /// It may have come before the subject heard of the signal.
 #[test]
 fn one_that_came_as_soon_as_the_machine_was_late_tells_nothing() {
-    let answered = Client {
-        start: 1100,
-        lasts: 10,
-        code: 0,
-    };
     let verdict = |lag| {
         verdict(
-            &late(run(&answered, 1000), millis(lag)),
+            &late(run(&AFTER_SIGNAL, 1000), millis(lag)),
             Exit::Code(7).into(),
         )
     };
@@ -74,13 +76,8 @@ fn one_that_came_as_soon_as_the_machine_was_late_tells_nothing() {
 
 #[test]
 fn one_that_came_when_the_subject_had_begun_to_stop_is_not_excused() {
-    let answered = Client {
-        start: 1100,
-        lasts: 10,
-        code: 0,
-    };
     let stops = EventKind::StopsListening(Listening::new("127.0.0.1:80", millis(1040)));
-    let record = late(run(&answered, 1000).with(millis(1050), stops), secs(2));
+    let record = late(run(&AFTER_SIGNAL, 1000).with(millis(1050), stops), secs(2));
     assert_eq!(verdict(&record, Exit::Code(7).into()), Verdict::Broken);
 }
 

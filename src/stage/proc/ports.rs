@@ -124,11 +124,7 @@ pub(in crate::stage) fn is_taken(port: u16, pid: u32, root: u32) -> bool {
         .map(|(inode, _)| inode)
         .collect();
     let holds = |pid: u32| sockets_of(pid).any(|inode| there.contains(&inode));
-    let strange = || {
-        let processes = files::entries("/proc").into_iter().flatten().flatten();
-        let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        pids.any(holds)
-    };
+    let strange = || super::tree::all().into_iter().flatten().any(holds);
     !there.is_empty() && held_below(root, &there).is_empty() && strange()
 }
 

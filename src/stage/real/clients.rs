@@ -126,7 +126,7 @@ impl Clients {
 
 impl Run<'_, '_> {
     /// Starts a client.
-    pub(super) fn start_client(&mut self, client: &Client, at: Duration) {
+    pub(super) fn start_client(&mut self, client: &Client, at: Duration, late: Duration) {
         let what = EventName::ClientStarts(client.name.clone());
         let mut plan = client.plan.clone();
         let known = match wants_address(&plan) {
@@ -143,7 +143,7 @@ impl Run<'_, '_> {
             return self.findings.push(Finding::NotDone { what });
         }
         let name = client.name.clone();
-        match self.clients.start(&name, plan, (at, self.act_late)) {
+        match self.clients.start(&name, plan, (at, late)) {
             Ok(()) => self.push(at, EventKind::ClientStarts { name }),
             Err(_) => self.findings.push(Finding::NotDone { what }),
         }

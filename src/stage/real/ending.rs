@@ -18,19 +18,21 @@ const LONGEST_STARVED: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Unseen {
     looks: u32,
-    /// What had ended by the last look, and was not reaped.
+    /// What was seen to have ended, and was not reaped.
     dead: Vec<u32>,
-    /// How many were there that had not been there before.
+    /// How many of these the first look did not see: what it sees has ended with the subject, and its reaper is late.
     new: usize,
 }
 
 impl Unseen {
     fn look(&mut self, dead: Vec<u32>) {
-        let new = dead.iter().filter(|pid| !self.dead.contains(pid)).count();
-        // What the first look finds has ended with the subject, and its reaper is late.
-        self.new += if self.looks == 0 { 0 } else { new };
+        let new = dead.into_iter().filter(|pid| !self.dead.contains(pid));
+        let new: Vec<_> = new.collect();
+        if self.looks > 0 {
+            self.new += new.len();
+        }
         self.looks += 1;
-        self.dead.extend(dead);
+        self.dead.extend(new);
     }
 
     /// Whether processes were made that were not there at first.

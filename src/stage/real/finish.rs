@@ -78,9 +78,10 @@ impl Run<'_, '_> {
             termination: self.termination,
             survivors: self.survivors,
             ended_by_harness: self.ended_by_harness,
-            lag: match self.clock.can_lag() {
-                true => lag,
-                false => Lag::default(),
+            lag: if self.clock.can_lag() {
+                lag
+            } else {
+                Lag::default()
             },
             usage,
             log: LogLines::default(),

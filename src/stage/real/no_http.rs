@@ -28,7 +28,7 @@ impl Requests {
 }
 
 impl Run<'_, '_> {
-    pub(super) fn request(&mut self, _: &Request, _: Duration) {}
+    pub(super) fn request(&mut self, _: &Request, _: Duration, _: Duration) {}
 
     pub(super) fn converse(&mut self) {}
 

@@ -1,12 +1,15 @@
 //! What the harness does to the subject when the moment of an action has come.
 
+use std::time::Duration;
+
 use super::run::Run;
 use crate::record::{EventKind, Signal, SignalReason, Stream};
 use crate::stage::action::Act;
 use crate::stage::{proc, sys};
 
 impl Run<'_, '_> {
-    pub(super) fn perform(&mut self, act: &Act) {
+    /// `late` is by how much it is done later than planned.
+    pub(super) fn perform(&mut self, act: &Act, late: Duration) {
         // Stamped before it is done: what comes of it comes later.
         let at = self.elapsed();
         match act {
@@ -30,8 +33,8 @@ impl Run<'_, '_> {
             }
             Act::CloseOutput(stream) => self.close_output(*stream),
             Act::EndParent => self.end_parent(),
-            Act::Request(request) => self.request(request, at),
-            Act::Client(client) => self.start_client(client, at),
+            Act::Request(request) => self.request(request, at, late),
+            Act::Client(client) => self.start_client(client, at, late),
         }
     }
 

@@ -68,8 +68,6 @@ pub(super) struct Run<'a, 'c> {
     untaken: Option<(Signal, Duration)>,
     /// The most by which we were late to look or to act.
     pub(super) late: Duration,
-    /// By how much what is done now is later than planned.
-    pub(super) act_late: Duration,
     /// Why it could not be seen which processes there are.
     pub(super) blind: Option<io::Error>,
     pub(super) stacks: Vec<stacks::Copied>,
@@ -117,7 +115,6 @@ pub(in crate::stage) fn run(
         findings: Vec::new(),
         untaken: None,
         late: Duration::ZERO,
-        act_late: Duration::ZERO,
         blind: None,
         stacks: Vec::new(),
     };
@@ -411,13 +408,13 @@ impl Run<'_, '_> {
             return;
         };
         self.catch_up();
-        if self.clock.can_lag() {
-            // To catch up takes its time, too.
-            self.act_late = late.saturating_add(self.elapsed().saturating_sub(now));
-            self.late = self.late.max(self.act_late);
-        }
-        self.perform(act);
-        self.act_late = Duration::ZERO;
+        // To catch up takes its time, too.
+        let late = match self.clock.can_lag() {
+            true => late.saturating_add(self.elapsed().saturating_sub(now)),
+            false => Duration::ZERO,
+        };
+        self.late = self.late.max(late);
+        self.perform(act, late);
         self.looks.still_at(self.elapsed());
     }
 
@@ -428,7 +425,7 @@ impl Run<'_, '_> {
         while let Some(act) = orders.and_then(|orders| orders.take_if(|act| self.may_do(act))) {
             if self.acting() && self.exited.is_none() {
                 self.catch_up();
-                self.perform(&act);
+                self.perform(&act, Duration::ZERO);
                 self.looks.still_at(self.elapsed());
                 if let Act::Signal { signal, .. } = act {
                     self.untaken = Some((signal, self.elapsed()));

@@ -101,13 +101,12 @@ impl Probe {
 
 impl Run<'_, '_> {
     /// Sends a request.
-    pub(super) fn request(&mut self, request: &Request, at: Duration) {
+    pub(super) fn request(&mut self, request: &Request, at: Duration, late: Duration) {
         let is_same = |known: &Connection| known.name == request.name && known.is_under_way();
         if self.requests.connections.iter().any(is_same) {
             let what = crate::record::EventName::Sent(request.name.clone());
             return self.findings.push(Finding::NotDone { what });
         }
-        let late = self.act_late;
         let seen = |exchange| RequestSeen {
             late,
             ..RequestSeen::new(&request.name, exchange)
