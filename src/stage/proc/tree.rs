@@ -100,20 +100,22 @@ impl Stat {
     }
 }
 
-/// Waits for the end of a process that was killed, but not for long: one that is in the kernel's hands may take its time.
-pub(in crate::stage) fn await_end(pid: u32) {
+/// Waits until something is so, but not for long: what is in the kernel's hands may take its time.
+fn wait_until(mut is_so: impl FnMut() -> bool) {
     const PATIENCE: Duration = Duration::from_secs(2);
     let begun = Instant::now();
-    while begun.elapsed() < PATIENCE && matches!(Stat::of(pid), Ok(Some(Stat { dead: false, .. })))
-    {
+    while begun.elapsed() < PATIENCE && !is_so() {
         thread::sleep(Duration::from_micros(100));
     }
 }
 
+/// Waits for the end of a process that was killed, but not for long.
+pub(in crate::stage) fn await_end(pid: u32) {
+    wait_until(|| !matches!(Stat::of(pid), Ok(Some(Stat { dead: false, .. }))));
+}
+
 /// Waits until nobody can write any more to the pipe that is the standard input of a process, but not for long.
 pub(in crate::stage) fn await_end_of_input(pid: u32) {
-    const PATIENCE: Duration = Duration::from_secs(2);
-    let begun = Instant::now();
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(libc::O_NONBLOCK);
     // One that has another input by now does not read this one.
@@ -121,17 +123,13 @@ pub(in crate::stage) fn await_end_of_input(pid: u32) {
         return;
     };
     let is_pipe = target(end.as_fd()).is_some_and(|target| target.starts_with("pipe:["));
-    while is_pipe && begun.elapsed() < PATIENCE {
+    wait_until(|| {
         let mut ends = [PollFd::new(end.as_fd(), PollFlags::empty())];
-        let hung_up = poll(&mut ends, PollTimeout::ZERO).is_ok_and(|_| {
-            let seen = ends[0].revents();
-            seen.is_some_and(|seen| seen.contains(PollFlags::POLLHUP))
-        });
-        if hung_up {
-            return;
-        }
-        thread::sleep(Duration::from_micros(100));
-    }
+        let polled = poll(&mut ends, PollTimeout::ZERO);
+        let seen = ends[0].revents();
+        let hung_up = seen.is_some_and(|seen| seen.contains(PollFlags::POLLHUP));
+        !is_pipe || polled.is_ok() && hung_up
+    });
 }
 
 fn command(pid: u32) -> String {
